@@ -1,0 +1,1 @@
+"""The multi-tenant server: sync, accounts and the public websites."""
