@@ -1,0 +1,1 @@
+"""Paper: what the center prints, as PDF, with preview, print and save."""
