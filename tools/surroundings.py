@@ -92,7 +92,7 @@ def _one_at_a_time(root: Path) -> Iterator[None]:
 
 
 def _fingerprint(root: Path) -> str:
-    """Changes whenever the environment would have to be brought up to date, also when the checkout was moved."""
+    """Changes whenever the environment is to be brought up to date, also when the checkout was moved."""
     project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
     installed_by = {"project": project["project"], "tool": project["tool"]["setuptools"], "root": str(root)}
     digest = hashlib.sha256(json.dumps(installed_by, sort_keys=True).encode())
