@@ -1,0 +1,231 @@
+"""The session hook: sees every flushed change of a syncable row, stamps the changed fields and marks the row unsent
+(desktop) or numbers it (server) in the same transaction, so that there is no second bookkeeping to forget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Table, event, inspect
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker
+
+from shared_models.base import SYNC_COLUMNS, TenantRow
+from shared_models.sync.clocks import CREATED, HybridClock
+
+_CHANGES = "sync_changes"
+_ALLOWED = "sync_bulk"
+
+
+class UntrackedWrite(RuntimeError):
+    """Our bug: a statement would change syncable rows behind the hook's back."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowChange:
+    """One row's change in one flush: Python values before and after, of the changed fields only."""
+
+    table: str
+    organization_id: str
+    row_id: str
+    is_new: bool
+    old: Mapping[str, Any] = field(default_factory=dict)
+    new: Mapping[str, Any] = field(default_factory=dict)
+
+
+ChangeListener = Callable[[Session, Sequence[RowChange]], None]
+SequenceAllocator = Callable[[Session, str, int], int]
+"""Takes (session, organization id, how many) and returns the first of that many new sequence numbers."""
+
+
+class ChangeRecorder:
+    """Attach to a session factory; every session it makes then records.
+
+    `allocate` is given on the server only: rows then get a `server_seq` instead of an unsent mark.
+    `on_flush` runs inside the transaction (audit); `on_commit` after it (announcements, undo).
+    """
+
+    def __init__(
+        self,
+        clock: HybridClock,
+        *,
+        allocate: SequenceAllocator | None = None,
+        on_flush: ChangeListener | None = None,
+        on_commit: ChangeListener | None = None,
+    ) -> None:
+        self.clock = clock
+        self._allocate = allocate
+        self._on_flush = on_flush
+        self._on_commit = on_commit
+
+    def attach(self, factory: sessionmaker[Session]) -> None:
+        """Listen to every session of this factory."""
+        event.listen(factory, "before_flush", self._before_flush)
+        event.listen(factory, "after_commit", self._after_commit)
+        event.listen(factory, "after_rollback", self._after_rollback)
+        event.listen(factory, "do_orm_execute", _refuse_untracked)
+
+    def insert_rows(
+        self,
+        session: Session,
+        kind: type[TenantRow],
+        rows: Sequence[Mapping[str, Any]],
+        *,
+        skip_existing: bool = False,
+    ) -> None:
+        """Insert many rows at once, stamped and marked as if each had been added to the session.
+
+        Rows are dicts of Python values with at least `organization_id` and `id`; columns left out take their
+        defaults. With `skip_existing`, rows whose id is already there are left as they are.
+        """
+        if not rows:
+            return
+        table = kind.__table__
+        assert isinstance(table, Table)
+        stamp = self.clock.tick()
+        common: dict[str, Any] = {"field_clocks": {CREATED: stamp}, "server_seq": None, "unsent_since": None}
+        if self._allocate is None:
+            common["unsent_since"] = stamp
+        prepared = [{**row, **common} for row in rows]
+        if self._allocate is not None:
+            first = self._allocate(session, prepared[0]["organization_id"], len(prepared))
+            for number, row in enumerate(prepared, first):
+                row["server_seq"] = number
+        connection = session.connection()
+        statement: Any
+        if skip_existing:
+            dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+            statement = dialect.insert(table).on_conflict_do_nothing()
+        else:
+            statement = table.insert()
+        connection.execute(statement, prepared)
+        changes = [RowChange(table.name, row["organization_id"], row["id"], True, {}, row) for row in rows]
+        self._record(session, changes)
+
+    def _before_flush(self, session: Session, _context: object, _instances: object) -> None:
+        for row in session.deleted:
+            if isinstance(row, TenantRow):
+                raise UntrackedWrite(f"{row.__tablename__} rows are archived, never deleted")
+        changes = [change for row in session.new if (change := self._created(row))]
+        changes += [change for row in session.dirty if (change := self._edited(row))]
+        if not changes:
+            return
+        if self._allocate is not None:
+            self._number(session, changes)
+        self._record(session, changes)
+
+    def _created(self, row: object) -> RowChange | None:
+        if not isinstance(row, TenantRow):
+            return None
+        _fill_defaults(row)
+        stamp = self.clock.tick()
+        row.field_clocks = {CREATED: stamp}
+        if self._allocate is None:
+            row.unsent_since = stamp
+        values = {name: getattr(row, name) for name in fields_of(type(row))}
+        return RowChange(row.__tablename__, row.organization_id, row.id, True, {}, values)
+
+    def _edited(self, row: object) -> RowChange | None:
+        if not isinstance(row, TenantRow):
+            return None
+        old: dict[str, Any] = {}
+        new: dict[str, Any] = {}
+        state = inspect(row)
+        for name in fields_of(type(row)):
+            history = state.attrs[name].history
+            if not history.has_changes():
+                continue
+            before = history.deleted[0] if history.deleted else _stored(row, name)
+            after = history.added[0] if history.added else None
+            if before != after:
+                old[name], new[name] = before, after
+        if not new:
+            return None
+        for known in row.field_clocks.values():
+            self.clock.observe(known)
+        stamp = self.clock.tick()
+        row.field_clocks = {**row.field_clocks, **dict.fromkeys(new, stamp)}
+        if self._allocate is None and row.unsent_since is None:
+            row.unsent_since = stamp
+        return RowChange(row.__tablename__, row.organization_id, row.id, False, old, new)
+
+    def _number(self, session: Session, changes: Iterable[RowChange]) -> None:
+        changed = {(change.table, change.row_id) for change in changes}
+        rows = [
+            row
+            for row in (*session.new, *session.dirty)
+            if isinstance(row, TenantRow) and (row.__tablename__, row.id) in changed
+        ]
+        assert self._allocate is not None
+        for organization_id in sorted({row.organization_id for row in rows}):
+            own = [row for row in rows if row.organization_id == organization_id]
+            with session.no_autoflush:
+                first = self._allocate(session, organization_id, len(own))
+            for number, row in enumerate(own, first):
+                row.server_seq = number
+
+    def _record(self, session: Session, changes: list[RowChange]) -> None:
+        session.info.setdefault(_CHANGES, []).extend(changes)
+        if self._on_flush is not None:
+            self._on_flush(session, changes)
+
+    def _after_commit(self, session: Session) -> None:
+        if session.in_nested_transaction():
+            return
+        changes = session.info.pop(_CHANGES, [])
+        if changes and self._on_commit is not None:
+            self._on_commit(session, changes)
+
+    def _after_rollback(self, session: Session) -> None:
+        session.info.pop(_CHANGES, None)
+
+
+def fields_of(kind: type[TenantRow]) -> tuple[str, ...]:
+    """The names of a table's fields: what people edit, without ids and sync columns."""
+    known = _FIELDS.get(kind)
+    if known is None:
+        known = tuple(column.name for column in kind.__table__.columns if column.name not in SYNC_COLUMNS)
+        _FIELDS[kind] = known
+    return known
+
+
+_FIELDS: dict[type[TenantRow], tuple[str, ...]] = {}
+
+
+def _stored(row: TenantRow, name: str) -> Any:
+    """A field's value before an edit that was made without the old value having been loaded."""
+    before = inspect(row).attrs[name].load_history().deleted
+    return before[0] if before else None
+
+
+def _fill_defaults(row: TenantRow) -> None:
+    """Set column defaults now rather than at INSERT, so that the recorded change and the clocks see them."""
+    for column in type(row).__table__.columns:
+        if column.default is not None and getattr(row, column.name) is None:
+            default = column.default
+            value = default.arg(None) if default.is_callable else default.arg
+            setattr(row, column.name, value)
+
+
+def _refuse_untracked(state: ORMExecuteState) -> None:
+    if not (state.is_update or state.is_delete or state.is_insert):
+        return
+    if state.execution_options.get(_ALLOWED) or state.bind_mapper is None:
+        return
+    if issubclass(state.bind_mapper.class_, TenantRow):
+        raise UntrackedWrite(
+            f"change {state.bind_mapper.class_.__tablename__} through its objects or insert_rows"
+        )
+
+
+@contextmanager
+def collected(session: Session) -> Iterator[list[RowChange]]:
+    """The changes flushed inside the block: what an operation did, for undo."""
+    pending: list[RowChange] = session.info.setdefault(_CHANGES, [])
+    start = len(pending)
+    out: list[RowChange] = []
+    yield out
+    session.flush()
+    out.extend(session.info.get(_CHANGES, [])[start:])

@@ -1,0 +1,144 @@
+"""The wire format of the sync: columnar batches (field names once, values by column), JSON, zstd-compressed.
+
+Values travel as text, numbers or null: truth as 0 or 1, instants as `2026-11-25T20:40:00Z`, wall times as `16:00`,
+dates as ISO text, JSON fields as their text. Both databases read and write these directly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeGuard
+
+import orjson
+import zstandard
+from sqlalchemy import JSON, Boolean, Column, Date, Table, Uuid
+from sqlalchemy.dialects import postgresql
+
+from shared_models.base import SYNC_COLUMNS, Instant, WallTime
+from shared_models.sync.merge import FieldValue
+
+PROTOCOL = 1
+CONTENT_TYPE = "application/vnd.itutoros.sync+zstd"
+_WIRE_TYPES = (str, int, float, type(None))
+MAX_MESSAGE_BYTES = 64 * 1024 * 1024
+"""The largest decompressed message either side accepts."""
+
+
+class BadMessage(ValueError):
+    """A message that is not in the wire format; carries a sentence fit for the log and the other side."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableBatch:
+    """Rows of one table that bring the same fields. `clocks` are each row's clocks as JSON text;
+    `columns[i][r]` is field `fields[i]` of row `ids[r]`."""
+
+    table: str
+    fields: tuple[str, ...]
+    ids: list[str] = field(default_factory=list)
+    clocks: list[str] = field(default_factory=list)
+    columns: list[list[FieldValue]] = field(default_factory=list)
+
+    def rows(self) -> Iterable[tuple[FieldValue, ...]]:
+        """The rows' values, each in the order of `fields`."""
+        return zip(*self.columns, strict=True) if self.columns else iter([()] * len(self.ids))
+
+
+def batch_of(
+    table: str, fields: Sequence[str], rows: Sequence[Sequence[Any]], *, id_at: int = 0, clocks_at: int = 1
+) -> TableBatch:
+    """A batch from query rows that begin with id and clocks, then the fields in order."""
+    if not rows:
+        return TableBatch(table, tuple(fields), [], [], [[] for _ in fields])
+    turned = list(zip(*rows, strict=True))
+    values = [list(column) for place, column in enumerate(turned) if place not in (id_at, clocks_at)]
+    return TableBatch(table, tuple(fields), list(turned[id_at]), list(turned[clocks_at]), values)
+
+
+def pack(message: Mapping[str, Any], batches: Iterable[TableBatch]) -> bytes:
+    """A message's head and its batches as compressed bytes."""
+    body = {
+        **message,
+        "tables": [
+            {"table": b.table, "fields": b.fields, "ids": b.ids, "clocks": b.clocks, "columns": b.columns}
+            for b in batches
+        ],
+    }
+    return zstandard.ZstdCompressor(level=1).compress(orjson.dumps(body))
+
+
+def unpack(raw: bytes) -> tuple[dict[str, Any], list[TableBatch]]:
+    """The head and the batches of a message.
+
+    Raises BadMessage when it is not compressed JSON of the right shape, or grows beyond MAX_MESSAGE_BYTES.
+    """
+    try:
+        stream = zstandard.ZstdDecompressor().decompressobj(write_size=1 << 20)
+        text = stream.decompress(raw) if _declared_size(raw) <= MAX_MESSAGE_BYTES else b""
+    except zstandard.ZstdError as error:
+        raise BadMessage(f"not a zstd message: {error}") from error
+    if not text or len(text) > MAX_MESSAGE_BYTES:
+        raise BadMessage("the message is empty, too large, or does not say its size")
+    try:
+        body = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise BadMessage(f"not JSON: {error}") from error
+    if not isinstance(body, dict) or not isinstance(body.get("tables"), list):
+        raise BadMessage("a message is an object with a list of tables")
+    batches = [_batch(part) for part in body.pop("tables")]
+    return body, batches
+
+
+def _declared_size(raw: bytes) -> int:
+    """The decompressed size that a zstd frame declares; more than allowed when it declares none."""
+    size = zstandard.frame_content_size(raw)
+    return size if size >= 0 else MAX_MESSAGE_BYTES + 1
+
+
+def _batch(part: object) -> TableBatch:
+    if not isinstance(part, dict):
+        raise BadMessage("a table's part is an object")
+    table, fields, ids = part.get("table"), part.get("fields"), part.get("ids")
+    clocks, columns = part.get("clocks"), part.get("columns")
+    if not (isinstance(table, str) and _texts(fields) and _texts(ids) and _texts(clocks)):
+        raise BadMessage("table, fields, ids and clocks are texts")
+    if not _lists(columns) or len(columns) != len(fields) or len(clocks) != len(ids):
+        raise BadMessage(f"{table}: as many columns as fields, as many clocks as ids")
+    for column in columns:
+        if len(column) != len(ids) or not all(isinstance(value, _WIRE_TYPES) for value in column):
+            raise BadMessage(f"{table}: a column has a value for each id")
+    return TableBatch(table, tuple(fields), ids, clocks, columns)
+
+
+def _texts(values: object) -> TypeGuard[list[str]]:
+    return isinstance(values, list) and all(isinstance(value, str) for value in values)
+
+
+def _lists(values: object) -> TypeGuard[list[list[Any]]]:
+    return isinstance(values, list) and all(isinstance(value, list) for value in values)
+
+
+def wire_fields(table: Table) -> tuple[str, ...]:
+    """The fields of a table that travel, in column order."""
+    return tuple(column.name for column in table.columns if column.name not in SYNC_COLUMNS)
+
+
+def postgres_reading(column: Column[Any]) -> str:
+    """The SQL by which PostgreSQL reads a column as its wire value."""
+    name = f'"{column.name}"'
+    kind = column.type
+    if isinstance(kind, Boolean):
+        return f"{name}::int"
+    if isinstance(kind, Instant):
+        return f"to_char({name} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+    if isinstance(kind, WallTime):
+        return f"to_char({name}, 'HH24:MI')"
+    if isinstance(kind, (Uuid, Date, JSON)):
+        return f"{name}::text"
+    return name
+
+
+def postgres_type(column: Column[Any]) -> str:
+    """The PostgreSQL type to which a wire value is cast."""
+    return str(column.type.compile(dialect=postgresql.dialect()))  # type: ignore[no-untyped-call]
