@@ -130,7 +130,7 @@ def _install(root: Path) -> None:
     """Bring exactly the pinned packages, then the project itself, editable."""
     print("Installing the pinned packages (the first time takes a few minutes) ...", flush=True)
     python = str(environment_python(root))
-    pip = [python, "-m", "pip", "--disable-pip-version-check", "--quiet", "install", "--no-deps"]
+    pip = [python, "-m", "pip", "--disable-pip-version-check", "-qq", "install", "--no-deps"]
     pinned = [*pip, "--require-hashes", "-r", str(root / "requirements" / "dev.txt")]
     itself = [*pip, "--no-build-isolation", "-e", str(root)]
     quiet = {**os.environ, "PYTHONWARNINGS": "ignore"}
