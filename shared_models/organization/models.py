@@ -42,9 +42,7 @@ class Organization(TenantRow):
     default_buffer_minutes: Mapped[int] = mapped_column(default=15)
     language: Mapped[Language] = mapped_column(choice(Language), default=Language.ENGLISH)
     website_slug: Mapped[str] = mapped_column(Text, default="")
-    session_durations_minutes: Mapped[list[int]] = mapped_column(
-        Json, default=lambda: [60, 90, 120, 180, 360]
-    )
+    session_durations_minutes: Mapped[list[int]] = mapped_column(Json, default=lambda: [60, 90, 120, 180, 360])
     start_grid_minutes: Mapped[int] = mapped_column(default=15)
     biweekly_allowed: Mapped[bool] = mapped_column(default=True)
     headline: Mapped[str] = mapped_column(Text, default="")

@@ -151,9 +151,7 @@ class Family(TenantRow):
     parent2_state: Mapped[str] = mapped_column(Text, default="")
     parent2_postal_code: Mapped[str] = mapped_column(Text, default="")
     parent2_county: Mapped[str] = mapped_column(Text, default="")
-    primary_contact: Mapped[PrimaryContact] = mapped_column(
-        choice(PrimaryContact), default=PrimaryContact.PARENT_1
-    )
+    primary_contact: Mapped[PrimaryContact] = mapped_column(choice(PrimaryContact), default=PrimaryContact.PARENT_1)
     notes: Mapped[str] = mapped_column(Text, default="")
     registered_on: Mapped[date | None] = mapped_column(Date)
 

@@ -215,9 +215,7 @@ def _refuse_untracked(state: ORMExecuteState) -> None:
     if state.execution_options.get(_ALLOWED) or state.bind_mapper is None:
         return
     if issubclass(state.bind_mapper.class_, TenantRow):
-        raise UntrackedWrite(
-            f"change {state.bind_mapper.class_.__tablename__} through its objects or insert_rows"
-        )
+        raise UntrackedWrite(f"change {state.bind_mapper.class_.__tablename__} through its objects or insert_rows")
 
 
 @contextmanager

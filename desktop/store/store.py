@@ -1,0 +1,303 @@
+"""Opens the encrypted store, keeps it at the newest schema, and gives sessions whose changes are stamped, announced
+and undoable."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import QueuePool
+
+from desktop.store.errors import StoreError, StoreLocked, StoreTooNew, StoreUnwritable
+from desktop.store.keys import SecretKeeper
+from desktop.store.migrations import HEAD
+from desktop.store.undo import UndoHistory, UndoStep
+from shared_models.base import new_id
+from shared_models.sync.clocks import HybridClock
+from shared_models.sync.hook import ChangeRecorder, RowChange
+
+Changes = Mapping[str, frozenset[str]]
+"""Which rows changed: table name to ids."""
+
+Listener = Callable[[Changes], None]
+
+_BUSY_SECONDS = 30
+_STEP = "undo_step"
+
+
+class Store:
+    """One center's data on this PC.
+
+    `read()` and `write()` give sessions; what `write()` commits is announced to every listener, from the thread
+    that wrote. Close it with `close()`.
+    """
+
+    def __init__(self, folder: Path, *, use_keyring: bool = True) -> None:
+        """Open or make the store in `folder`.
+
+        Raises StoreTooNew, StoreLocked or StoreUnwritable, each with a sentence for the person.
+        """
+        self.folder = folder
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self.secrets = SecretKeeper(folder, use_keyring=use_keyring)
+            key = self.secrets.store_key()
+        except OSError as error:
+            raise StoreUnwritable(f"The folder {folder} cannot be written: {error.strerror}.") from error
+        self.key_kept_in = key.kept_in
+        self.engine = _engine(folder / "store.db", key.value)
+        self._listeners: list[Listener] = []
+        self._local_lock = threading.Lock()
+        self._bring_up_to_date()
+        self._local = self._read_local()
+        if "device_id" not in self._local:
+            self.set_local(device_id=new_id())
+        self.clock = HybridClock(self._local["device_id"])
+        self.undo_history = UndoHistory()
+        self.recorder = ChangeRecorder(self.clock, on_commit=self._committed)
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self.recorder.attach(self._sessions)
+
+    @property
+    def organization_id(self) -> str:
+        """The organization whose data this store holds; raises StoreError while there is none."""
+        known = self.local("organization_id")
+        if known is None:
+            raise StoreError("No center has been set up on this PC yet.")
+        return known
+
+    @property
+    def user_id(self) -> str | None:
+        """The user who is signed in on this PC."""
+        return self.local("user_id")
+
+    def local(self, name: str) -> str | None:
+        """A fact about this PC."""
+        return self._local.get(name)
+
+    def set_local(self, **facts: str | None) -> None:
+        """Remember facts about this PC; None forgets one."""
+        with self._local_lock:
+            with self.engine.connect() as connection:
+                write_local(connection, facts)
+                connection.commit()
+            self._local = self._read_local()
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` after every commit that changed rows; returns how to stop."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session over one unchanging view of the store; nothing it does is saved."""
+        with self._sessions() as session:
+            yield session
+
+    @contextmanager
+    def write(self, description: str | None = None) -> Iterator[Session]:
+        """A session that commits at the end of the block, or leaves nothing behind when it raises.
+
+        With a description ("Cancelled French, Andre Patel, Tue 4:00 PM") the change can be undone.
+        Raises StoreUnwritable when the disk refuses.
+        """
+        with self._sessions() as session:
+            session.connection(execution_options={"begin_immediate": True})
+            if description is not None:
+                session.info[_STEP] = description
+            try:
+                yield session
+                session.commit()
+            except OperationalError as error:
+                session.rollback()
+                raise _unwritable(error) from error
+            except BaseException:
+                session.rollback()
+                raise
+
+    def undo(self) -> str | None:
+        """Take the last described change back; returns its description, or None when there is none."""
+        return self._replay(self.undo_history.take_undo(), forward=False)
+
+    def redo(self) -> str | None:
+        """Do again what was undone last; returns its description, or None when there is none."""
+        return self._replay(self.undo_history.take_redo(), forward=True)
+
+    def announce(self, changes: Changes) -> None:
+        """Tell every listener which rows changed (after a merge of what other PCs did, for instance)."""
+        for listener in tuple(self._listeners):
+            listener(changes)
+
+    def unsent_count(self) -> int:
+        """How many rows hold changes that the server has not acknowledged."""
+        from shared_models.registry import tenant_classes
+
+        parts = " UNION ALL ".join(
+            f'SELECT count(*) AS n FROM "{name}" WHERE unsent_since IS NOT NULL' for name in tenant_classes()
+        )
+        with self.engine.connect() as connection:
+            return int(connection.execute(text(f"SELECT sum(n) FROM ({parts})")).scalar_one())
+
+    def backup(self, name: str) -> Path:
+        """Copy the store, whole and consistent, to `backups/<name>.db`; the same key opens it."""
+        target = self.folder / "backups" / f"{name}.db"
+        target.parent.mkdir(exist_ok=True)
+        with self.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.commit()
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            shutil.copy2(self.folder / "store.db", target)
+            connection.exec_driver_sql("ROLLBACK")
+        return target
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.engine.dispose()
+
+    def _replay(self, step: UndoStep | None, *, forward: bool) -> str | None:
+        if step is None:
+            return None
+        with self.write() as session:
+            step.apply(session, forward=forward, now=datetime.now(UTC))
+        self.undo_history.applied(step, forward=forward)
+        return step.description
+
+    def _committed(self, session: Session, changes: Sequence[RowChange]) -> None:
+        description = session.info.pop(_STEP, None)
+        if description is not None:
+            self.undo_history.remember(UndoStep(description, tuple(changes)))
+        touched: defaultdict[str, set[str]] = defaultdict(set)
+        for change in changes:
+            touched[change.table].add(change.row_id)
+        self.announce({table: frozenset(ids) for table, ids in touched.items()})
+
+    def _read_local(self) -> dict[str, str]:
+        with self.engine.connect() as connection:
+            return {name: value for name, value in connection.execute(text("SELECT name, value FROM local_state"))}
+
+    def _bring_up_to_date(self) -> None:
+        try:
+            with self.engine.connect() as connection:
+                version = _schema_version(connection)
+        except OperationalError as error:
+            raise _unwritable(error) from error
+        except DatabaseError as error:
+            raise StoreLocked(
+                f"The data in {self.folder} cannot be opened with the key on this PC. "
+                "Restore a backup, or sign in again on a fresh folder to fetch everything from the server."
+            ) from error
+        if version == HEAD:
+            return
+        if version is not None:
+            _refuse_newer(version)
+            self.backup(f"before-{HEAD}-from-{version}")
+        migrate(self.engine)
+
+
+def write_local(connection: Connection, facts: Mapping[str, str | None]) -> None:
+    """Write facts about this PC within the caller's transaction."""
+    for name, value in facts.items():
+        if value is None:
+            connection.execute(text("DELETE FROM local_state WHERE name = :name"), {"name": name})
+        else:
+            connection.execute(
+                text(
+                    "INSERT INTO local_state (name, value) VALUES (:name, :value) "
+                    "ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+                ),
+                {"name": name, "value": value},
+            )
+
+
+def migrate(engine: Engine, revision: str = "head") -> None:
+    """Bring the store's schema to a revision."""
+    from alembic import command
+
+    with engine.connect() as connection:
+        config = migration_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+        connection.commit()
+
+
+def migration_config() -> Any:
+    """Alembic's configuration for the store's history."""
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    return config
+
+
+def _schema_version(connection: Connection) -> str | None:
+    exists = connection.execute(text("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'")).scalar()
+    if not exists:
+        return None
+    version: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return version
+
+
+def _refuse_newer(version: str) -> None:
+    from alembic.script import ScriptDirectory
+
+    known = {script.revision for script in ScriptDirectory.from_config(migration_config()).walk_revisions()}
+    if version not in known:
+        raise StoreTooNew(
+            "The data on this PC was written by a newer iTutorOS. Install the newest version; nothing was changed."
+        )
+
+
+def _unwritable(error: OperationalError) -> StoreUnwritable:
+    reason = str(error.orig)
+    if "full" in reason:
+        return StoreUnwritable("The disk is full. Free some space, then try again; all saved data is safe.")
+    if "readonly" in reason or "unable to open" in reason:
+        return StoreUnwritable("The data folder cannot be written. Check its permissions, then try again.")
+    return StoreUnwritable(f"The data could not be saved: {reason}. Try again; all saved data is safe.")
+
+
+def _engine(file: Path, key_hex: str) -> Engine:
+    import sqlcipher3.dbapi2
+
+    def connect() -> Any:
+        connection = sqlcipher3.connect(
+            str(file), timeout=_BUSY_SECONDS, check_same_thread=False, isolation_level=None
+        )
+        connection.execute(f"PRAGMA key = \"x'{key_hex}'\"")
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA temp_store = MEMORY")
+            connection.execute("PRAGMA cache_size = -16384")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    engine = create_engine(
+        "sqlite://",
+        module=sqlcipher3.dbapi2,
+        creator=connect,
+        poolclass=QueuePool,
+        pool_size=5,
+        max_overflow=5,
+    )
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _begin(connection: Connection) -> None:
+    # A writer takes its place in the queue at once: a transaction that reads first and writes later could be
+    # refused in the middle, after another one has written.
+    immediate = connection.get_execution_options().get("begin_immediate")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
