@@ -45,9 +45,7 @@ def demo(arguments: Sequence[str]) -> int:
 def test(arguments: Sequence[str]) -> int:
     """All tests on two processes; a test file stays on one of them, so that its fixtures are made once."""
     surroundings.prepare(ROOT, surroundings.QT_LIBRARIES + surroundings.BROWSER)
-    chosen = any(
-        argument in {"-x", "-s", "--pdb", "--lf", "--sw"} or "::" in argument for argument in arguments
-    )
+    chosen = any(argument in {"-x", "-s", "--pdb", "--lf", "--sw"} or "::" in argument for argument in arguments)
     spread = [] if chosen else ["-n", "2", "--dist", "loadscope"]
     return surroundings.run_here(ROOT, "-m", "pytest", *spread, *arguments)
 
@@ -91,6 +89,10 @@ def pin(arguments: Sequence[str]) -> int:
     parts = {
         "dev.txt": ("--extra", "desktop", "--extra", "server", "--extra", "dev"),
         "desktop.txt": ("--extra", "desktop", "--constraints", "requirements/dev.txt"),
+        "installer.txt": (
+            *("--extra", "desktop", "--extra", "installer"),
+            *("--constraints", "requirements/dev.txt"),
+        ),
         "server.txt": ("--extra", "server", "--constraints", "requirements/dev.txt"),
     }
     for file, extras in parts.items():

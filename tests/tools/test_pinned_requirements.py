@@ -16,6 +16,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 EXTRAS_OF_FILE = {
     "dev.txt": ("desktop", "server", "dev"),
     "desktop.txt": ("desktop",),
+    "installer.txt": ("desktop", "installer"),
     "server.txt": ("server",),
 }
 PIN = re.compile(r"^(?P<name>[a-z0-9][a-z0-9._-]*)(?:\[[a-z,]+\])?==(?P<version>\S+)", re.MULTILINE)
@@ -40,6 +41,10 @@ def test_every_declared_package_is_pinned_within_its_declared_range(file: str) -
 @pytest.mark.parametrize("file", ["desktop.txt", "server.txt"])
 def test_what_a_center_or_a_host_installs_is_what_was_tested(file: str) -> None:
     assert pins(file).items() <= pins("dev.txt").items()
+
+
+def test_the_desktop_is_packed_from_what_a_center_installs() -> None:
+    assert pins("desktop.txt").items() <= pins("installer.txt").items()
 
 
 @pytest.mark.parametrize("file", EXTRAS_OF_FILE)
