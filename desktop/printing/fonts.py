@@ -23,10 +23,8 @@ if TYPE_CHECKING:
 
 _LOADING = Lock()
 _FALLBACK_FOLDER = "fonts/fallback"
-_SYSTEM_FONTS = {
-    "win32": ("segoeui.ttf", "arial.ttf", "Nirmala.ttf", "LeelawUI.ttf", "ebrima.ttf", "seguisym.ttf"),
-    "darwin": ("Supplemental/Arial Unicode.ttf", "Supplemental/Arial.ttf", "Geneva.ttf"),
-}
+_WINDOWS_FONTS = ("segoeui.ttf", "arial.ttf", "Nirmala.ttf", "LeelawUI.ttf", "ebrima.ttf", "seguisym.ttf")
+_MAC_FONTS = ("Supplemental/Arial Unicode.ttf", "Supplemental/Arial.ttf", "Geneva.ttf")
 
 
 class Weight(StrEnum):
@@ -122,13 +120,15 @@ def _register(name: str, path: Path) -> TTFont | None:
 def _system_font_paths() -> Iterator[Path]:
     """TrueType files of the operating system that are likely to hold other scripts, best first."""
     if sys.platform == "win32":
-        folder = Path(os.environ.get("WINDIR", "C:/Windows")) / "Fonts"
+        yield from _existing(Path(os.environ.get("WINDIR", "C:/Windows")) / "Fonts", _WINDOWS_FONTS)
     elif sys.platform == "darwin":
-        folder = Path("/System/Library/Fonts")
+        yield from _existing(Path("/System/Library/Fonts"), _MAC_FONTS)
     else:
         folders = (Path("/usr/share/fonts"), Path.home() / ".local/share/fonts")
         files = [p for f in folders if f.is_dir() for p in sorted(f.rglob("*.ttf"))]
         plain = [p for p in files if p.stem.endswith(("Sans", "-Regular"))]
         yield from sorted(plain, key=lambda p: (not p.name.startswith(("NotoSans", "DejaVuSans")), p.name))
-        return
-    yield from (p for name in _SYSTEM_FONTS[sys.platform] if (p := folder / name).exists())
+
+
+def _existing(folder: Path, names: tuple[str, ...]) -> Iterator[Path]:
+    return (path for name in names if (path := folder / name).exists())
