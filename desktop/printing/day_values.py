@@ -1,0 +1,386 @@
+"""Reads one day at one location out of the store, as the plain values that the day schedule prints."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta, tzinfo
+from typing import TypeVar
+
+from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from desktop.printing.box_text import join
+from desktop.printing.conflict_words import conflict_words
+from desktop.printing.day_page import (
+    DaySchedule,
+    PrintedConflict,
+    PrintedEntry,
+    PrintedPerson,
+    PrintedRoom,
+    minute_of,
+)
+from desktop.schedule.calendar_values import clock_words
+from shared_models.access.models import User
+from shared_models.base import TenantRow
+from shared_models.catalog.models import Level, Product, Service, ServiceFormat, Subject, Topic
+from shared_models.organization.models import Closure, Location, OpeningHours, Organization, Room
+from shared_models.people.contact import format_phone
+from shared_models.people.models import (
+    Student,
+    Tutor,
+    TutorAvailability,
+    TutorException,
+    TutorLocation,
+    TutorSubject,
+    TutorTimeOff,
+)
+from shared_models.schedule.conflicts import Booking, find_conflicts
+from shared_models.schedule.flags import (
+    AvailabilityException,
+    EntryFacts,
+    EntryFlag,
+    LocationRules,
+    Span,
+    TutorRules,
+    flags_of,
+)
+from shared_models.schedule.models import Attendee, EntryRoom, EntryStatus, ScheduleEntry
+from shared_models.schedule.recurrence import Closure as ClosedDays
+from shared_models.schedule.times import instant_of, wall_clock_of, zone_of
+
+T = TypeVar("T", bound=TenantRow)
+
+_REMARKS = {EntryStatus.NO_SHOW: "no-show", EntryStatus.PENDING_PAYMENT: "unpaid"}
+
+
+@dataclass(frozen=True)
+class LocationChoice:
+    """A location that can be printed."""
+
+    location_id: str
+    name: str
+
+
+@dataclass
+class _Day:
+    """The rows of all entries that touch the day, at every location, with the names they refer to."""
+
+    entries: Sequence[ScheduleEntry]
+    people: dict[str, list[tuple[str, str]]]
+    rooms: dict[str, list[PrintedRoom]]
+    services: Mapping[str, Service]
+    words: Mapping[str, str]
+    tutors: dict[str, PrintedPerson] = field(default_factory=dict)
+
+
+def location_choices(session: Session, organization_id: str) -> list[LocationChoice]:
+    """The organization's locations in their order."""
+    query = select(Location).where(_live(Location, organization_id)).order_by(Location.position, Location.name)
+    return [LocationChoice(location.id, location.name) for location in session.scalars(query)]
+
+
+def day_schedule(
+    session: Session, organization_id: str, location_id: str, day: date, *, now: datetime, user_id: str | None
+) -> DaySchedule:
+    """What is printed for ``day`` at a location, conflicts computed and worded.
+
+    ``now`` is the UTC instant that the footer shows, ``user_id`` who prints. Cancelled entries are counted, not
+    shown. Raises LookupError when the organization or location does not exist.
+    """
+    organization = session.get(Organization, (organization_id, organization_id))
+    location = session.get(Location, (organization_id, location_id))
+    if organization is None or location is None:
+        raise LookupError("This location does not exist any more.")
+    zone = zone_of(organization.time_zone)
+    found = _read_day(session, organization_id, day, zone)
+    here = [e for e in found.entries if e.location_id == location_id and _day_of(e, zone) == day]
+    shown = [e for e in here if e.status is not EntryStatus.CANCELLED]
+    rooms = [PrintedRoom(r.id, r.name) for r in _rooms(session, organization_id, location_id)]
+    closures = list(session.scalars(_closures(organization_id, location_id, day)))
+    opening = session.scalars(
+        select(OpeningHours)
+        .where(_live(OpeningHours, organization_id))
+        .where(OpeningHours.location_id == location_id, OpeningHours.weekday == day.weekday())
+        .order_by(OpeningHours.opens)
+    ).all()
+    user = session.get(User, (organization_id, user_id)) if user_id else None
+    printed = {e.id: _printed(e, found, zone) for e in shown}
+    return DaySchedule(
+        day=day,
+        location_name=location.name,
+        organization_name=organization.business_name,
+        contact_lines=_contact_lines(organization, location),
+        opens=opening[0].opens if opening else None,
+        closes=max(o.closes for o in opening) if opening else None,
+        closed_reason=_reason(closures),
+        tutors=tuple(t for t in found.tutors.values() if any(p.tutor == t for p in printed.values())),
+        rooms=tuple(rooms),
+        entries=tuple(printed.values()),
+        conflicts=tuple(_conflicts(session, organization_id, found, {e.id for e in shown}, location_id, zone)),
+        notes=tuple(_notes(session, shown, printed, location, opening, closures)),
+        printed_at=wall_clock_of(now, zone),
+        printed_by=full_name(user.first_name, user.last_name) if user else "",
+        cancelled_count=len(here) - len(shown),
+    )
+
+
+def family_of(service: Service) -> str:
+    """The family of a service on the calendar: its format, test prep, assessment and free ones apart (design.md)."""
+    if service.code == "ASSESSMENT":
+        return "assessment"
+    if service.code.endswith("_FREE"):
+        return "free"
+    if service.format is ServiceFormat.GROUP:
+        return "class"
+    if service.format in (ServiceFormat.WORKSHOP, ServiceFormat.CAMP):
+        return service.format.value
+    return "test_prep" if service.level is Level.TEST_PREP else service.format.value
+
+
+def _live(table: type[TenantRow], organization_id: str) -> ColumnElement[bool]:
+    return and_(table.organization_id == organization_id, table.archived_at.is_(None))
+
+
+def _day_of(entry: ScheduleEntry, zone: tzinfo) -> date:
+    return wall_clock_of(entry.starts_at, zone).date()
+
+
+def _rooms(session: Session, organization_id: str, location_id: str) -> Sequence[Room]:
+    query = select(Room).where(_live(Room, organization_id)).where(Room.location_id == location_id)
+    return session.scalars(query.order_by(Room.position, Room.name)).all()
+
+
+def _closures(organization_id: str, location_id: str, day: date) -> Select[Closure]:
+    here = or_(Closure.location_id.is_(None), Closure.location_id == location_id)
+    return (
+        select(Closure)
+        .where(_live(Closure, organization_id))
+        .where(here, Closure.first_day <= day, Closure.last_day >= day)
+    )
+
+
+def _reason(closures: Sequence[Closure]) -> str:
+    return next((c.reason for c in closures if c.reason), "no reason given") if closures else ""
+
+
+def _read_day(session: Session, organization_id: str, day: date, zone: tzinfo) -> _Day:
+    """Everything that touches the day, buffers included, with the names it refers to: seven queries."""
+    begin, end = instant_of(day, time(), zone), instant_of(day + timedelta(days=1), time(), zone)
+    entries = session.scalars(
+        select(ScheduleEntry)
+        .where(_live(ScheduleEntry, organization_id))
+        .where(ScheduleEntry.starts_at < end, ScheduleEntry.starts_at >= begin - timedelta(days=1))
+        .where(ScheduleEntry.blocked_until > begin)
+        .order_by(ScheduleEntry.starts_at, ScheduleEntry.id)
+    ).all()
+    ids = [entry.id for entry in entries]
+    students = session.execute(
+        select(Attendee.entry_id, Student.id, Student.first_name, Student.last_name)
+        .where(_live(Attendee, organization_id))
+        .join(Student, (Student.organization_id == Attendee.organization_id) & (Student.id == Attendee.student_id))
+        .where(Attendee.entry_id.in_(ids))
+        .order_by(Student.first_name, Student.last_name, Student.id)
+    )
+    rooms = session.execute(
+        select(EntryRoom.entry_id, Room.id, Room.name)
+        .where(_live(EntryRoom, organization_id))
+        .join(Room, (Room.organization_id == EntryRoom.organization_id) & (Room.id == EntryRoom.room_id))
+        .where(EntryRoom.entry_id.in_(ids))
+        .order_by(Room.position, Room.name)
+    )
+    services = session.scalars(
+        select(Service).where(_among(Service, organization_id, [e.service_id for e in entries]))
+    )
+    words: dict[str, str] = {}
+    for table, wanted in (
+        (Topic, [e.topic_id for e in entries]),
+        (Subject, [e.subject_id for e in entries]),
+        (Product, [e.product_id for e in entries]),
+    ):
+        rows = session.execute(select(table.id, table.name).where(_among(table, organization_id, wanted)))
+        words.update({row.id: row.name for row in rows})
+    tutors = session.execute(
+        select(Tutor.id, User.first_name, User.last_name)
+        .join(User, (User.organization_id == Tutor.organization_id) & (User.id == Tutor.user_id))
+        .where(_among(Tutor, organization_id, [e.tutor_id for e in entries]))
+        .order_by(Tutor.priority, User.last_name, User.first_name, Tutor.id)
+    )
+    found = _Day(entries, defaultdict(list), defaultdict(list), {s.id: s for s in services}, words)
+    for entry_id, student_id, first_name, last_name in students:
+        found.people[entry_id].append((student_id, full_name(first_name, last_name)))
+    for entry_id, room_id, name in rooms:
+        found.rooms[entry_id].append(PrintedRoom(room_id, name))
+    for tutor_id, first_name, last_name in tutors:
+        short = f"{first_name[:1]}. {last_name}" if last_name else first_name
+        found.tutors[tutor_id] = PrintedPerson(tutor_id, full_name(first_name, last_name), short)
+    return found
+
+
+def _among(table: type[TenantRow], organization_id: str, ids: Iterable[str | None]) -> ColumnElement[bool]:
+    return (table.organization_id == organization_id) & table.id.in_({i for i in ids if i is not None})
+
+
+def full_name(first_name: str, last_name: str) -> str:
+    """First and last name with one space; a missing one leaves none."""
+    return f"{first_name} {last_name}".strip()
+
+
+def _titles(entry: ScheduleEntry, found: _Day) -> tuple[str, ...]:
+    """The name of the product, topic, subject or service, without its explanation in brackets, and a shorter form."""
+    known = (found.words.get(i) for i in (entry.product_id, entry.topic_id, entry.subject_id) if i is not None)
+    name = next((word for word in known if word), found.services[entry.service_id].name)
+    title = re.sub(r"\s*\(.*?\)", "", name).strip() or name
+    short = re.sub(r"\s+(class|group|club|workshop|camp)$", "", title, flags=re.IGNORECASE)
+    return tuple(dict.fromkeys((title, short)))
+
+
+def _printed(entry: ScheduleEntry, found: _Day, zone: tzinfo) -> PrintedEntry:
+    return PrintedEntry(
+        entry_id=entry.id,
+        starts=wall_clock_of(entry.starts_at, zone),
+        ends=wall_clock_of(entry.ends_at, zone),
+        family=family_of(found.services[entry.service_id]),
+        titles=_titles(entry, found),
+        people=tuple(name for _, name in found.people.get(entry.id, ())),
+        capacity=entry.capacity,
+        tutor=found.tutors.get(entry.tutor_id) if entry.tutor_id else None,
+        rooms=tuple(found.rooms.get(entry.id, ())),
+        is_online=entry.is_online,
+        remark=_REMARKS.get(entry.status, ""),
+    )
+
+
+def _contact_lines(organization: Organization, location: Location) -> tuple[str, ...]:
+    """Address and phone of the location, or of the organization where the location has none."""
+    place = location if location.address else organization
+    region = f"{place.state} {place.postal_code}".strip()
+    address = ", ".join(part for part in (place.address, place.city, region) if part)
+    phone = format_phone(location.phone or organization.phone, organization.country)
+    return tuple(line for line in (address, phone) if line)
+
+
+def _conflicts(
+    session: Session, organization_id: str, found: _Day, here: set[str], location_id: str, zone: tzinfo
+) -> list[PrintedConflict]:
+    """The conflicts in which an entry of the page takes part; what collides elsewhere is said with its place."""
+    live = [e for e in found.entries if e.status is not EntryStatus.CANCELLED]
+    bookings = [
+        Booking(
+            e.id,
+            int(e.starts_at.timestamp()),
+            int(e.ends_at.timestamp()),
+            int(e.blocked_until.timestamp()),
+            e.tutor_id,
+            tuple(room.room_id for room in found.rooms.get(e.id, ())),
+            tuple(student_id for student_id, _ in found.people.get(e.id, ())),
+        )
+        for e in live
+    ]
+    colliding = [c for c in find_conflicts(bookings) if c.first_id in here or c.second_id in here]
+    if not colliding:
+        return []
+    places = {c.location_id: c.name for c in location_choices(session, organization_id)}
+    names = {tutor.person_id: tutor.name for tutor in found.tutors.values()}
+    for e in live:
+        names |= {room.room_id: room.name for room in found.rooms.get(e.id, ())}
+        names |= dict(found.people.get(e.id, ()))
+    mentions, order = {}, {}
+    for e in live:
+        starts = wall_clock_of(e.starts_at, zone)
+        elsewhere = "" if e.location_id == location_id else f" ({places.get(e.location_id, 'elsewhere')})"
+        mentions[e.id] = f"{_titles(e, found)[0]} {_clock(starts)}{elsewhere}"
+        order[e.id] = (starts, e.id)
+    return conflict_words(colliding, names, mentions, order)
+
+
+def _clock(moment: datetime) -> str:
+    return clock_words(minute_of(moment.time()), with_half=False)
+
+
+def _notes(
+    session: Session,
+    entries: Sequence[ScheduleEntry],
+    printed: Mapping[str, PrintedEntry],
+    location: Location,
+    opening: Sequence[OpeningHours],
+    closures: Sequence[Closure],
+) -> list[str]:
+    """What else deserves a second look (product §4, "Also flagged"), one sentence for each entry."""
+    tutor_ids = {e.tutor_id for e in entries if e.tutor_id is not None}
+    rules = _tutor_rules(session, location.organization_id, tutor_ids)
+    hours: dict[int, tuple[Span, ...]] = {}
+    for row in opening:
+        hours[row.weekday] = (*hours.get(row.weekday, ()), (minute_of(row.opens), minute_of(row.closes)))
+    place = LocationRules(hours, tuple(ClosedDays(c.first_day, c.last_day) for c in closures))
+    notes = []
+    for entry in entries:
+        box = printed[entry.id]
+        begin = minute_of(box.starts.time())
+        span = (begin, begin + int((box.ends - box.starts).total_seconds()) // 60)
+        facts = EntryFacts(
+            location.id,
+            box.starts.date(),
+            span,
+            len(box.people),
+            entry.capacity,
+            entry.subject_id,
+            entry.topic_id,
+        )
+        flags = flags_of(facts, place, rules.get(entry.tutor_id) if entry.tutor_id else None)
+        tutor = box.tutor.name if box.tutor else ""
+        words = [_flag_words(flag, box, tutor, location.name, closures) for flag in EntryFlag if flag in flags]
+        if words:
+            notes.append(f"{box.titles[0]} {box.starts_words}: {join(words)}")
+    return notes
+
+
+def _flag_words(flag: EntryFlag, entry: PrintedEntry, tutor: str, place: str, closures: Sequence[Closure]) -> str:
+    return {
+        EntryFlag.OVER_CAPACITY: f"{len(entry.people)} students for {entry.capacity} places",
+        EntryFlag.OUTSIDE_OPENING_HOURS: "outside the opening hours",
+        EntryFlag.ON_CLOSURE: f"on a closed day, {_reason(closures)}",
+        EntryFlag.TUTOR_UNAVAILABLE: f"{tutor} is not available then",
+        EntryFlag.TUTOR_TIME_OFF: f"{tutor} has the day off",
+        EntryFlag.TUTOR_NOT_AT_LOCATION: f"{tutor} does not teach at {place}",
+        EntryFlag.TUTOR_NOT_TEACHING_SUBJECT: f"{tutor} does not teach it",
+    }[flag]
+
+
+def _tutor_rules(session: Session, organization_id: str, tutor_ids: set[str]) -> dict[str, TutorRules]:
+    """Where, what and when each of these tutors teaches."""
+
+    def rows(table: type[T], owner: InstrumentedAttribute[str]) -> dict[str, list[T]]:
+        by_tutor: dict[str, list[T]] = defaultdict(list)
+        for row in session.scalars(select(table).where(_live(table, organization_id)).where(owner.in_(tutor_ids))):
+            by_tutor[getattr(row, owner.key)].append(row)
+        return by_tutor
+
+    places = rows(TutorLocation, TutorLocation.tutor_id)
+    subjects = rows(TutorSubject, TutorSubject.tutor_id)
+    weekly = rows(TutorAvailability, TutorAvailability.tutor_id)
+    exceptions = rows(TutorException, TutorException.tutor_id)
+    time_off = rows(TutorTimeOff, TutorTimeOff.tutor_id)
+    result = {}
+    for tutor_id in tutor_ids:
+        spans: dict[tuple[str | None, int], tuple[Span, ...]] = {}
+        for row in weekly[tutor_id]:
+            key = (row.location_id, row.weekday)
+            spans[key] = (*spans.get(key, ()), (minute_of(row.starts), minute_of(row.ends)))
+        result[tutor_id] = TutorRules(
+            frozenset(row.location_id for row in places[tutor_id]),
+            frozenset((row.subject_id, row.topic_id) for row in subjects[tutor_id]),
+            spans,
+            tuple(_exception(row) for row in exceptions[tutor_id]),
+            tuple(ClosedDays(row.first_day, row.last_day) for row in time_off[tutor_id]),
+        )
+    return result
+
+
+def _exception(row: TutorException) -> AvailabilityException:
+    if row.starts is None or row.ends is None:
+        return AvailabilityException(row.on_date, row.is_available, location_id=row.location_id)
+    span = (minute_of(row.starts), minute_of(row.ends))
+    return AvailabilityException(row.on_date, row.is_available, span, row.location_id)
