@@ -39,15 +39,15 @@ def demo(arguments: Sequence[str]) -> int:
     headless = "--headless" in arguments or not surroundings.display_is_there()
     needed = surroundings.QT_LIBRARIES
     surroundings.prepare(ROOT, needed + surroundings.BROWSER if headless else needed)
-    return surroundings.run_here(ROOT, "-m", "tools.demo", *arguments)
+    return surroundings.continue_as(ROOT, "-m", "tools.demo", *arguments)
 
 
 def test(arguments: Sequence[str]) -> int:
-    """All tests on two processes; a test file stays on one of them, so that its fixtures are made once."""
+    """All tests on two processes; a module's tests stay on one of them, so that its fixtures are made once."""
     surroundings.prepare(ROOT, surroundings.QT_LIBRARIES + surroundings.BROWSER)
-    chosen = any(argument in {"-x", "-s", "--pdb", "--lf", "--sw"} or "::" in argument for argument in arguments)
-    spread = [] if chosen else ["-n", "2", "--dist", "loadscope"]
-    return surroundings.run_here(ROOT, "-m", "pytest", *spread, *arguments)
+    looked_at_closely = any(argument in {"-s", "--pdb"} or "::" in argument for argument in arguments)
+    spread = [] if looked_at_closely else ["-n", "2", "--dist", "loadscope"]
+    return surroundings.continue_as(ROOT, "-m", "pytest", *spread, *arguments)
 
 
 def check(arguments: Sequence[str]) -> int:
@@ -71,13 +71,13 @@ def check(arguments: Sequence[str]) -> int:
 def bench(arguments: Sequence[str]) -> int:
     """The budgets, measured on this machine."""
     surroundings.prepare(ROOT, surroundings.QT_LIBRARIES)
-    return surroundings.run_here(ROOT, "-m", "bench.run", *arguments)
+    return surroundings.continue_as(ROOT, "-m", "bench.run", *arguments)
 
 
 def shots(arguments: Sequence[str]) -> int:
     """Every screen as a picture."""
     surroundings.prepare(ROOT, surroundings.QT_LIBRARIES + surroundings.BROWSER)
-    return surroundings.run_here(ROOT, "-m", "tools.shots", *arguments)
+    return surroundings.continue_as(ROOT, "-m", "tools.shots", *arguments)
 
 
 def pin(arguments: Sequence[str]) -> int:

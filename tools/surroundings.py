@@ -51,16 +51,22 @@ def environment_python(root: Path) -> Path:
 
 
 def run_here(root: Path, *arguments: str) -> int:
-    """Run the environment's Python in the checkout and give its exit status.
+    """Run the environment's Python in the checkout, wait for its end, and give its exit status."""
+    return subprocess.run([str(environment_python(root)), *arguments], cwd=root).returncode
 
-    Ctrl-C reaches the child as well; it is given the time to end cleanly.
+
+def continue_as(root: Path, *arguments: str) -> int:
+    """The last step of a command: the environment's Python takes this process over.
+
+    So Ctrl-C and a termination signal reach the one that has something to put away. Windows cannot do that; there
+    it is run, and its exit status given.
     """
-    process = subprocess.Popen([str(environment_python(root)), *arguments], cwd=root)
-    while True:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            continue
+    if os.name == "nt":
+        return run_here(root, *arguments)
+    sys.stdout.flush()
+    python = str(environment_python(root))
+    os.chdir(root)
+    os.execv(python, [python, *arguments])
 
 
 def prepare(root: Path, debian_packages: Sequence[str] = ()) -> None:
