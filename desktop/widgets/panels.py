@@ -1,0 +1,409 @@
+"""Surfaces: cards, lines, the panel at the right, the empty state, toasts, and a sheet over the window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QObject, QPropertyAnimation, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+
+from desktop import theme
+from desktop.widgets import painting
+from desktop.widgets.buttons import Button, IconButton, Kind
+from desktop.widgets.labels import Glyph, Label, Paragraph
+
+
+class Card(QWidget):
+    """A sheet of paper: surface, 1-px line, round corners. Fill ``body`` (a vertical layout)."""
+
+    def __init__(
+        self, title: str = "", *, padded: bool = False, radius: int | None = None, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        t = theme.current()
+        self._radius = radius
+        self.marked = False
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(1, 1, 1, 1)
+        outer.setSpacing(0)
+        self.head = QHBoxLayout()
+        self.head.setContentsMargins(t.px(16), t.px(9), t.px(12), t.px(9))
+        self.head.setSpacing(t.px(8))
+        self.title = Label(title, "section")
+        if title:
+            self.head.addWidget(self.title)
+            self.head.addStretch(1)
+            outer.addLayout(self.head)
+        self.body = QVBoxLayout()
+        self.body.setSpacing(0)
+        pad = t.px(16) if padded else 0
+        self.body.setContentsMargins(pad, t.px(4) if padded and title else pad, pad, pad)
+        outer.addLayout(self.body, 1)
+
+    def set_marked(self, marked: bool) -> None:
+        """A 2-px accent line: this one is chosen."""
+        self.marked = marked
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        t = theme.current()
+        painter = painting.painter_for(self)
+        radius = t.size.radius_panel if self._radius is None else t.px(self._radius)
+        line, width = (t.color.accent, 2.0) if self.marked else (t.color.line, 1.0)
+        painting.box(painter, QRectF(self.rect()), radius, t.color.surface, line, width)
+        painter.end()
+
+
+class Line(QWidget):
+    """A 1-px line across, or down."""
+
+    def __init__(self, vertical: bool = False, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        if vertical:
+            self.setFixedWidth(1)
+        else:
+            self.setFixedHeight(1)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = painting.painter_for(self)
+        painter.fillRect(self.rect(), theme.current().color.line)
+        painter.end()
+
+
+class EmptyState(QWidget):
+    """What is empty and what to do, in two lines under an icon, with a button when there is one thing to do."""
+
+    def __init__(
+        self, icon: str, title: str, text: str, button: QWidget | None = None, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        t = theme.current()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(t.px(20), t.px(16), t.px(20), t.px(16))
+        column.setSpacing(t.px(4))
+        column.addStretch(1)
+        self.glyph = Glyph(icon, "text3", 20)
+        column.addWidget(self.glyph, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addSpacing(t.px(2))
+        self.title = Label(title, "body_strong")
+        column.addWidget(self.title, 0, Qt.AlignmentFlag.AlignHCenter)
+        self.text = Paragraph(text, tone="text2", align=Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(self.text)
+        if button is not None:
+            column.addSpacing(t.px(8))
+            column.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addStretch(1)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+
+    def set_words(self, title: str, text: str, icon: str | None = None) -> None:
+        """Other words."""
+        self.title.setText(title)
+        self.text.set_text(text)
+        if icon:
+            self.glyph.set_icon(icon)
+
+
+class SidePanel(QWidget):
+    """A panel at the right of a page: title, close, ``body`` (layout), and `footer` for its buttons.
+
+    Put it into the page's row beside the content: it takes its width from there, so it never covers the thing
+    it is about. `open_panel` and `close_panel` slide it; `closed` is sent when the person closes it.
+    """
+
+    closed = Signal()
+
+    def __init__(self, title: str = "", width: int = 336, subtitle: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        t = theme.current()
+        self._full_width = t.px(width)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(1, 1, 1, 1)
+        outer.setSpacing(0)
+        head = QHBoxLayout()
+        head.setContentsMargins(t.px(16), t.px(10), t.px(8), t.px(10))
+        head.setSpacing(t.px(8))
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        self.title = Label(title, "section", elide=True)
+        self.subtitle = Label(subtitle, "small", "text2", elide=True)
+        self.subtitle.setVisible(bool(subtitle))
+        words.addWidget(self.title)
+        words.addWidget(self.subtitle)
+        head.addLayout(words, 1)
+        self.aside = Label("", "small", "text2")
+        head.addWidget(self.aside)
+        self.close_button = IconButton("x", "Close", on_click=self._dismiss)
+        head.addWidget(self.close_button)
+        outer.addLayout(head)
+        outer.addWidget(Line())
+        self.body = QVBoxLayout()
+        self.body.setContentsMargins(0, 0, 0, 0)
+        self.body.setSpacing(0)
+        outer.addLayout(self.body, 1)
+        self._footer_line = Line()
+        outer.addWidget(self._footer_line)
+        self.footer = QHBoxLayout()
+        self.footer.setContentsMargins(t.px(16), t.px(12), t.px(16), t.px(12))
+        self.footer.setSpacing(t.px(8))
+        self._footer_box = QWidget()
+        self._footer_box.setLayout(self.footer)
+        outer.addWidget(self._footer_box)
+        self._footer_line.hide()
+        self._footer_box.hide()
+        self.setFixedWidth(self._full_width)
+        self._slide = QPropertyAnimation(self, b"maximumWidth", self)
+
+    def set_words(self, title: str, subtitle: str = "", aside: str = "") -> None:
+        """Title, the small line below it, and the words at its right."""
+        self.title.setText(title)
+        self.subtitle.setText(subtitle)
+        self.subtitle.setVisible(bool(subtitle))
+        self.aside.setText(aside)
+
+    def add_footer(self, *widgets: QWidget) -> None:
+        """Put buttons into the footer, aligned right."""
+        if self.footer.count() == 0:
+            self.footer.addStretch(1)
+        for widget in widgets:
+            self.footer.addWidget(widget)
+        self._footer_line.show()
+        self._footer_box.show()
+
+    def open_panel(self, animated: bool = True) -> None:
+        """Show the panel; slides in unless motion is reduced."""
+        duration = theme.current().settle_ms if animated and not self.isVisible() else 0
+        self.show()
+        self._slide.stop()
+        if not duration:
+            self.setFixedWidth(self._full_width)
+            return
+        self.setMinimumWidth(0)
+        self._slide.setDuration(duration)
+        self._slide.setStartValue(0)
+        self._slide.setEndValue(self._full_width)
+        self._slide.finished.connect(self._settle, Qt.ConnectionType.UniqueConnection)
+        self._slide.start()
+
+    def _settle(self) -> None:
+        self.setFixedWidth(self._full_width)
+
+    def close_panel(self) -> None:
+        """Hide the panel without announcing it."""
+        self.hide()
+
+    def _dismiss(self) -> None:
+        self.close_panel()
+        self.closed.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self._dismiss()
+            return
+        super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        t = theme.current()
+        painter = painting.painter_for(self)
+        painting.box(painter, QRectF(self.rect()), t.size.radius_panel, t.color.surface, t.color.line)
+        painter.end()
+
+
+class Toast(QWidget):
+    """A short message in ink at the lower left, above the status strip, for 8 seconds, with Undo if it can be."""
+
+    undo = Signal()
+    SHOWN_MS = 8000
+
+    def __init__(self, host: QWidget | None = None) -> None:
+        super().__init__(host)
+        t = theme.current()
+        self._words = ""
+        self._can_undo = False
+        self._shadow = t.px(20)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.hide)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setCursor(Qt.CursorShape.ArrowCursor)
+        self._left, self._bottom = t.size.rail + t.size.margin, t.size.strip + t.px(8)
+        if host is not None:
+            host.installEventFilter(self)
+            self.hide()
+
+    def say(self, words: str, undo: bool = True) -> None:
+        """Show ``words``, replacing what was there."""
+        self._words, self._can_undo = words, undo
+        self.setAccessibleName(words)
+        self.resize(self.sizeHint())
+        self._place()
+        self.raise_()
+        self.show()
+        self.update()
+        self._timer.start(self.SHOWN_MS)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize and self.isVisible():
+            self._place()
+        return False
+
+    def _place(self) -> None:
+        host = self.parentWidget()
+        if host is not None:
+            self.move(self._left - self._shadow, host.height() - self._bottom - self.height() + self._shadow)
+
+    def sizeHint(self) -> QSize:
+        t = theme.current()
+        width = painting.text_width(self._words, "body") + t.px(28)
+        if self._can_undo:
+            width += painting.text_width("Undo", "body_strong") + painting.text_width("Ctrl Z", "body") + t.px(40)
+        return QSize(round(width) + 2 * self._shadow, t.px(38) + 2 * self._shadow)
+
+    def _undo_rect(self) -> QRectF:
+        t = theme.current()
+        x = self._shadow + t.px(14) + painting.text_width(self._words, "body") + t.px(20)
+        return QRectF(x, self._shadow, painting.text_width("Undo", "body_strong"), t.px(38))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if self._can_undo and self._undo_rect().adjusted(-8, 0, 8, 0).contains(event.position()):
+            self.undo.emit()
+        self.hide()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        t = theme.current()
+        painter = painting.painter_for(self)
+        inner = QRectF(self.rect()).adjusted(self._shadow, self._shadow, -self._shadow, -self._shadow)
+        painting.shadow(painter, inner, t.size.radius_card, t.px(6), t.px(20), 0.16)
+        painting.box(painter, inner, t.size.radius_card, t.color.text)
+        room = QRectF(inner.x() + t.px(14), inner.y(), inner.width() - t.px(14), inner.height())
+        painting.text(painter, room, self._words, "body", t.color.surface)
+        if self._can_undo:
+            undo = self._undo_rect()
+            painting.text(painter, undo, "Undo", "body_strong", t.color.surface)
+            base = undo.center().y() + t.px(8)
+            painter.fillRect(QRectF(undo.x(), base, undo.width(), 1), t.color.surface)
+            hint = QColor(t.color.surface)
+            hint.setAlphaF(0.72)
+            after = QRectF(undo.right() + t.px(16), inner.y(), t.px(80), inner.height())
+            painting.text(painter, after, "Ctrl Z", "body", hint)
+        painter.end()
+
+
+class Sheet(QWidget):
+    """A dialog over the dimmed window, for quick entry only: title, words at the right, body, footer.
+
+    Lives inside the window (no separate one): `open_sheet` shows and focuses it, Escape or ✕ closes it.
+    """
+
+    closed = Signal()
+
+    def __init__(self, host: QWidget, title: str, width: int = 560, hint: str = "") -> None:
+        super().__init__(host.window())
+        t = theme.current()
+        self._width = t.px(width)
+        self._return_focus: QWidget | None = None
+        self.panel = QWidget(self)
+        outer = QVBoxLayout(self.panel)
+        outer.setContentsMargins(1, 1, 1, 1)
+        outer.setSpacing(0)
+        head = QHBoxLayout()
+        head.setContentsMargins(t.px(20), t.px(14), t.px(14), t.px(14))
+        head.setSpacing(t.px(12))
+        self.title = Label(title, "page")
+        head.addWidget(self.title)
+        head.addStretch(1)
+        self.hint = Paragraph(hint, tone="text2") if hint else None
+        if self.hint is not None:
+            head.addWidget(self.hint)
+        head.addWidget(IconButton("x", "Close", on_click=self.dismiss))
+        outer.addLayout(head)
+        outer.addWidget(Line())
+        self.body = QHBoxLayout()
+        self.body.setContentsMargins(0, 0, 0, 0)
+        self.body.setSpacing(0)
+        outer.addLayout(self.body, 1)
+        outer.addWidget(Line())
+        self.footer = QHBoxLayout()
+        self.footer.setContentsMargins(t.px(20), t.px(12), t.px(16), t.px(12))
+        self.footer.setSpacing(t.px(8))
+        outer.addLayout(self.footer)
+        host.window().installEventFilter(self)
+        self.hide()
+
+    def open_sheet(self, first: QWidget | None = None) -> None:
+        """Show the sheet and put the cursor into ``first``."""
+        self._return_focus = self.window().focusWidget()
+        self._place()
+        self.show()
+        self.raise_()
+        if first is not None:
+            first.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def dismiss(self) -> None:
+        """Close the sheet and give the focus back."""
+        if self.isVisible():
+            self.hide()
+            if self._return_focus is not None:
+                self._return_focus.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.closed.emit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize and self.isVisible():
+            self._place()
+        return False
+
+    def _place(self) -> None:
+        t = theme.current()
+        window = self.window()
+        self.setGeometry(0, 0, window.width(), window.height())
+        width = min(self._width, window.width() - t.px(48))
+        layout = self.panel.layout()
+        height = layout.heightForWidth(width) if layout is not None and layout.hasHeightForWidth() else 0
+        height = min(max(height, self.panel.sizeHint().height()), window.height() - t.px(48))
+        self.panel.setGeometry((window.width() - width) // 2, max(t.px(24), (window.height() - height) // 3), width, height)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        event.accept()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.dismiss()
+            return
+        super().keyPressEvent(event)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab stays inside the sheet."""
+        for _ in range(500):
+            if not super().focusNextPrevChild(forward):
+                return False
+            now = self.window().focusWidget()
+            if now is not None and self.isAncestorOf(now):
+                return True
+        return False
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        t = theme.current()
+        painter = painting.painter_for(self)
+        painter.fillRect(self.rect(), QColor(16, 26, 22, 76 if not t.is_dark else 140))
+        rect = QRectF(self.panel.geometry())
+        painting.shadow(painter, rect, t.size.radius_dialog, t.px(16), t.px(48), 0.22)
+        line = t.color.line if t.is_dark else None
+        painting.box(painter, rect, t.size.radius_dialog, t.color.surface, line)
+        painter.end()
+
+
+def action_row(*widgets: QWidget, spacing: int = 8) -> QHBoxLayout:
+    """Widgets in a row, packed to the right: the end of a form."""
+    row = QHBoxLayout()
+    row.setSpacing(theme.current().px(spacing))
+    row.addStretch(1)
+    for widget in widgets:
+        row.addWidget(widget)
+    return row
+
+
+def save_and_cancel(save: str, on_save: Callable[[], object], on_cancel: Callable[[], object],
+                    save_key: str | None = "Ctrl Enter") -> tuple[Button, Button]:  # fmt: skip
+    """The two buttons at the end of a form: Cancel [Esc] and the primary one."""
+    cancel = Button("Cancel", keycap="Esc", on_click=on_cancel)
+    return cancel, Button(save, Kind.PRIMARY, keycap=save_key, on_click=on_save)
