@@ -104,7 +104,7 @@ def wrap(
     between Chinese, Japanese and Korean characters. None when a word is too long and ``breaks_words`` is off."""
     lines: list[str] = []
     current = ""
-    for piece in _pieces(text):
+    for piece in _pieces(fonts, text, size, weight, width):
         limit = width if lines or first_width is None else first_width
         if fonts.width((current + piece).rstrip(), size, weight) <= limit:
             current += piece
@@ -140,14 +140,18 @@ def short_name(name: str) -> str:
     return f"{words[0]}{_NO_BREAK}{words[-1][0]}." if len(words) > 1 else name
 
 
-def _pieces(text: str) -> Iterator[str]:
-    for word in re.findall(r"[^ -]*-+|[^ ]+ *| +", text):
-        start = 0
-        for i, character in enumerate(word):
-            if i > start and unicodedata.east_asian_width(character) in "WF":
-                yield word[start:i]
-                start = i
-        yield word[start:]
+def _pieces(fonts: PrintFonts, text: str, size: float, weight: Weight, width: float) -> Iterator[str]:
+    """What may stand on different lines: words, characters of East Asian writing, and parts of a word with hyphens
+    that is too long for one line."""
+    for word in re.findall(r"[^ ]+ *| +", text):
+        parts = re.findall(r"[^-]*-+|[^-]+", word) if fonts.width(word.rstrip(), size, weight) > width else [word]
+        for part in parts:
+            start = 0
+            for i, character in enumerate(part):
+                if i > start and unicodedata.east_asian_width(character) in "WF":
+                    yield part[start:i]
+                    start = i
+            yield part[start:]
 
 
 def _wordings(entry: PrintedEntry, by: ColumnsBy) -> Iterator[_Wording]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from desktop.printing.day_page import (
     minute_of,
 )
 from desktop.schedule.calendar_values import clock_words
+from desktop.schedule.entry_words import title_words
 from shared_models.access.models import User
 from shared_models.base import TenantRow
 from shared_models.catalog.models import Level, Product, Service, ServiceFormat, Subject, Topic
@@ -80,6 +80,12 @@ def location_choices(session: Session, organization_id: str) -> list[LocationCho
     """The organization's locations in their order."""
     query = select(Location).where(_live(Location, organization_id)).order_by(Location.position, Location.name)
     return [LocationChoice(location.id, location.name) for location in session.scalars(query)]
+
+
+def today(session: Session, organization_id: str, now: datetime) -> date:
+    """The date on the organization's calendar at the UTC instant ``now``."""
+    organization = session.get_one(Organization, (organization_id, organization_id))
+    return wall_clock_of(now, zone_of(organization.time_zone)).date()
 
 
 def day_schedule(
@@ -232,9 +238,7 @@ def _titles(entry: ScheduleEntry, found: _Day) -> tuple[str, ...]:
     """The name of the product, topic, subject or service, without its explanation in brackets, and a shorter form."""
     known = (found.words.get(i) for i in (entry.product_id, entry.topic_id, entry.subject_id) if i is not None)
     name = next((word for word in known if word), found.services[entry.service_id].name)
-    title = re.sub(r"\s*\(.*?\)", "", name).strip() or name
-    short = re.sub(r"\s+(class|group|club|workshop|camp)$", "", title, flags=re.IGNORECASE)
-    return tuple(dict.fromkeys((title, short)))
+    return title_words(name)[:2]
 
 
 def _printed(entry: ScheduleEntry, found: _Day, zone: tzinfo) -> PrintedEntry:
@@ -338,8 +342,9 @@ def _notes(
 
 
 def _flag_words(flag: EntryFlag, entry: PrintedEntry, tutor: str, place: str, closures: Sequence[Closure]) -> str:
+    places = "place" if entry.capacity == 1 else "places"
     return {
-        EntryFlag.OVER_CAPACITY: f"{len(entry.people)} students for {entry.capacity} places",
+        EntryFlag.OVER_CAPACITY: f"{len(entry.people)} students for {entry.capacity} {places}",
         EntryFlag.OUTSIDE_OPENING_HOURS: "outside the opening hours",
         EntryFlag.ON_CLOSURE: f"on a closed day, {_reason(closures)}",
         EntryFlag.TUTOR_UNAVAILABLE: f"{tutor} is not available then",
