@@ -107,8 +107,11 @@ Id = Uuid(as_uuid=False).with_variant(String(36), "sqlite")
 Json = JSON().with_variant(JSONB(), "postgresql")
 
 
-def choice(kind: type[StrEnum]) -> SqlEnum:
-    """A closed set kept as its plain string values, with a CHECK constraint in both databases."""
+def choice(kind: type[StrEnum], constraint: str | None = None) -> SqlEnum:
+    """A closed set kept as its plain string values, with a CHECK constraint in both databases.
+
+    Two columns of one table with the same set each need a `constraint` name of their own.
+    """
     words = [member.value for member in kind]
     return SqlEnum(
         kind,
@@ -116,7 +119,7 @@ def choice(kind: type[StrEnum]) -> SqlEnum:
         native_enum=False,
         create_constraint=True,
         length=40,
-        name=kind.__name__.lower(),
+        name=constraint or kind.__name__.lower(),
     )
 
 

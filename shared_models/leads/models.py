@@ -126,6 +126,6 @@ class LeadContact(TenantRow):
     happened_at: Mapped[datetime] = mapped_column(Instant)
     method: Mapped[ContactMethod] = mapped_column(choice(ContactMethod))
     outcome: Mapped[ContactOutcome] = mapped_column(choice(ContactOutcome))
-    stage_before: Mapped[LeadStage] = mapped_column(choice(LeadStage))
-    stage_after: Mapped[LeadStage] = mapped_column(choice(LeadStage))
+    stage_before: Mapped[LeadStage] = mapped_column(choice(LeadStage, "stage_before"))
+    stage_after: Mapped[LeadStage] = mapped_column(choice(LeadStage, "stage_after"))
     note: Mapped[str] = mapped_column(Text, default="")

@@ -85,12 +85,7 @@ def upgrade() -> None:
         sa.Column(
             "primary_contact",
             sa.Enum(
-                "PARENT_1",
-                "PARENT_2",
-                name="primarycontact",
-                native_enum=False,
-                create_constraint=True,
-                length=40,
+                "PARENT_1", "PARENT_2", name="primarycontact", native_enum=False, create_constraint=True, length=40
             ),
             nullable=False,
         ),
@@ -163,13 +158,7 @@ def upgrade() -> None:
         sa.Column(
             "product_type",
             sa.Enum(
-                "CLASS",
-                "WORKSHOP",
-                "CAMP",
-                name="producttype",
-                native_enum=False,
-                create_constraint=True,
-                length=40,
+                "CLASS", "WORKSHOP", "CAMP", name="producttype", native_enum=False, create_constraint=True, length=40
             ),
             nullable=True,
         ),
@@ -509,15 +498,7 @@ def upgrade() -> None:
         sa.Column("notes", sa.Text(), nullable=False),
         sa.Column(
             "temperature",
-            sa.Enum(
-                "HOT",
-                "WARM",
-                "COLD",
-                name="temperature",
-                native_enum=False,
-                create_constraint=True,
-                length=40,
-            ),
+            sa.Enum("HOT", "WARM", "COLD", name="temperature", native_enum=False, create_constraint=True, length=40),
             nullable=True,
         ),
         sa.Column("owner_user_id", Id, nullable=True),
@@ -525,13 +506,7 @@ def upgrade() -> None:
         sa.Column(
             "last_contact_method",
             sa.Enum(
-                "PHONE",
-                "EMAIL",
-                "DM",
-                name="contactmethod",
-                native_enum=False,
-                create_constraint=True,
-                length=40,
+                "PHONE", "EMAIL", "DM", name="contactmethod", native_enum=False, create_constraint=True, length=40
             ),
             nullable=True,
         ),
@@ -683,13 +658,7 @@ def upgrade() -> None:
         sa.Column(
             "type",
             sa.Enum(
-                "CLASS",
-                "WORKSHOP",
-                "CAMP",
-                name="producttype",
-                native_enum=False,
-                create_constraint=True,
-                length=40,
+                "CLASS", "WORKSHOP", "CAMP", name="producttype", native_enum=False, create_constraint=True, length=40
             ),
             nullable=False,
         ),
@@ -1122,13 +1091,7 @@ def upgrade() -> None:
         sa.Column(
             "method",
             sa.Enum(
-                "PHONE",
-                "EMAIL",
-                "DM",
-                name="contactmethod",
-                native_enum=False,
-                create_constraint=True,
-                length=40,
+                "PHONE", "EMAIL", "DM", name="contactmethod", native_enum=False, create_constraint=True, length=40
             ),
             nullable=False,
         ),
@@ -1158,7 +1121,7 @@ def upgrade() -> None:
                 "ASSESSED",
                 "ACTIVE",
                 "COLD",
-                name="leadstage",
+                name="stage_before",
                 native_enum=False,
                 create_constraint=True,
                 length=40,
@@ -1178,7 +1141,7 @@ def upgrade() -> None:
                 "ASSESSED",
                 "ACTIVE",
                 "COLD",
-                name="leadstage",
+                name="stage_after",
                 native_enum=False,
                 create_constraint=True,
                 length=40,

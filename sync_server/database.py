@@ -1,0 +1,205 @@
+"""The server's PostgreSQL: engines, the role that owns nothing, row-level security, and sessions that see one tenant.
+
+Three walls keep tenants apart: loaders that ask by organization, foreign keys that carry the organization, and
+forced row-level security under a role that cannot lift it (architecture, "One model, two databases").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, event, insert, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.orm import Session, sessionmaker
+
+from shared_models.registry import metadata as shared_metadata
+from shared_models.sync.clocks import SERVER_DEVICE, HybridClock
+from shared_models.sync.hook import ChangeRecorder, RowChange
+from sync_server.models import AuditEntry, ServerBase, TenantOwned
+
+APP_ROLE = "itutoros_app"
+CHANGED_CHANNEL = "organization_changed"
+"""NOTIFY channel on which each commit names the organization that it changed."""
+
+_TENANT = "itutoros.organization_id"
+_TENANT_KEY = "organization_id"
+_ACTOR = "actor"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """On whose behalf a session writes; both empty for the server itself and the public website."""
+
+    user_id: str | None = None
+    device_id: str | None = None
+
+
+SERVER_ACTOR = Actor()
+
+
+class Database:
+    """The server's connections. `tenant()` gives sessions of one organization, `routing()` sessions that see only
+    accounts, devices and routes."""
+
+    def __init__(self, url: str, *, migration_url: str = "", pool_size: int = 20) -> None:
+        """`url` is what the server works with; `migration_url` the owner's, when it is another."""
+        self.url = url
+        self._owner_url = migration_url or url
+        self.engine = create_engine(_psycopg(url), pool_size=pool_size, max_overflow=20, pool_pre_ping=True)
+        event.listen(self.engine, "connect", _become_app_role)
+        self.clock = HybridClock(SERVER_DEVICE)
+        self.recorder = ChangeRecorder(self.clock, allocate=allocate_sequence, on_flush=_audit)
+        self._tenant_sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self._routing_sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self.recorder.attach(self._tenant_sessions)
+        event.listen(self._tenant_sessions, "after_begin", _enter_tenant)
+
+    @contextmanager
+    def tenant(
+        self, organization_id: str, actor: Actor = SERVER_ACTOR, *, read_only: bool = False
+    ) -> Iterator[Session]:
+        """A session that sees and writes one organization, committed at the end of the block.
+
+        `read_only` gives one unchanging view instead.
+        """
+        with self._tenant_sessions(info={_TENANT_KEY: organization_id, _ACTOR: actor}) as session:
+            if read_only:
+                session.connection(
+                    execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+                )
+            yield session
+            session.commit()
+
+    @contextmanager
+    def routing(self) -> Iterator[Session]:
+        """A session without a tenant: accounts, memberships, devices and routes; committed at the end."""
+        with self._routing_sessions() as session:
+            yield session
+            session.commit()
+
+    def migrate(self) -> None:
+        """Bring the schema, the role and the row-level security to the newest revision."""
+        from alembic import command
+
+        owner = create_engine(_psycopg(self._owner_url))
+        try:
+            with owner.begin() as connection:
+                connection.execute(text("SELECT pg_advisory_xact_lock(7205411)"))
+                config = migration_config()
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+        finally:
+            owner.dispose()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def allocate_sequence(session: Session, organization_id: str, count: int) -> int:
+    """Take `count` sequence numbers of an organization; returns the first.
+
+    The counter's row stays locked until the transaction ends, so that the order of numbers is the order of
+    commits. Listeners are told at commit.
+    """
+    last: int = session.execute(
+        text(
+            "INSERT INTO organization_sequence (organization_id, last_seq) VALUES (:id, :count) "
+            "ON CONFLICT (organization_id) DO UPDATE SET last_seq = organization_sequence.last_seq + :count "
+            "RETURNING last_seq"
+        ),
+        {"id": organization_id, "count": count},
+    ).scalar_one()
+    session.execute(text("SELECT pg_notify(:channel, :id)"), {"channel": CHANGED_CHANNEL, "id": organization_id})
+    return last - count + 1
+
+
+def actor_of(session: Session) -> Actor:
+    """On whose behalf this session writes."""
+    actor: Actor = session.info.get(_ACTOR, SERVER_ACTOR)
+    return actor
+
+
+def raw_cursor(session: Session) -> Any:
+    """A psycopg cursor in the session's transaction, for columnar statements."""
+    return session.connection().connection.cursor()
+
+
+def migration_config() -> Any:
+    """Alembic's configuration for the server's history."""
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    return config
+
+
+def tenant_tables() -> list[str]:
+    """Every table whose rows belong to one organization, and so lie behind row-level security."""
+    own = [
+        mapper.class_.__tablename__
+        for mapper in ServerBase.registry.mappers
+        if issubclass(mapper.class_, TenantOwned)
+    ]
+    return sorted([*shared_metadata.tables, *own])
+
+
+def secure_statements(tables: Sequence[str]) -> list[str]:
+    """The statements that put tables behind row-level security and grant the server's role its use of them."""
+    own = f"organization_id = nullif(current_setting('{_TENANT}', true), '')::uuid"
+    statements = []
+    for table in tables:
+        statements += [
+            f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY',
+            f'ALTER TABLE "{table}" FORCE ROW LEVEL SECURITY',
+            f'CREATE POLICY own_organization ON "{table}" USING ({own})',
+            f'GRANT SELECT, INSERT, UPDATE ON "{table}" TO {APP_ROLE}',
+        ]
+    return statements
+
+
+def _psycopg(url: str) -> URL:
+    return make_url(url).set(drivername="postgresql+psycopg")
+
+
+def _become_app_role(connection: Any, _record: object) -> None:
+    # Whatever role the URL names, the server works as one that owns nothing and cannot bypass row security.
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET ROLE {APP_ROLE}")
+    connection.commit()
+
+
+def _enter_tenant(session: Session, _transaction: object, connection: Connection) -> None:
+    connection.execute(
+        text("SELECT set_config(:name, :id, true)"), {"name": _TENANT, "id": session.info[_TENANT_KEY]}
+    )
+
+
+def _audit(session: Session, changes: Sequence[RowChange]) -> None:
+    actor = actor_of(session)
+    session.connection().execute(
+        insert(AuditEntry),
+        [
+            {
+                "organization_id": change.organization_id,
+                "table_name": change.table,
+                "row_id": change.row_id,
+                "action": "created" if change.is_new else "changed",
+                "user_id": actor.user_id,
+                "device_id": actor.device_id,
+                "changes": {}
+                if change.is_new
+                else {name: [_plain(change.old.get(name)), _plain(value)] for name, value in change.new.items()},
+                "lost": {},
+            }
+            for change in changes
+        ],
+    )
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, (str, int, float, list, dict)) else str(value)

@@ -1,0 +1,69 @@
+"""What a host can set, all by environment variables, each with a default that works on a laptop."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class MailSettings:
+    """Where mail goes: an SMTP host, or a folder of `.eml` files when `folder` is set; nowhere when neither is."""
+
+    host: str = ""
+    port: int = 587
+    user: str = ""
+    password: str = ""
+    uses_tls: bool = True
+    sender: str = "iTutorOS <no-reply@localhost>"
+    folder: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One server's settings. Without `database_url` an embedded PostgreSQL runs in `data_folder`."""
+
+    data_folder: Path
+    database_url: str = ""
+    migration_database_url: str = ""
+    host: str = "127.0.0.1"
+    port: int = 8400
+    public_url: str = ""
+    trusts_proxy: bool = False
+    mail: MailSettings = MailSettings()
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        """Read ITUTOROS_* variables and DATABASE_URL."""
+        folder = environment.get("ITUTOROS_MAIL_FOLDER", "")
+        return cls(
+            data_folder=Path(environment.get("ITUTOROS_DATA", "") or _default_folder()),
+            database_url=environment.get("DATABASE_URL", ""),
+            migration_database_url=environment.get("ITUTOROS_MIGRATION_DATABASE_URL", ""),
+            host=environment.get("ITUTOROS_HOST", "127.0.0.1"),
+            port=int(environment.get("ITUTOROS_PORT", "8400")),
+            public_url=environment.get("ITUTOROS_PUBLIC_URL", "").rstrip("/"),
+            trusts_proxy=environment.get("ITUTOROS_TRUST_PROXY", "") == "1",
+            mail=MailSettings(
+                host=environment.get("ITUTOROS_SMTP_HOST", ""),
+                port=int(environment.get("ITUTOROS_SMTP_PORT", "587")),
+                user=environment.get("ITUTOROS_SMTP_USER", ""),
+                password=environment.get("ITUTOROS_SMTP_PASSWORD", ""),
+                uses_tls=environment.get("ITUTOROS_SMTP_TLS", "1") == "1",
+                sender=environment.get("ITUTOROS_MAIL_SENDER", "iTutorOS <no-reply@localhost>"),
+                folder=Path(folder) if folder else None,
+            ),
+        )
+
+    @property
+    def site_url(self) -> str:
+        """The address under which people reach this server."""
+        return self.public_url or f"http://{self.host}:{self.port}"
+
+
+def _default_folder() -> Path:
+    from platformdirs import user_data_path
+
+    return user_data_path("iTutorOS-server", appauthor=False)
