@@ -16,28 +16,8 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _NORTH_AMERICAN = re.compile(r"\+1([2-9]\d\d)(\d{3})(\d{4})(?: x(\d+))?")
 _STORED_PHONE = re.compile(r"(\+\d+)(?: x(\d+))?")
 _PARTICLES = frozenset(
-    [
-        "al",
-        "bin",
-        "da",
-        "das",
-        "de",
-        "del",
-        "della",
-        "den",
-        "der",
-        "di",
-        "do",
-        "dos",
-        "du",
-        "el",
-        "la",
-        "le",
-        "ten",
-        "ter",
-        "van",
-        "von",
-    ]
+    ["al", "bin", "da", "das", "de", "del", "della", "den", "der", "di", "do", "dos", "du", "el", "la", "le", "ten"]
+    + ["ter", "van", "von"]
 )
 _KEPT_CAPITALS = frozenset({"ii", "iii", "iv"})
 _UNACCENTED = str.maketrans(
