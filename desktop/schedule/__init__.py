@@ -1,0 +1,1 @@
+"""The calendar at the desk: what it shows, where each box goes, how it is painted and how it is worked with."""

@@ -1,0 +1,244 @@
+"""The surface of the calendar: lays a scene out for its size, scrolls it under a standing header, and paints it.
+
+What a person does with it lives in the widget built on it (calendar_widget.py).
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QScrollBar, QSizePolicy, QWidget
+
+from desktop import theme
+from desktop.schedule.calendar_values import CalendarScene, Mode
+from desktop.schedule.layout import CalendarLayout, Hit, HitKind, Rect, lay_out
+from desktop.schedule.lettering import lettering, metrics
+from desktop.schedule.painting import CalendarPainter, Marks
+
+
+class CalendarSurface(QWidget):
+    """A scene at the widget's size, with scroll bars where it does not fit."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self._scene = CalendarScene(Mode.WEEK, (), ())
+        self._layout: CalendarLayout | None = None
+        self._painter: CalendarPainter | None = None
+        self._has_shown = False
+        self._bar_y = QScrollBar(Qt.Orientation.Vertical, self)
+        self._bar_x = QScrollBar(Qt.Orientation.Horizontal, self)
+        for bar in (self._bar_x, self._bar_y):
+            bar.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            bar.valueChanged.connect(self._scrolled)
+            bar.hide()
+        theme.signals().themeChanged.connect(self._theme_changed)
+
+    def scene(self) -> CalendarScene:
+        """The scene being shown."""
+        return self._scene
+
+    def plan(self) -> CalendarLayout | None:
+        """The layout being shown; None before the widget has a size."""
+        return self._layout
+
+    def _marks(self) -> Marks:
+        """What is hovered, selected or dragged: nothing, on the bare surface."""
+        return Marks()
+
+    def sizeHint(self) -> QSize:
+        """A comfortable week."""
+        px = theme.current().px
+        return QSize(px(1000), px(640))
+
+    def minimumSizeHint(self) -> QSize:
+        """Small enough for a window beside another."""
+        px = theme.current().px
+        return QSize(px(320), px(240))
+
+    # geometry
+
+    def _header_height(self) -> float:
+        return metrics().header(self._scene.mode)
+
+    def _viewport(self) -> QRect:
+        """The part of the widget that shows the grid."""
+        top = 2 + round(self._header_height())
+        thick = theme.current().px(10)
+        right = thick if not self._bar_y.isHidden() else 0
+        bottom = thick if not self._bar_x.isHidden() else 0
+        return QRect(1, top, max(self.width() - 2 - right, 1), max(self.height() - top - 1 - bottom, 1))
+
+    def _lay_out(self) -> None:
+        if self.width() < 8 or self.height() < 8:
+            return
+        thick = theme.current().px(10)
+        letters = lettering()
+        plan_metrics = metrics()
+        top = 2 + round(self._header_height())
+        width, height = self.width() - 2, max(self.height() - top - 1, 1)
+        needs = (not self._bar_x.isHidden(), not self._bar_y.isHidden())
+        for _ in range(4):
+            room_w, room_h = width - thick * needs[1], height - thick * needs[0]
+            layout = lay_out(self._scene, room_w, room_h, plan_metrics, letters.measure)
+            found = (layout.width > room_w + 0.5, layout.height > room_h + 0.5)
+            if found == needs:
+                break
+            needs = found
+        needs_x, needs_y = needs
+        self._layout = layout
+        self._bar_x.setVisible(needs_x)
+        self._bar_y.setVisible(needs_y)
+        view = self._viewport()
+        self._bar_y.setGeometry(self.width() - 1 - thick, view.top(), thick, view.height())
+        self._bar_x.setGeometry(1, self.height() - 1 - thick, view.width(), thick)
+        self._bar_y.setRange(0, max(round(layout.height - view.height()), 0) if needs_y else 0)
+        self._bar_x.setRange(0, max(round(layout.width - view.width()), 0) if needs_x else 0)
+        self._bar_y.setPageStep(view.height())
+        self._bar_x.setPageStep(view.width())
+        self._bar_y.setSingleStep(theme.current().px(40))
+        self._bar_x.setSingleStep(theme.current().px(40))
+        if not self._has_shown and self._scene.columns:
+            self._has_shown = True
+            if self._scene.now is not None:
+                self._bar_y.setValue(round(layout.axis.y(self._scene.now.minute) - view.height() / 3))
+
+    def to_grid(self, point: QPointF) -> QPointF:
+        """A point of the widget in the layout's coordinates; left of the columns x stays in the gutter."""
+        view = self._viewport()
+        x, y = point.x() - view.left(), point.y() - view.top()
+        if x >= metrics().gutter:
+            x += self._bar_x.value()
+        return QPointF(x, y + self._bar_y.value())
+
+    def to_widget(self, rect: Rect) -> QRect:
+        """A rectangle of the layout in the widget's coordinates."""
+        view = self._viewport()
+        return QRectF(
+            rect.x + view.left() - self._bar_x.value(), rect.y + view.top() - self._bar_y.value(), rect.w, rect.h
+        ).toAlignedRect()
+
+    def _hit(self, point: QPointF) -> Hit:
+        if self._layout is None or not self._viewport().contains(point.toPoint()):
+            return Hit(HitKind.NOTHING)
+        at = self.to_grid(point)
+        return self._layout.hit_test(at.x(), at.y())
+
+    def _reveal(self, rect: Rect) -> None:
+        view = self._viewport()
+        margin = theme.current().px(16)
+        gutter = metrics().gutter
+        top, left = self._bar_y.value(), self._bar_x.value()
+        if rect.y - margin < top:
+            self._bar_y.setValue(round(rect.y - margin))
+        elif rect.bottom + margin > top + view.height():
+            self._bar_y.setValue(round(rect.bottom + margin - view.height()))
+        if rect.x - margin < left + gutter:
+            self._bar_x.setValue(round(rect.x - margin - gutter))
+        elif rect.right + margin > left + view.width():
+            self._bar_x.setValue(round(rect.right + margin - view.width()))
+
+    def _scrolled(self) -> None:
+        self.update()
+
+    def _theme_changed(self) -> None:
+        self._painter = None
+        self._lay_out()
+        self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Plan anew for the new size, at the same moment of the day."""
+        layout = self._layout
+        top = layout.axis.minute(self._bar_y.value()) if layout is not None and self._bar_y.maximum() else None
+        self._lay_out()
+        if top is not None and self._layout is not None:
+            self._bar_y.setValue(round(self._layout.axis.y(top)))
+
+    # painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Header, grid, gutter, frame."""
+        current = theme.current()
+        painter = QPainter(self)
+        if self._layout is None:
+            painter.fillRect(event.rect(), current.color.surface)
+            return
+        ratio = self.devicePixelRatioF()
+        if self._painter is None or self._painter.faces.ratio != ratio:
+            self._painter = CalendarPainter(ratio)
+        layout, paint = self._layout, self._painter
+        view = self._viewport()
+        gutter = round(layout.metrics.gutter)
+        dx, dy = self._bar_x.value(), self._bar_y.value()
+        dirty = event.rect().intersected(view)
+        if not dirty.isEmpty():
+            painter.save()
+            painter.setClipRect(dirty.intersected(view.adjusted(gutter, 0, 0, 0)))
+            painter.translate(view.left() - dx, view.top() - dy)
+            clip = QRectF(dirty).translated(dx - view.left(), dy - view.top())
+            paint.paint_grid(painter, layout, clip, self._marks())
+            paint.paint_now_lead(painter, layout, gutter + dx)
+            painter.restore()
+            painter.save()
+            painter.setClipRect(dirty.intersected(QRect(view.left(), view.top(), gutter + 1, view.height())))
+            painter.translate(view.left(), view.top() - dy)
+            paint.paint_gutter(painter, layout, QRectF(0, dy, gutter + 1, view.height()))
+            painter.restore()
+            if not layout.boxes and any(self._scene.empty_words):
+                self._paint_empty(painter, view)
+        header = QRect(1, 1, self.width() - 2, view.top() - 1)
+        if event.rect().intersects(header):
+            painter.fillRect(header, current.color.surface)
+            painter.save()
+            painter.setClipRect(header.adjusted(gutter - current.px(4), 0, 0, 0))
+            painter.translate(view.left() - dx, 1)
+            paint.paint_header(painter, layout)
+            painter.restore()
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+            painter.fillRect(1, view.top() - 1, self.width() - 2, 1, current.color.line_strong)
+        self._paint_frame(painter)
+
+    def _paint_frame(self, painter: QPainter) -> None:
+        """The sheet's line and round corners, over the square content."""
+        current = theme.current()
+        radius = current.size.radius_panel
+        whole = QRectF(self.rect())
+        sheet = QPainterPath()
+        sheet.addRoundedRect(whole, radius, radius)
+        corners = QPainterPath()
+        corners.addRect(whole)
+        for edge in (
+            QRectF(0, 0, whole.width(), 1), QRectF(0, whole.height() - 1, whole.width(), 1),
+            QRectF(0, 0, 1, whole.height()), QRectF(whole.width() - 1, 0, 1, whole.height()),
+        ):  # fmt: skip
+            painter.fillRect(edge, current.color.canvas)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.fillPath(corners.subtracted(sheet), current.color.canvas)
+        painter.setPen(QPen(current.color.line, 1))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(whole.adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
+
+    def _paint_empty(self, painter: QPainter, view: QRect) -> None:
+        current = theme.current()
+        color, px = current.color, current.px
+        title, hint = self._scene.empty_words
+        middle = QRectF(view).adjusted(metrics().gutter, 0, 0, 0).center()
+        width = max(
+            theme.metrics("body_strong").horizontalAdvance(title), theme.metrics("body").horizontalAdvance(hint)
+        )
+        card = QRectF(0, 0, width + px(48), px(92))
+        card.moveCenter(middle)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(color.line, 1))
+        painter.setBrush(color.surface)
+        painter.drawRoundedRect(card, current.size.radius_panel, current.size.radius_panel)
+        size = current.size.icon_rail
+        theme.draw_icon(painter, "calendar-days", middle.x() - size / 2, card.y() + px(14), size, color.text3)
+        center = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop
+        painter.setPen(color.text)
+        painter.setFont(theme.font("body_strong"))
+        painter.drawText(card.adjusted(0, px(38), 0, 0), center, title)
+        painter.setPen(color.text2)
+        painter.setFont(theme.font("body"))
+        painter.drawText(card.adjusted(0, px(60), 0, 0), center, hint)

@@ -1,0 +1,153 @@
+"""The plain values that the calendar shows: entries, columns and the scene that holds them.
+
+They carry words and minutes only, so that the layout needs neither Qt nor the store.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+Wording = tuple[str, ...]
+"""One text in several lengths, longest first: ("Chemistry", "Chem.", "Chem")."""
+
+Span = tuple[int, int]
+"""Half-open span of minutes of the local day; the end may pass 1440 after midnight."""
+
+
+class Family(StrEnum):
+    """Format of a service: decides color and edge pattern (design.md, "Service families")."""
+
+    PRIVATE = "private"
+    SEMI_PRIVATE = "semi_private"
+    TEST_PREP = "test_prep"
+    CLASS = "class"
+    WORKSHOP = "workshop"
+    CAMP = "camp"
+    ASSESSMENT = "assessment"
+    FREE = "free"
+
+
+class Status(StrEnum):
+    """Where an entry stands, as far as its look depends on it."""
+
+    SCHEDULED = "scheduled"
+    IN_PROGRESS = "in_progress"
+    PAST = "past"
+    CANCELLED = "cancelled"
+    NO_SHOW = "no_show"
+
+
+class ConflictMark(StrEnum):
+    """How an entry is marked: the worst of its conflicts."""
+
+    NONE = "none"
+    OVERLAP = "overlap"
+    BUFFER = "buffer"
+    ACCEPTED = "accepted"
+
+
+class Mode(StrEnum):
+    """What the columns stand for: days of a week, or tutors/rooms of one day."""
+
+    WEEK = "week"
+    DAY = "day"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of text below the title, with an optional icon in front of it."""
+
+    wording: Wording
+    icon: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarEntry:
+    """One block on the calendar, in minutes of the local day of its column."""
+
+    id: str
+    column: str
+    starts: int
+    ends: int
+    title: Wording
+    lines: tuple[Line, ...] = ()
+    family: Family = Family.PRIVATE
+    status: Status = Status.SCHEDULED
+    conflict: ConflictMark = ConflictMark.NONE
+    overlaps: tuple[Span, ...] = ()
+    """The minutes that really overlap: hatched in red."""
+    blocked_until: int = 0
+    """End of the buffer; 0 means that the entry keeps none."""
+    tail_is_hit: bool = False
+    """Another entry lies in this one's buffer: the tail is drawn."""
+    is_unpaid: bool = False
+    is_unsaved: bool = False
+    details: tuple[str, ...] = ()
+    """Full sentences for the card on hover and for screen readers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One day of the week, or one tutor or room of a day."""
+
+    key: str
+    heading: str
+    subheading: str = ""
+    long_name: str = ""
+    """The name in a sentence: "Thursday", "Jakub Johnson"."""
+    count_words: str = ""
+    """"15 entries", shown at the right of the heading in the week."""
+    conflict_count: int = 0
+    is_today: bool = False
+    closed_reason: str | None = None
+    """Why the place is closed that day ("Thanksgiving"); None when it is open."""
+    open_spans: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NowMark:
+    """The present moment: the column it lies in (None: in all of them) and the minute of the day."""
+
+    minute: int
+    column: str | None = None
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarScene:
+    """Everything the calendar shows at one moment."""
+
+    mode: Mode
+    columns: tuple[Column, ...]
+    entries: tuple[CalendarEntry, ...]
+    now: NowMark | None = None
+    grid_minutes: int = 15
+    """Starts and ends snap to this grid (product §3)."""
+    uses_24_hours: bool = False
+    empty_words: tuple[str, str] = field(default=("", ""))
+    """What is empty, and what to do: shown when no entry exists."""
+
+
+def clock_words(minute: int, *, uses_24_hours: bool = False, with_half: bool = True) -> str:
+    """A minute of the day as local time: "4:15 PM", "4:15", "16:15"."""
+    hour, rest = divmod(minute % 1440, 60)
+    if uses_24_hours:
+        return f"{hour}:{rest:02d}"
+    half = (" AM" if hour < 12 else " PM") if with_half else ""
+    return f"{(hour - 1) % 12 + 1}:{rest:02d}{half}"
+
+
+def span_words(starts: int, ends: int, *, uses_24_hours: bool = False, with_half: bool = True) -> str:
+    """A span as local time: "4:15–5:15 PM", "11:30 AM–12:30 PM", "4:15–5:15"."""
+    differs = (starts % 1440 < 720) != (ends % 1440 < 720)
+    first = clock_words(starts, uses_24_hours=uses_24_hours, with_half=with_half and differs)
+    return f"{first}–{clock_words(ends, uses_24_hours=uses_24_hours, with_half=with_half)}"
+
+
+def hour_words(minute: int, *, uses_24_hours: bool = False) -> str:
+    """A full hour as the gutter shows it: "4 PM", "16:00"."""
+    if uses_24_hours:
+        return f"{minute // 60 % 24}:00"
+    hour = minute // 60 % 24
+    return f"{(hour - 1) % 12 + 1} {'AM' if hour < 12 else 'PM'}"

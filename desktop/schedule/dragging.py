@@ -1,0 +1,91 @@
+"""What a drag does to a span of minutes: creating, moving and resizing on the grid, with mouse or keyboard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from desktop.schedule.calendar_values import CalendarEntry
+from desktop.schedule.layout import CalendarLayout
+
+DAY_MINUTES = 24 * 60
+
+
+class DragKind(StrEnum):
+    """What is being changed."""
+
+    CREATE = "create"
+    MOVE = "move"
+    STARTS = "starts"
+    ENDS = "ends"
+
+
+@dataclass(frozen=True, slots=True)
+class Drag:
+    """A change under way: where the span lies now, and where it came from."""
+
+    kind: DragKind
+    column: str
+    starts: int
+    ends: int
+    entry: CalendarEntry | None = None
+    grabbed: float = 0.0
+    """Minutes between the start of the span and the pointer; for a new span, where it was begun."""
+
+    @property
+    def entry_id(self) -> str:
+        """The entry being changed; "" while creating."""
+        return self.entry.id if self.entry is not None else ""
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether letting go now changes anything."""
+        if self.entry is None:
+            return True
+        return (self.column, self.starts, self.ends) != (self.entry.column, self.entry.starts, self.entry.ends)
+
+
+def begin_create(layout: CalendarLayout, column: str, minute: int) -> Drag:
+    """A new span of one grid step at a minute."""
+    return Drag(DragKind.CREATE, column, minute, minute + layout.scene.grid_minutes, grabbed=minute)
+
+
+def begin(kind: DragKind, entry: CalendarEntry, pointer_minute: float) -> Drag:
+    """Take hold of an entry where the pointer is."""
+    return Drag(kind, entry.column, entry.starts, entry.ends, entry, pointer_minute - entry.starts)
+
+
+def follow(drag: Drag, layout: CalendarLayout, x: float, y: float) -> Drag:
+    """The drag with the pointer at a point of the grid; times snap to the grid and stay within the day."""
+    grid = layout.scene.grid_minutes
+    if drag.kind is DragKind.CREATE:
+        anchor = int(drag.grabbed)
+        minute = layout.snapped(y)
+        if minute >= anchor:
+            return replace(drag, starts=anchor, ends=min(minute + grid, DAY_MINUTES))
+        return replace(drag, starts=max(minute, 0), ends=anchor + grid)
+    if drag.kind is DragKind.MOVE:
+        column = layout.column_at(x)
+        wanted = layout.axis.minute(y) - drag.grabbed
+        return moved_to(drag, column.column.key if column else drag.column, round(wanted / grid) * grid)
+    if drag.kind is DragKind.ENDS:
+        return replace(drag, ends=min(max(layout.nearest(y), drag.starts + grid), DAY_MINUTES))
+    return replace(drag, starts=max(min(layout.nearest(y), drag.ends - grid), 0))
+
+
+def moved_to(drag: Drag, column: str, starts: int) -> Drag:
+    """The drag with its span at another place, within the day."""
+    length = drag.ends - drag.starts
+    starts = max(min(starts, DAY_MINUTES - length), 0)
+    return replace(drag, column=column, starts=starts, ends=starts + length)
+
+
+def nudged(drag: Drag, layout: CalendarLayout, columns: int, steps: int) -> Drag:
+    """The drag moved by keyboard: so many columns to the right and grid steps down (or its end, when resizing)."""
+    grid = layout.scene.grid_minutes
+    if drag.kind is DragKind.ENDS:
+        return replace(drag, ends=min(max(drag.ends + steps * grid, drag.starts + grid), DAY_MINUTES))
+    keys = [column.column.key for column in layout.columns]
+    index = keys.index(drag.column) if drag.column in keys else 0
+    index = min(max(index + columns, 0), len(keys) - 1)
+    return moved_to(drag, keys[index], drag.starts + steps * grid)

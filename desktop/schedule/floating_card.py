@@ -1,0 +1,139 @@
+"""A small card that floats over the calendar: the checks while dragging, the details while hovering."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QWidget
+
+from desktop import theme
+from desktop.schedule.box_faces import paint_shadow
+
+_WIDEST = 340
+
+
+@dataclass(frozen=True, slots=True)
+class CardRow:
+    """One line of a card; `tone` is "", "ok", "danger", "warn" or "quiet", `key` a key to press."""
+
+    text: str
+    tone: str = ""
+    key: str = ""
+
+
+_ICONS = {"ok": "check", "danger": "triangle-alert", "warn": "clock"}
+
+
+class FloatingCard(QWidget):
+    """Title and rows on raised paper; never takes the pointer or the focus."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._title = ""
+        self._rows: tuple[CardRow, ...] = ()
+        self.hide()
+
+    def set_content(self, title: str, rows: Sequence[CardRow]) -> None:
+        """Say something else, and take the size for it."""
+        self._title, self._rows = title, tuple(rows)
+        self.resize(self.sizeHint())
+        self.update()
+
+    def _margin(self) -> int:
+        return theme.current().px(12)
+
+    def sizeHint(self) -> QSize:
+        """As wide as its longest line, within reason; the margin around holds the shadow."""
+        current = theme.current()
+        small = theme.metrics("body")
+        widths = [theme.metrics("body_strong").horizontalAdvance(self._title)]
+        for row in self._rows:
+            lead = current.px(19) if row.tone in _ICONS else 0
+            lead += round(small.horizontalAdvance(row.key)) + current.px(16) if row.key else 0
+            widths.append(lead + theme.metrics("body_medium").horizontalAdvance(row.text))
+        inner = min(max(widths) + 1, current.px(_WIDEST))
+        height = current.px(17) + current.px(20) * (1 + len(self._rows)) + current.px(2)
+        margin = self._margin()
+        return QSize(round(inner) + current.px(26) + 2 * margin, height + 2 * margin)
+
+    def place_beside(self, target: QRect, within: QRect, avoid: Sequence[QRect] = ()) -> None:
+        """Move beside `target` inside `within`, where it covers least of `avoid`."""
+        margin, gap = self._margin(), theme.current().px(6)
+        w, h = self.width() - 2 * margin, self.height() - 2 * margin
+        first, last = target.top() - h - gap, target.bottom() + gap
+        step = max((last - first) // 12, 1)
+        sides = (target.right() + gap, target.left() - gap - w)
+        spots = [QPoint(x, y) for y in range(first, last + 1, step) for x in sides]
+        spots += [QPoint(target.left(), first), QPoint(target.left(), last)]
+        reach = target.adjusted(-w - 2 * gap, -h - 2 * gap, w + 2 * gap, h + 2 * gap)
+        avoid = [other for other in avoid if other.intersects(reach)]
+        middle = target.center().y()
+
+        def cost(spot: QPoint) -> int:
+            rect = QRect(spot.x(), spot.y(), w, h)
+            inside = rect.intersected(within)
+            outside = w * h - inside.width() * inside.height()
+            covered = sum(c.width() * c.height() for other in avoid if not (c := rect.intersected(other)).isEmpty())
+            own = rect.intersected(target)
+            hides = 10 * own.width() * own.height() if not own.isEmpty() else 0
+            return 40 * outside + covered + hides + 8 * abs(rect.center().y() - middle)
+
+        best = min(spots, key=cost)
+        x = min(max(best.x(), within.left()), max(within.right() - w, within.left()))
+        y = min(max(best.y(), within.top()), max(within.bottom() - h, within.top()))
+        self.move(x - margin, y - margin)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paper, title, rows."""
+        current = theme.current()
+        color, px = current.color, current.px
+        painter = QPainter(self)
+        margin = self._margin()
+        sheet = QRectF(self.rect()).adjusted(margin, margin, -margin, -margin)
+        paint_shadow(painter, sheet, current.size.radius_card, 6, 20, 0.16)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(color.line_strong, 1))
+        painter.setBrush(color.surface)
+        painter.drawRoundedRect(
+            sheet.adjusted(0.5, 0.5, -0.5, -0.5), current.size.radius_card, current.size.radius_card
+        )
+        x, y = sheet.x() + px(13), sheet.y() + px(8)
+        flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+        width = sheet.right() - px(12) - x
+        painter.setPen(color.text)
+        painter.setFont(theme.font("body_strong"))
+        self._text(painter, QRectF(x, y, width, px(20)), flags, self._title, "body_strong")
+        y += px(22)
+        tones = {"ok": color.ok, "danger": color.danger, "warn": color.warn, "quiet": color.text2}
+        for row in self._rows:
+            left = x
+            ink = tones.get(row.tone, color.text)
+            if row.key:
+                key_width = theme.metrics("micro").horizontalAdvance(row.key) + px(9)
+                key = QRectF(left + 0.5, y + px(2) + 0.5, key_width, px(16))
+                painter.setPen(QPen(color.line, 1))
+                painter.setBrush(color.surface)
+                painter.drawRoundedRect(key, px(4), px(4))
+                painter.setPen(color.text3)
+                painter.setFont(theme.font("micro"))
+                painter.drawText(key, Qt.AlignmentFlag.AlignCenter, row.key)
+                left += key_width + px(7)
+            elif row.tone in _ICONS:
+                theme.draw_icon(painter, _ICONS[row.tone], left, y + px(3.5), px(13), ink, 2.0)
+                left += px(19)
+            is_bad = row.tone in ("danger", "warn")
+            style = "body_medium" if is_bad else "body"
+            painter.setPen(ink if is_bad or row.tone == "quiet" else color.text)
+            painter.setFont(theme.font(style))
+            self._text(painter, QRectF(left, y, x + width - left, px(20)), flags, row.text, style)
+            y += px(20)
+
+    @staticmethod
+    def _text(painter: QPainter, area: QRectF, flags: Qt.AlignmentFlag, text: str, style: str) -> None:
+        elided = theme.metrics(style).elidedText(text, Qt.TextElideMode.ElideRight, area.width())
+        painter.drawText(area, flags, elided)
