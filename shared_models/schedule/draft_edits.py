@@ -1,0 +1,407 @@
+"""Opens an entry as a draft for the form, and saves what the person changed in it: of this entry, of it and the
+following ones, or of the whole series, its pattern and its end included.
+
+Only what differs between the draft as it was opened and as it is saved is written, so that a session with a
+substitute tutor keeps them when the whole series gets another room.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from shared_models.schedule.drafts import EntryDraft, Plan, PlannedSession, SessionChange, plan_of
+from shared_models.schedule.models import Attendee, EntryRoom, ScheduleEntry, Series
+from shared_models.schedule.operations import (
+    checked_plan,
+    entry_of,
+    insert_sessions,
+    links_of,
+    rates_of,
+    series_fields,
+    set_links,
+)
+from shared_models.schedule.recurrence import Pattern, days_of
+from shared_models.schedule.series_operations import (
+    CHANGEABLE,
+    EntryChanges,
+    SeriesScope,
+    apply_changes,
+    hours_of_series,
+    rule_of_series,
+    series_of,
+    split_series,
+)
+from shared_models.schedule.terms import Terms, terms_of
+from shared_models.schedule.times import wall_clock_of
+from shared_models.sync.hook import ChangeRecorder
+
+_PLAIN_FIELDS = (
+    "location_id", "service_id", "subject_id", "topic_id", "product_id", "tutor_id", "capacity", "is_online",
+    "has_buffer", "web_link", "needs_projector", "supplies", "other_resources",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    """What is being saved: the draft as opened and as it is now, and the plans of both."""
+
+    before: EntryDraft
+    after: EntryDraft
+    planned_before: dict[date, PlannedSession]
+    plan: Plan
+
+    @property
+    def fields(self) -> EntryChanges:
+        changed = {
+            name: getattr(self.after, name)
+            for name in _PLAIN_FIELDS
+            if getattr(self.after, name) != getattr(self.before, name)
+        }
+        return EntryChanges(**changed)  # type: ignore[typeddict-item]
+
+
+def draft_of_entry(
+    session: Session, organization_id: str, entry_id: str, scope: SeriesScope = SeriesScope.THIS
+) -> EntryDraft:
+    """The draft that the form shows for an entry: one session, or the rule of its series (from it on, or whole).
+
+    Sessions that were moved or given other rooms by hand appear as changes of their days, archived ones as skipped
+    days. Raises NoSuchEntry.
+    """
+    entry = entry_of(session, organization_id, entry_id)
+    terms = terms_of(session, organization_id, entry.location_id)
+    local = wall_clock_of(entry.starts_at, terms.zone)
+    students, rooms = _links(session, organization_id, [entry_id])
+    draft = EntryDraft(
+        location_id=entry.location_id,
+        service_id=entry.service_id,
+        subject_id=entry.subject_id,
+        topic_id=entry.topic_id,
+        product_id=entry.product_id,
+        capacity=entry.capacity,
+        tutor_id=entry.tutor_id,
+        student_ids=students[entry_id],
+        first_day=local.date(),
+        start=local.time(),
+        duration_minutes=_minutes(entry),
+        has_buffer=entry.blocked_until > entry.ends_at,
+        room_ids=rooms[entry_id],
+        is_online=entry.is_online,
+        web_link=entry.web_link,
+        needs_projector=entry.needs_projector,
+        supplies=entry.supplies,
+        other_resources=entry.other_resources,
+    )
+    series = series_of(session, entry)
+    if scope is SeriesScope.THIS or series is None:
+        return draft
+    return _series_draft(session, entry, series, draft, scope, terms)
+
+
+def save_draft(
+    session: Session,
+    recorder: ChangeRecorder | None,
+    organization_id: str,
+    entry_id: str,
+    before: EntryDraft,
+    after: EntryDraft,
+    *,
+    scope: SeriesScope,
+    new_id: str,
+    now: datetime,
+) -> list[str]:
+    """Write what differs between ``before`` (from `draft_of_entry` with the same scope) and ``after``.
+
+    Days that the new pattern adds become entries, days that it drops are archived, sessions of one week that only
+    change their weekday move. A one-off that now repeats becomes the first session of a series with the id
+    ``new_id``. Returns the ids of all entries in reach. Raises NoSuchEntry and UnusableDraft.
+    """
+    entry = entry_of(session, organization_id, entry_id)
+    series = series_of(session, entry)
+    terms = terms_of(session, organization_id, after.location_id)
+    if scope is SeriesScope.THIS or series is None:
+        if after.is_series and series is None:
+            return _begin_series(session, recorder, entry, before, after, terms, new_id=new_id, now=now)
+        return _save_one(session, entry, before, after, terms, now=now)
+    pivot = entry.series_day or wall_clock_of(entry.starts_at, terms.zone).date()
+    old_days = set(days_of(rule_of_series(series, terms.time_zone)))
+    if scope is SeriesScope.FOLLOWING and pivot > series.first_day:
+        series = split_series(session, series, pivot, terms.time_zone)
+        session.flush()
+    edit = _edit(before, after, series.id, terms)
+    for name, value in series_fields(after, edit.plan).items():
+        setattr(series, name, value)
+    return _reshape(session, recorder, series, edit, old_days, now=now)
+
+
+def _series_draft(
+    session: Session, entry: ScheduleEntry, series: Series, draft: EntryDraft, scope: SeriesScope, terms: Terms
+) -> EntryDraft:
+    first_day = series.first_day
+    if scope is SeriesScope.FOLLOWING and entry.series_day is not None:
+        first_day = max(first_day, entry.series_day)
+    days = days_of(rule_of_series(series, terms.time_zone))
+    counted = series.occurrence_count if first_day == series.first_day else None
+    skipped = frozenset(date.fromisoformat(day) for day in series.skipped_days)
+    base = replace(
+        draft,
+        first_day=first_day,
+        start=series.start_time,
+        duration_minutes=series.duration_minutes,
+        pattern=Pattern(series.pattern.value),
+        weekdays=frozenset(series.weekdays),
+        interval_weeks=series.interval_weeks,
+        last_day=series.last_day if counted is not None or series.last_day else max(days, default=first_day),
+        occurrence_count=counted,
+        hours_by_day={day: hours for day, hours in hours_of_series(series).items() if day >= first_day},
+        has_buffer=series.has_buffer,
+        skips_closures=series.skips_closures,
+        skipped_days=frozenset(day for day in skipped if day >= first_day),
+    )
+    entries = [
+        other for other in _all_of(session, series) if other.series_day is not None and other.series_day >= first_day
+    ]
+    live = [other for other in entries if other.archived_at is None and other.status in CHANGEABLE]
+    _, rooms = _links(session, entry.organization_id, [other.id for other in live])
+    planned = {session.day: session for session in _plan(base, series.id, terms).sessions}
+    return replace(
+        base,
+        changes={
+            other.series_day: change
+            for other in live
+            if other.series_day is not None
+            and (change := _difference(other, planned.get(other.series_day), rooms[other.id], base, terms)) is not None
+        },
+        kept_days=frozenset(
+            other.series_day for other in live if other.series_day is not None and other.series_day not in planned
+        ),
+        skipped_days=base.skipped_days
+        | (planned.keys() - {other.series_day for other in entries if other.archived_at is None}),
+    )
+
+
+def _difference(
+    entry: ScheduleEntry,
+    planned: PlannedSession | None,
+    room_ids: tuple[str, ...],
+    base: EntryDraft,
+    terms: Terms,
+) -> SessionChange | None:
+    """How a saved session departs from its series."""
+    local = wall_clock_of(entry.starts_at, terms.zone)
+    moved = planned is None or planned.starts_at != entry.starts_at
+    other_rooms = set(room_ids) != set(base.room_ids) and not entry.is_online
+    if not moved and not other_rooms:
+        return None
+    return SessionChange(
+        day=local.date() if local.date() != entry.series_day else None,
+        start=local.time() if moved else None,
+        room_ids=room_ids if other_rooms else None,
+    )
+
+
+def _save_one(
+    session: Session, entry: ScheduleEntry, before: EntryDraft, after: EntryDraft, terms: Terms, *, now: datetime
+) -> list[str]:
+    before, after = replace(before, pattern=Pattern.ONE_OFF), replace(after, pattern=Pattern.ONE_OFF)
+    edit = _edit(before, after, entry.id, terms)
+    (planned,) = edit.plan.sessions
+    if _times(planned) != _times(edit.planned_before[before.first_day]):
+        entry.starts_at, entry.ends_at, entry.blocked_until = _times(planned)
+    _set_people_and_rooms(session, entry.organization_id, [(entry, planned)], edit, now=now)
+    apply_changes(session, entry.organization_id, [entry], edit.fields, now=now)
+    return [entry.id]
+
+
+def _begin_series(
+    session: Session,
+    recorder: ChangeRecorder | None,
+    entry: ScheduleEntry,
+    before: EntryDraft,
+    after: EntryDraft,
+    terms: Terms,
+    *,
+    new_id: str,
+    now: datetime,
+) -> list[str]:
+    """Turn a one-off into the first session of a series."""
+    plan = checked_plan(after, new_id, terms)
+    first, *rest = plan.sessions
+    organization_id = entry.organization_id
+    session.add(Series(organization_id=organization_id, id=new_id, **series_fields(after, plan)))
+    session.flush()
+    entry.series_id, entry.series_day = new_id, first.day
+    entry.starts_at, entry.ends_at, entry.blocked_until = _times(first)
+    edit = _edit(before, after, new_id, terms)
+    _set_people_and_rooms(session, organization_id, [(entry, first)], edit, now=now)
+    apply_changes(session, organization_id, [entry], edit.fields, now=now)
+    session.flush()
+    rates = rates_of(session, organization_id, after.service_id, after.location_id, after.tutor_id)
+    insert_sessions(session, recorder, organization_id, after, rest, new_id, rates)
+    return [entry.id, *(planned.entry_id for planned in rest)]
+
+
+def _reshape(
+    session: Session,
+    recorder: ChangeRecorder | None,
+    series: Series,
+    edit: _Edit,
+    old_days: set[date],
+    *,
+    now: datetime,
+) -> list[str]:
+    """Bring the entries of a series to the plan of the edit."""
+    organization_id = series.organization_id
+    by_day: dict[date, list[ScheduleEntry]] = defaultdict(list)
+    for entry in _all_of(session, series):
+        if entry.series_day is not None:
+            by_day[entry.series_day].append(entry)
+    open_entries: dict[date, ScheduleEntry] = {}
+    archived: dict[date, ScheduleEntry] = {}
+    taken: set[date] = set()
+    for day, entries in by_day.items():
+        for entry in entries:
+            if entry.archived_at is not None:
+                archived[day] = entry
+            elif entry.status in CHANGEABLE:
+                open_entries[day] = entry
+            else:
+                taken.add(day)
+    wanted = {planned.day: planned for planned in edit.plan.sessions if planned.day not in taken}
+    removed = {day for day in archived if day in old_days and day in edit.before.skipped_days}
+    matched = _matched(wanted, open_entries)
+    kept = {id(entry) for entry, _ in matched}
+    for entry in open_entries.values():
+        if id(entry) not in kept:
+            entry.archived_at = now
+    used = {planned.day for _, planned in matched}
+    new: list[PlannedSession] = []
+    for day, planned in wanted.items():
+        if day in used or (day in removed and day in edit.after.skipped_days):
+            continue
+        if day in archived:
+            archived[day].archived_at = None
+            archived[day].starts_at, archived[day].ends_at, archived[day].blocked_until = _times(planned)
+            matched.append((archived[day], planned))
+        else:
+            new.append(planned)
+    for entry, planned in matched:
+        _retime(entry, planned, edit)
+        entry.series_day = planned.day
+    _set_people_and_rooms(session, organization_id, matched, edit, now=now)
+    apply_changes(session, organization_id, [entry for entry, _ in matched], edit.fields, now=now)
+    session.flush()
+    after = edit.after
+    rates = rates_of(session, organization_id, after.service_id, after.location_id, after.tutor_id)
+    insert_sessions(session, recorder, organization_id, after, new, series.id, rates)
+    return [*(entry.id for entry, _ in matched), *(planned.entry_id for planned in new)]
+
+
+def _matched(
+    wanted: dict[date, PlannedSession], entries: dict[date, ScheduleEntry]
+) -> list[tuple[ScheduleEntry, PlannedSession]]:
+    """Which entry becomes which planned session: the one of the same day, or else one of the same week."""
+    matched = [(entries[day], planned) for day, planned in wanted.items() if day in entries]
+    spare: dict[date, list[ScheduleEntry]] = defaultdict(list)
+    for day in sorted(entries.keys() - wanted.keys()):
+        spare[_monday(day)].append(entries[day])
+    for day in sorted(wanted.keys() - entries.keys()):
+        if spare[_monday(day)]:
+            matched.append((spare[_monday(day)].pop(0), wanted[day]))
+    return matched
+
+
+def _retime(entry: ScheduleEntry, planned: PlannedSession, edit: _Edit) -> None:
+    """Give an entry its planned time, unless the person left that session's time as it was."""
+    before = edit.planned_before.get(planned.day)
+    if entry.series_day == planned.day and before is not None and _times(before) == _times(planned):
+        return
+    entry.starts_at, entry.ends_at, entry.blocked_until = _times(planned)
+
+
+def _set_people_and_rooms(
+    session: Session,
+    organization_id: str,
+    matched: Sequence[tuple[ScheduleEntry, PlannedSession]],
+    edit: _Edit,
+    *,
+    now: datetime,
+) -> None:
+    """Add and take away the students and rooms that the person added or took away, session by session."""
+    ids = [entry.id for entry, _ in matched]
+    students, rooms = _links(session, organization_id, ids)
+    before, after = edit.before, edit.after
+    if set(before.student_ids) != set(after.student_ids):
+        wanted = {
+            entry_id: _adjusted(students[entry_id], before.student_ids, after.student_ids) for entry_id in ids
+        }
+        set_links(session, organization_id, Attendee, wanted, now=now)
+    new_rooms = {}
+    for entry, planned in matched:
+        was = edit.planned_before.get(planned.day)
+        room_ids_before = before.room_ids if was is None else was.room_ids
+        if set(room_ids_before) != set(planned.room_ids) or was is None:
+            new_rooms[entry.id] = _adjusted(rooms[entry.id], room_ids_before, planned.room_ids)
+    if new_rooms:
+        set_links(session, organization_id, EntryRoom, new_rooms, now=now)
+
+
+def _adjusted(held: Sequence[str], before: Sequence[str], after: Sequence[str]) -> list[str]:
+    kept = [thing for thing in held if thing in after or thing not in before]
+    return [*kept, *(thing for thing in after if thing not in kept and thing not in set(before) - set(held))]
+
+
+def _edit(before: EntryDraft, after: EntryDraft, owner_id: str, terms: Terms) -> _Edit:
+    planned_before = {planned.day: planned for planned in _plan(before, owner_id, terms).sessions}
+    return _Edit(before, after, planned_before, checked_plan(after, owner_id, terms))
+
+
+def _plan(draft: EntryDraft, owner_id: str, terms: Terms) -> Plan:
+    return plan_of(
+        draft, owner_id, time_zone=terms.time_zone, buffer_minutes=terms.buffer_minutes, closures=terms.closures
+    )
+
+
+def _all_of(session: Session, series: Series) -> Sequence[ScheduleEntry]:
+    return session.scalars(
+        select(ScheduleEntry)
+        .where(
+            ScheduleEntry.organization_id == series.organization_id,
+            ScheduleEntry.series_id == series.id,
+        )
+        .order_by(ScheduleEntry.starts_at, ScheduleEntry.id)
+    ).all()
+
+
+def _links(
+    session: Session, organization_id: str, entry_ids: Sequence[str]
+) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
+    """Students and rooms of entries, by entry id."""
+    students: dict[str, list[str]] = {entry_id: [] for entry_id in entry_ids}
+    rooms: dict[str, list[str]] = {entry_id: [] for entry_id in entry_ids}
+    for attendee in links_of(session, organization_id, Attendee, entry_ids):
+        students[attendee.entry_id].append(attendee.student_id)
+    for room in links_of(session, organization_id, EntryRoom, entry_ids):
+        rooms[room.entry_id].append(room.room_id)
+    return (
+        {entry_id: tuple(sorted(ids)) for entry_id, ids in students.items()},
+        {entry_id: tuple(sorted(ids)) for entry_id, ids in rooms.items()},
+    )
+
+
+def _times(session: ScheduleEntry | PlannedSession) -> tuple[datetime, datetime, datetime]:
+    return session.starts_at, session.ends_at, session.blocked_until
+
+
+def _minutes(entry: ScheduleEntry) -> int:
+    return int((entry.ends_at - entry.starts_at).total_seconds()) // 60
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
