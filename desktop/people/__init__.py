@@ -1,0 +1,1 @@
+"""Families, students and tutors on screen."""
