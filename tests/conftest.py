@@ -1,12 +1,37 @@
-"""What every test shares: no window ever reaches a screen, and a slow machine is no failure."""
+"""What every test shares: no window ever reaches a screen, a slow machine is no failure, and one real PostgreSQL per
+test process, started when a test first asks for it."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import settings
+
+from sync_server.database import Database
+from sync_server.embedded import EmbeddedPostgres
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 settings.register_profile("itutoros", deadline=None)
 settings.load_profile("itutoros")
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The owner's address of a migrated database."""
+    postgres = EmbeddedPostgres(tmp_path_factory.mktemp("postgres"))
+    owner = Database(postgres.owner_url)
+    owner.migrate()
+    owner.close()
+    yield postgres.owner_url
+    postgres.stop()
+
+
+@pytest.fixture
+def database(postgres_url: str) -> Iterator[Database]:
+    """The server's database; tests share it and make tenants of their own."""
+    database = Database(postgres_url)
+    yield database
+    database.close()

@@ -92,6 +92,11 @@ class Store:
                 connection.commit()
             self._local = self._read_local()
 
+    def reload_local(self) -> None:
+        """Read the facts about this PC again, after another connection wrote them."""
+        with self._local_lock:
+            self._local = self._read_local()
+
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` after every commit that changed rows; returns how to stop."""
         self._listeners.append(listener)
@@ -147,6 +152,11 @@ class Store:
         with self.engine.connect() as connection:
             return int(connection.execute(text(f"SELECT sum(n) FROM ({parts})")).scalar_one())
 
+    def attention_count(self) -> int:
+        """How many changes the server refused and nobody has settled yet."""
+        with self.engine.connect() as connection:
+            return int(connection.execute(text("SELECT count(*) FROM needs_attention")).scalar_one())
+
     def backup(self, name: str) -> Path:
         """Copy the store, whole and consistent, to `backups/<name>.db`; the same key opens it."""
         target = self.folder / "backups" / f"{name}.db"
@@ -182,7 +192,8 @@ class Store:
 
     def _read_local(self) -> dict[str, str]:
         with self.engine.connect() as connection:
-            return {name: value for name, value in connection.execute(text("SELECT name, value FROM local_state"))}
+            rows = connection.execute(text("SELECT name, value FROM local_state"))
+            return {name: value for name, value in rows}  # noqa: C416 - a row is not a pair to the type checker
 
     def _bring_up_to_date(self) -> None:
         try:

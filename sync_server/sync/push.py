@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 import orjson
 import psycopg
@@ -20,7 +21,7 @@ from shared_models.base import TenantRow
 from shared_models.registry import tenant_classes
 from shared_models.sync.clocks import CREATED
 from shared_models.sync.merge import FieldValue, Merged, merge
-from shared_models.sync.wire import TableBatch, postgres_reading, postgres_type, wire_fields
+from shared_models.sync.wire import TableBatch, batch_of, postgres_reading, postgres_type, wire_fields
 from sync_server.accounts import DeviceIdentity
 from sync_server.database import allocate_sequence, raw_cursor
 
@@ -43,10 +44,11 @@ class Refusal:
 
 @dataclass(slots=True)
 class PushResult:
-    """What became of a push."""
+    """What became of a push; `standing` holds the server's rows in place of the refused ones."""
 
     accepted: int = 0
     refused: list[Refusal] = field(default_factory=list)
+    standing: list[TableBatch] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,38 @@ def apply_push(
             continue
         part = _Part(_table(classes[batch.table]), batch.fields, batch.ids, batch.clocks, list(batch.rows()))
         _apply_or_split(session, device, part, result)
+    result.standing = standing_rows(session, device.organization_id, roles, result.refused)
     return result
+
+
+def standing_rows(
+    session: Session, organization_id: str, roles: frozenset[Role], refused: Sequence[Refusal]
+) -> list[TableBatch]:
+    """What the server has in place of refused rows, as far as the roles may read it."""
+    ids: dict[str, list[str]] = {}
+    for refusal in refused:
+        if access_to(refusal.table, roles) is not Access.NONE:
+            ids.setdefault(refusal.table, []).append(refusal.row_id)
+    classes = tenant_classes()
+    batches = []
+    for name, row_ids in ids.items():
+        table = _table(classes[name])
+        reading = ", ".join(postgres_reading(table.c[field_name]) for field_name in wire_fields(table))
+        with raw_cursor(session) as cursor:
+            cursor.execute(
+                f'SELECT id::text, field_clocks::text, {reading} FROM "{name}" '
+                "WHERE organization_id = %s AND id = ANY(%s::uuid[])",
+                (organization_id, [row_id for row_id in row_ids if _is_uuid(row_id)]),
+            )
+            batches.append(batch_of(name, wire_fields(table), cursor.fetchall()))
+    return [batch for batch in batches if batch.ids]
+
+
+def _is_uuid(text_of: str) -> bool:
+    try:
+        return str(UUID(text_of)) == text_of
+    except ValueError:
+        return False
 
 
 def _why_not(batch: TableBatch, classes: dict[str, type[TenantRow]], roles: frozenset[Role]) -> str | None:

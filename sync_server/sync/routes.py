@@ -119,7 +119,7 @@ async def push(request: Request, device: DeviceOf, database: DatabaseOf) -> Resp
         "accepted": result.accepted,
         "refused": [{"table": r.table, "id": r.row_id, "reason": r.reason} for r in result.refused],
     }
-    return Response(pack(answer, []), media_type=CONTENT_TYPE)
+    return Response(pack(answer, result.standing), media_type=CONTENT_TYPE)
 
 
 @router.get("/sync/pull")
