@@ -157,6 +157,10 @@ class CalendarWidget(CalendarSurface):
                 self._reveal(box.rect)
         self.update()
 
+    def details_card(self) -> FloatingCard:
+        """The card that shows an entry's details, or the checks while dragging."""
+        return self._card
+
     def cursor_slot(self) -> tuple[str, int] | None:
         """Column and minute of the keyboard cursor: where a new entry would go."""
         return None if self._cursor is None else (self._cursor.column, self._cursor.minute)

@@ -1,0 +1,244 @@
+"""The calendar under a person's hands: mouse, keyboard, and what it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from desktop import theme
+from desktop.schedule.calendar_values import NowMark, Status
+from desktop.schedule.calendar_widget import CalendarWidget, RoomOffer
+from desktop.schedule.gallery_sample import sample_day, sample_states, sample_week
+from tests.desktop.schedule.scenes import column, day, entry, week
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def calendar(qtbot: QtBot, qapp: QApplication) -> Iterator[CalendarWidget]:
+    theme.install(qapp, theme.Appearance.LIGHT)
+    widget = CalendarWidget()
+    qtbot.addWidget(widget)
+    widget.resize(1000, 700)
+    widget.set_scene(
+        day(
+            [column("ann", long_name="Ann Lee"), column("bob", long_name="Bob Ray")],
+            [entry("a", "ann", 960, 1020), entry("b", "bob", 1020, 1080), entry("c", "ann", 1080, 1140)],
+        )
+    )
+    widget.show()
+    qtbot.waitExposed(widget)
+    widget.setFocus()
+    yield widget
+
+
+def spot(calendar: CalendarWidget, key: str, minute: int) -> QPoint:
+    plan = calendar.plan()
+    assert plan is not None
+    return calendar.to_widget(plan.slot(key, minute, minute + 15)).center()
+
+
+def drag(calendar: CalendarWidget, start: QPoint, end: QPoint, *, release: bool = True) -> None:
+    QTest.mousePress(calendar, LEFT, pos=start)
+    for step in (1, 2, 3, 4):
+        QTest.mouseMove(calendar, start + (end - start) * step / 4)
+    if release:
+        QTest.mouseRelease(calendar, LEFT, pos=end)
+
+
+def test_a_click_selects_and_a_double_click_opens(calendar: CalendarWidget, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(calendar.entrySelected) as selected:
+        QTest.mouseClick(calendar, LEFT, pos=spot(calendar, "ann", 990))
+    with qtbot.waitSignal(calendar.entryActivated) as opened:
+        QTest.mouseDClick(calendar, LEFT, pos=spot(calendar, "ann", 990))
+    assert (selected.args, opened.args, calendar.selected_id()) == (["a"], ["a"], "a")
+
+
+def test_dragging_on_empty_paper_asks_for_an_entry_of_that_span(calendar: CalendarWidget, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(calendar.createRequested) as wanted:
+        drag(calendar, spot(calendar, "bob", 900), spot(calendar, "bob", 945))
+    assert wanted.args == ["bob", 900, 960]
+
+
+def test_dragging_upwards_makes_the_same_span(calendar: CalendarWidget, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(calendar.createRequested) as wanted:
+        drag(calendar, spot(calendar, "bob", 945), spot(calendar, "bob", 900))
+    assert wanted.args == ["bob", 900, 960]
+
+
+def test_an_entry_moves_to_another_column_and_time(calendar: CalendarWidget, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(calendar.moveRequested) as wanted:
+        drag(calendar, spot(calendar, "ann", 990), spot(calendar, "bob", 1140))
+    assert wanted.args == ["a", "bob", 1110]
+
+
+def test_the_lower_edge_changes_the_end(calendar: CalendarWidget, qtbot: QtBot) -> None:
+    plan = calendar.plan()
+    assert plan is not None
+    box = plan.box("a")
+    assert box is not None
+    edge = calendar.to_widget(box.rect)
+    start = QPoint(edge.center().x(), edge.bottom() - 1)
+    with qtbot.waitSignal(calendar.resizeRequested) as wanted:
+        drag(calendar, start, QPoint(start.x(), spot(calendar, "ann", 1050).y() + 4))
+    assert wanted.args == ["a", 960, 1065]
+
+
+def test_escape_puts_a_dragged_entry_back(calendar: CalendarWidget, qtbot: QtBot) -> None:
+    with qtbot.assertNotEmitted(calendar.moveRequested):
+        drag(calendar, spot(calendar, "ann", 990), spot(calendar, "bob", 1140), release=False)
+        QTest.keyClick(calendar, Qt.Key.Key_Escape)
+        QTest.mouseRelease(calendar, LEFT, pos=spot(calendar, "bob", 1140))
+
+
+def test_an_entry_dropped_where_it_was_asks_for_nothing(calendar: CalendarWidget, qtbot: QtBot) -> None:
+    with qtbot.assertNotEmitted(calendar.moveRequested):
+        drag(calendar, spot(calendar, "ann", 990), spot(calendar, "ann", 990) + QPoint(12, 0))
+
+
+def test_a_cancelled_entry_stays_where_it_is(calendar: CalendarWidget, qtbot: QtBot) -> None:
+    calendar.set_scene(day([column("ann")], [entry("a", "ann", 960, 1020, status=Status.CANCELLED)]))
+    with qtbot.assertNotEmitted(calendar.moveRequested):
+        drag(calendar, spot(calendar, "ann", 990), spot(calendar, "ann", 1140))
+
+
+def test_every_place_on_the_way_is_checked_once(calendar: CalendarWidget) -> None:
+    asked: list[tuple[str, str, int, int]] = []
+
+    def check(entry_id: str, key: str, starts: int, ends: int) -> list[tuple[bool, str]]:
+        asked.append((entry_id, key, starts, ends))
+        return [(False, "Room A is taken")]
+
+    calendar.set_check(check)
+    drag(calendar, spot(calendar, "ann", 990), spot(calendar, "bob", 1140))
+    assert asked[-1] == ("a", "bob", 1110, 1170)
+    assert len(asked) == len(set(asked))
+
+
+def test_r_takes_the_free_room_that_is_offered(calendar: CalendarWidget, qtbot: QtBot) -> None:
+    calendar.set_check(lambda *_: [(False, "Room A is taken")], lambda *_: RoomOffer("room-e", "take Room E instead"))
+    with qtbot.waitSignal(calendar.moveToRoomRequested) as wanted:
+        drag(calendar, spot(calendar, "ann", 990), spot(calendar, "bob", 1140), release=False)
+        QTest.keyClick(calendar, Qt.Key.Key_R)
+        QTest.mouseRelease(calendar, LEFT, pos=spot(calendar, "bob", 1140))
+    assert wanted.args == ["a", "bob", 1110, "room-e"]
+
+
+def test_arrows_walk_through_entries_and_free_time(calendar: CalendarWidget) -> None:
+    calendar.select("a")
+    QTest.keyClick(calendar, Qt.Key.Key_Down)
+    assert calendar.cursor_slot() == ("ann", 1020)
+    QTest.keyClick(calendar, Qt.Key.Key_Right)
+    assert calendar.cursor_slot() == ("bob", 1020)
+    assert "Bob Ray" in calendar.accessibleDescription()
+    assert calendar.accessibleDescription().startswith("Chemistry, Andre Smith, Room A")
+
+
+def test_enter_opens_an_entry_or_makes_one(calendar: CalendarWidget, qtbot: QtBot) -> None:
+    calendar.select("a")
+    with qtbot.waitSignal(calendar.entryActivated) as opened:
+        QTest.keyClick(calendar, Qt.Key.Key_Return)
+    QTest.keyClick(calendar, Qt.Key.Key_Down)
+    assert "free" in calendar.accessibleDescription()
+    with qtbot.waitSignal(calendar.createRequested) as made:
+        QTest.keyClick(calendar, Qt.Key.Key_Return)
+    assert (opened.args, made.args) == (["a"], ["ann", 1020, 1080])
+
+
+def test_alt_and_arrows_move_an_entry_and_enter_confirms(calendar: CalendarWidget, qtbot: QtBot) -> None:
+    calendar.select("a")
+    with qtbot.waitSignal(calendar.moveRequested) as wanted:
+        QTest.keyPress(calendar, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
+        QTest.keyPress(calendar, Qt.Key.Key_Right, Qt.KeyboardModifier.AltModifier)
+        QTest.keyClick(calendar, Qt.Key.Key_Return)
+    assert wanted.args == ["a", "bob", 975]
+
+
+def test_letting_go_of_shift_confirms_a_new_end(calendar: CalendarWidget, qtbot: QtBot) -> None:
+    calendar.select("a")
+    with qtbot.waitSignal(calendar.resizeRequested) as wanted:
+        QTest.keyClick(calendar, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+        QTest.keyRelease(calendar, Qt.Key.Key_Shift)
+    assert wanted.args == ["a", 960, 1035]
+
+
+def test_delete_asks_to_cancel_the_entry(calendar: CalendarWidget, qtbot: QtBot) -> None:
+    calendar.select("c")
+    with qtbot.waitSignal(calendar.cancelRequested) as wanted:
+        QTest.keyClick(calendar, Qt.Key.Key_Delete)
+    assert wanted.args == ["c"]
+
+
+def test_a_new_scene_keeps_selection_and_cursor_by_id(calendar: CalendarWidget) -> None:
+    calendar.select("a")
+    calendar.set_scene(day([column("ann"), column("bob")], [entry("a", "bob", 1200, 1260)]))
+    assert calendar.selected_id() == "a"
+    assert calendar.cursor_slot() == ("bob", 1200)
+    calendar.set_scene(day([column("ann")], []))
+    assert calendar.selected_id() == ""
+
+
+def test_a_new_scene_keeps_the_scroll_position(calendar: CalendarWidget) -> None:
+    calendar.resize(600, 260)
+    columns = [column("Mon", opens=480), column("Tue", opens=480)]
+    calendar.set_scene(week(columns, [entry("a", "Mon", 600, 660)]))
+    QTest.keyClick(calendar, Qt.Key.Key_End)
+    calendar.select("a")
+    plan = calendar.plan()
+    assert plan is not None
+    top = plan.axis.minute(calendar.to_grid(calendar.rect().center().toPointF()).y())
+    calendar.set_scene(week(columns, [entry("b", "Tue", 900, 960)]))
+    assert abs(plan.axis.minute(calendar.to_grid(calendar.rect().center().toPointF()).y()) - top) < 2
+
+
+def test_the_first_scene_shows_the_present_moment(qtbot: QtBot, qapp: QApplication) -> None:
+    theme.install(qapp, theme.Appearance.LIGHT)
+    widget = CalendarWidget()
+    qtbot.addWidget(widget)
+    widget.resize(600, 260)
+    widget.set_scene(week([column("Mon", opens=0, closes=1440)], now=NowMark(1200, "Mon", "8:00")))
+    widget.show()
+    plan = widget.plan()
+    assert plan is not None and plan.now is not None
+    assert 42 < widget.to_widget(plan.slot("Mon", 1200, 1215)).top() < 260
+
+
+@pytest.mark.parametrize(
+    "appearance", [theme.Appearance.LIGHT, theme.Appearance.DARK, theme.Appearance.HIGH_CONTRAST]
+)
+def test_every_state_paints_in_every_appearance(
+    calendar: CalendarWidget, qapp: QApplication, appearance: theme.Appearance
+) -> None:
+    theme.choose(appearance)
+    for scene in (sample_week(), sample_day(), sample_states()):
+        calendar.set_scene(scene)
+        image = QImage(calendar.size(), QImage.Format.Format_ARGB32_Premultiplied)
+        calendar.render(image)
+        shades = {image.pixelColor(x, 400).name() for x in range(60, 990, 3)}
+        assert len(shades) > 5
+    theme.choose(theme.Appearance.LIGHT)
+
+
+def test_hovering_an_entry_shows_its_details(calendar: CalendarWidget, qtbot: QtBot) -> None:
+    details = ("Chemistry", "4:00–5:00 PM, Wednesday")
+    calendar.set_scene(day([column("ann")], [entry("a", "ann", 960, 1020, details=details)]))
+    QTest.mouseMove(calendar, spot(calendar, "ann", 1100))
+    QTest.mouseMove(calendar, spot(calendar, "ann", 990))
+    qtbot.waitUntil(lambda: calendar.details_card().isVisible(), timeout=3000)
+
+
+def test_a_right_click_asks_for_the_menu_of_the_entry(calendar: CalendarWidget, qtbot: QtBot) -> None:
+    from PySide6.QtGui import QContextMenuEvent
+
+    at = spot(calendar, "ann", 990)
+    with qtbot.waitSignal(calendar.menuRequested) as wanted:
+        QApplication.sendEvent(
+            calendar, QContextMenuEvent(QContextMenuEvent.Reason.Mouse, at, calendar.mapToGlobal(at))
+        )
+    assert wanted.args is not None and wanted.args[0] == "a"
