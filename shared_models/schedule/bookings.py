@@ -68,7 +68,7 @@ def load_bookings(
             entry_id, starts, ends, until, None if tutor_id in archived else tutor_id,
             rooms.get(entry_id, none), students.get(entry_id, none),
         )
-        for entry_id, starts, ends, until, tutor_id in session.execute(statement).tuples()
+        for entry_id, starts, ends, until, tutor_id in session.execute(statement)
     ]  # fmt: skip
 
 
@@ -86,7 +86,7 @@ def bookings_of_entries(session: Session, organization_id: str, entry_ids: Colle
             entry_id, starts, ends, until, None if tutor_id in archived else tutor_id,
             rooms.get(entry_id, ()), students.get(entry_id, ()),
         )
-        for entry_id, starts, ends, until, tutor_id in session.execute(statement).tuples()
+        for entry_id, starts, ends, until, tutor_id in session.execute(statement)
     ]  # fmt: skip
 
 
@@ -108,7 +108,7 @@ def rival_bookings(session: Session, organization_id: str, new: Sequence[Booking
     if tutor_ids:
         rows = session.execute(
             select(*_TIMES, ScheduleEntry.tutor_id).where(*near, ScheduleEntry.tutor_id.in_(tutor_ids))
-        ).tuples()
+        )
         for entry_id, starts, ends, until, tutor_id in rows:
             times[entry_id] = (starts, ends, until)
             tutors[entry_id] = tutor_id or ""
@@ -122,7 +122,7 @@ def rival_bookings(session: Session, organization_id: str, new: Sequence[Booking
             select(*_TIMES, column)
             .join(kind, (kind.organization_id == ScheduleEntry.organization_id) & (kind.entry_id == ScheduleEntry.id))
             .where(*near, kind.archived_at.is_(None), column.in_(wanted))
-        ).tuples():
+        ):
             times[entry_id] = (starts, ends, until)
             held[entry_id] = (*held.get(entry_id, ()), thing_id)
     return [
@@ -136,9 +136,16 @@ def conflicts_of_bookings(session: Session, organization_id: str, new: Sequence[
     return conflicts_of(new, rival_bookings(session, organization_id, new))
 
 
-def conflicts_of_draft(session: Session, organization_id: str, plan: Plan, draft: EntryDraft) -> list[Conflict]:
-    """The conflicts of all sessions of a draft, over its whole length (product §4)."""
-    return conflicts_of_bookings(session, organization_id, bookings_of_plan(plan, draft))
+def conflicts_of_draft(
+    session: Session, organization_id: str, plan: Plan, draft: EntryDraft, *, without: Collection[str] = ()
+) -> list[Conflict]:
+    """The conflicts of all sessions of a draft, over its whole length (product §4).
+
+    ``without`` names the entries that the draft is about to change, which do not stand in its way.
+    """
+    new = bookings_of_plan(plan, draft)
+    rivals = rival_bookings(session, organization_id, new)
+    return conflicts_of(new, [rival for rival in rivals if rival.entry_id not in without] if without else rivals)
 
 
 def conflicts_of_entries(session: Session, organization_id: str, entry_ids: Collection[str]) -> list[Conflict]:
@@ -186,7 +193,7 @@ def _held(
         ScheduleEntry, (ScheduleEntry.organization_id == kind.organization_id) & (ScheduleEntry.id == kind.entry_id)
     ).where(*near, kind.archived_at.is_(None))
     held: dict[str, tuple[str, ...]] = {}
-    for entry_id, thing_id in session.execute(joined).tuples():
+    for entry_id, thing_id in session.execute(joined):
         if thing_id in archived:
             continue
         known = held.get(entry_id)

@@ -11,10 +11,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from shared_models.base import derived_id
 from shared_models.schedule.drafts import EntryDraft, Plan, PlannedSession, SessionChange, plan_of
 from shared_models.schedule.models import Attendee, EntryRoom, ScheduleEntry, Series
 from shared_models.schedule.operations import (
@@ -63,7 +65,7 @@ class _Edit:
             for name in _PLAIN_FIELDS
             if getattr(self.after, name) != getattr(self.before, name)
         }
-        return EntryChanges(**changed)  # type: ignore[typeddict-item]
+        return cast(EntryChanges, changed)
 
 
 def draft_of_entry(
@@ -130,14 +132,13 @@ def save_draft(
             return _begin_series(session, recorder, entry, before, after, terms, new_id=new_id, now=now)
         return _save_one(session, entry, before, after, terms, now=now)
     pivot = entry.series_day or wall_clock_of(entry.starts_at, terms.zone).date()
-    old_days = set(days_of(rule_of_series(series, terms.time_zone)))
     if scope is SeriesScope.FOLLOWING and pivot > series.first_day:
         series = split_series(session, series, pivot, terms.time_zone)
         session.flush()
     edit = _edit(before, after, series.id, terms)
     for name, value in series_fields(after, edit.plan).items():
         setattr(series, name, value)
-    return _reshape(session, recorder, series, edit, old_days, now=now)
+    return _reshape(session, recorder, series, edit, now=now)
 
 
 def _series_draft(
@@ -169,21 +170,16 @@ def _series_draft(
     ]
     live = [other for other in entries if other.archived_at is None and other.status in CHANGEABLE]
     _, rooms = _links(session, entry.organization_id, [other.id for other in live])
-    planned = {session.day: session for session in _plan(base, series.id, terms).sessions}
-    return replace(
-        base,
-        changes={
-            other.series_day: change
-            for other in live
-            if other.series_day is not None
-            and (change := _difference(other, planned.get(other.series_day), rooms[other.id], base, terms)) is not None
-        },
-        kept_days=frozenset(
-            other.series_day for other in live if other.series_day is not None and other.series_day not in planned
-        ),
-        skipped_days=base.skipped_days
-        | (planned.keys() - {other.series_day for other in entries if other.archived_at is None}),
-    )
+    held = {other.series_day for other in entries if other.archived_at is None and other.series_day is not None}
+    base = replace(base, kept_days=frozenset(held - _days(base, series.id, terms).keys()))
+    planned = _days(base, series.id, terms)
+    changes: dict[date, SessionChange] = {}
+    for other in live:
+        if other.series_day is not None:
+            change = _difference(other, planned.get(other.series_day), rooms[other.id], base, terms)
+            if change is not None:
+                changes[other.series_day] = change
+    return replace(base, changes=changes, skipped_days=base.skipped_days | (planned.keys() - held))
 
 
 def _difference(
@@ -252,14 +248,16 @@ def _reshape(
     recorder: ChangeRecorder | None,
     series: Series,
     edit: _Edit,
-    old_days: set[date],
     *,
     now: datetime,
 ) -> list[str]:
     """Bring the entries of a series to the plan of the edit."""
     organization_id = series.organization_id
     by_day: dict[date, list[ScheduleEntry]] = defaultdict(list)
-    for entry in _all_of(session, series):
+    everything = _all_of(session, series)
+    # A session that moved with its series keeps the id of its first day; a new session on that day takes another.
+    known_ids = {entry.id for entry in everything}
+    for entry in everything:
         if entry.series_day is not None:
             by_day[entry.series_day].append(entry)
     open_entries: dict[date, ScheduleEntry] = {}
@@ -274,21 +272,22 @@ def _reshape(
             else:
                 taken.add(day)
     wanted = {planned.day: planned for planned in edit.plan.sessions if planned.day not in taken}
-    removed = {day for day in archived if day in old_days and day in edit.before.skipped_days}
     matched = _matched(wanted, open_entries)
-    kept = {id(entry) for entry, _ in matched}
-    for entry in open_entries.values():
-        if id(entry) not in kept:
+    kept = {entry.id for entry, _ in matched}
+    for day, entry in open_entries.items():
+        if entry.id not in kept and day in edit.planned_before:
             entry.archived_at = now
     used = {planned.day for _, planned in matched}
     new: list[PlannedSession] = []
     for day, planned in wanted.items():
-        if day in used or (day in removed and day in edit.after.skipped_days):
+        if day in used:
             continue
         if day in archived:
             archived[day].archived_at = None
             archived[day].starts_at, archived[day].ends_at, archived[day].blocked_until = _times(planned)
             matched.append((archived[day], planned))
+        elif planned.entry_id in known_ids:
+            new.append(replace(planned, entry_id=derived_id(planned.entry_id, "again")))
         else:
             new.append(planned)
     for entry, planned in matched:
@@ -358,14 +357,15 @@ def _adjusted(held: Sequence[str], before: Sequence[str], after: Sequence[str]) 
 
 
 def _edit(before: EntryDraft, after: EntryDraft, owner_id: str, terms: Terms) -> _Edit:
-    planned_before = {planned.day: planned for planned in _plan(before, owner_id, terms).sessions}
-    return _Edit(before, after, planned_before, checked_plan(after, owner_id, terms))
+    return _Edit(before, after, _days(before, owner_id, terms), checked_plan(after, owner_id, terms))
 
 
-def _plan(draft: EntryDraft, owner_id: str, terms: Terms) -> Plan:
-    return plan_of(
+def _days(draft: EntryDraft, owner_id: str, terms: Terms) -> dict[date, PlannedSession]:
+    """The sessions of a draft by the day that the pattern gives them."""
+    plan = plan_of(
         draft, owner_id, time_zone=terms.time_zone, buffer_minutes=terms.buffer_minutes, closures=terms.closures
     )
+    return {planned.day: planned for planned in plan.sessions}
 
 
 def _all_of(session: Session, series: Series) -> Sequence[ScheduleEntry]:
