@@ -68,8 +68,8 @@ class SmtpTransport:
             code, words = next(iter(refusal.recipients.values()))
             raise MailRefused(f"{code} {_text(words)}", is_final=code >= 500) from refusal
         except smtplib.SMTPDataError as refusal:
-            code, words = refusal.smtp_code, refusal.smtp_error
-            raise MailRefused(f"{code} {_text(words)}", is_final=code >= 500) from refusal
+            reason = f"{refusal.smtp_code} {_text(refusal.smtp_error)}"
+            raise MailRefused(reason, is_final=refusal.smtp_code >= 500) from refusal
         except smtplib.SMTPNotSupportedError as refusal:
             raise MailRefused(str(refusal), is_final=True) from refusal
         except smtplib.SMTPResponseException as refusal:

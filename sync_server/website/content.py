@@ -187,12 +187,18 @@ def short_topic(name: str) -> str:
     return re.sub(r"\s*\(.*\)\s*$", "", name) or name
 
 
-def load_site_content(session: Session, organization_id: str, now: datetime) -> SiteContent:
-    """The home page of one organization as it is at ``now`` (UTC); raises LookupError when there is no such one."""
+def load_site_content(
+    session: Session, organization_id: str, now: datetime, slug: str | None = None
+) -> SiteContent:
+    """The home page of one organization as it is at ``now`` (UTC), in ten queries at most.
+
+    ``slug`` is the address it is visited under, by default the organization's own. Raises LookupError when there
+    is no such organization.
+    """
     organization = session.get(Organization, (organization_id, organization_id))
     if organization is None or organization.archived_at is not None:
         raise LookupError(f"no organization {organization_id}")
-    slug = organization.website_slug
+    slug = slug or organization.website_slug
     today = now.astimezone(zone_of(organization.time_zone)).date()
 
     locations = _locations(session, organization_id)
@@ -304,7 +310,7 @@ def _offers(session: Session, organization_id: str) -> list[_Offer]:
 
 
 def _taught(session: Session, organization_id: str) -> list[tuple[str, list[tuple[str, str | None]]]]:
-    """Active tutors by priority, each with (subject, topic) names in the order in which they were entered."""
+    """Active tutors by priority, each with (subject, topic) names in the order of the catalog."""
     rows = session.execute(
         select(Tutor.id, User.first_name, User.last_name, Subject.name, Topic.name)
         .join(User, (User.organization_id == Tutor.organization_id) & (User.id == Tutor.user_id))
@@ -328,7 +334,9 @@ def _taught(session: Session, organization_id: str) -> list[tuple[str, list[tupl
             Tutor.is_active,
             User.archived_at.is_(None),
         )
-        .order_by(Tutor.priority, User.last_name, User.first_name, Tutor.id, TutorSubject.id)
+        .order_by(
+            Tutor.priority, User.last_name, User.first_name, Tutor.id, Subject.position, Topic.position, Topic.name
+        )
     )
     tutors: dict[str, tuple[str, list[tuple[str, str | None]]]] = {}
     for tutor_id, first_name, last_name, subject, topic in rows:

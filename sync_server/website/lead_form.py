@@ -49,6 +49,7 @@ MAX_BODY_BYTES = 32 * 1024
 """More than every field at its limit takes, percent-encoded; nothing larger is read."""
 
 _MAX_PAIRS = 40
+_ADDRESS = re.compile(r"://|\bwww\.|@", re.IGNORECASE)
 _UNWANTED = {"Cc", "Cs", "Co", "Cn"}
 
 
@@ -129,6 +130,9 @@ def checked(form: LeadForm, subject_ids: Collection[str], country: str) -> tuple
         errors["grade"] = "Choose a grade from the list."
     if values["subject"] and values["subject"] not in subject_ids:
         errors["subject"] = "Choose a subject from the list."
+    for key in ("name", "child"):
+        if _ADDRESS.search(values[key]):
+            errors[key] = "A name has no web address in it."
     for key in FIELDS:
         if len(values[key]) > LIMITS[key]:
             errors[key] = f"Use at most {LIMITS[key]:,} characters; these are {len(values[key]):,}."

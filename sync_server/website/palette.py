@@ -54,7 +54,6 @@ class Palette:
     line: str
     control: str
     footer_text: str
-    footer_soft: str
     far_hills: str
     near_hills: str
     water: str
@@ -119,7 +118,6 @@ def palette_from(colors: Sequence[str]) -> Palette:
         line=mixed(tint, primary, 0.16),
         control=darkened(_from_oklch(0.59, 0.025, hue), [tint, _WHITE], AA_NON_TEXT),
         footer_text=lightened(_from_oklch(0.95, 0.008, hue), [ink], 7.0),
-        footer_soft=lightened(_from_oklch(0.82, 0.018, hue), [ink], 7.0),
         far_hills=mixed(tint, primary, 0.24),
         near_hills=mixed(tint, primary, 0.52),
         water=mixed(tint, primary, 0.11),

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import socket
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
+import httpx
 import pytest
-from sqlalchemy.orm import Session
+import uvicorn
+from fastapi import FastAPI
 
 from shared_models.access.models import User
-from shared_models.base import Base, derived_id
+from shared_models.base import Base, derived_id, new_id
 from shared_models.catalog.models import Level, Service, ServiceFormat, ServiceOffered, Subject, Topic
 from shared_models.organization.models import Closure, Location, OpeningHours, Organization
 from shared_models.people.models import Tutor, TutorSubject
+from sync_server.database import Database
+from sync_server.models import OrganizationRoute
+from sync_server.website.cache import SiteCache
+from sync_server.website.routes import add_website
 
 WEDNESDAY_AFTERNOON = datetime(2026, 11, 25, 20, 40, tzinfo=UTC)
 """Wednesday, November 25, 2026, 3:40 PM in New York."""
@@ -165,9 +174,7 @@ def rows_of(center: Center) -> list[Base]:
         first_name, _, last_name = name.partition(" ")
         rows.append(User(organization_id=own, id=id_of("user", name), first_name=first_name, last_name=last_name))
         rows.append(
-            Tutor(
-                organization_id=own, id=id_of("tutor", name), user_id=id_of("user", name), priority=place + 1
-            )
+            Tutor(organization_id=own, id=id_of("tutor", name), user_id=id_of("user", name), priority=place + 1)
         )
         rows += [
             TutorSubject(
@@ -212,3 +219,88 @@ def _service(
         for office in center.offices
     ]
     return rows
+
+
+MakeCenter = Callable[..., Center]
+
+
+@pytest.fixture
+def make_center(database: Database) -> MakeCenter:
+    """Makes a tenant with a website; the slug defaults to one that no other test has."""
+
+    def make(**wanted: object) -> Center:
+        wanted.setdefault("slug", f"center-{new_id()[-12:]}")
+        center = Center(**wanted)  # type: ignore[arg-type]
+        with database.routing() as session:
+            session.add(OrganizationRoute(slug=center.slug, organization_id=center.organization_id))
+        with database.tenant(center.organization_id) as session:
+            session.add_all(rows_of(center))
+        return center
+
+    return make
+
+
+class Clock:
+    """The moment of a test, moved by hand: instants for hours, seconds for freshness."""
+
+    def __init__(self) -> None:
+        self.moment = WEDNESDAY_AFTERNOON
+        self.seconds = 1000.0
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def ticks(self) -> float:
+        return self.seconds
+
+    def advance(self, seconds: float) -> None:
+        self.seconds += seconds
+        self.moment += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@dataclass
+class Site:
+    """The application behind a real socket, a client without a screen, and whom it woke to send mail."""
+
+    app: FastAPI
+    cache: SiteCache
+    address: str
+    client: httpx.Client
+    woken: list[str]
+
+
+@pytest.fixture
+def site(database: Database, clock: Clock) -> Iterator[Site]:
+    app = FastAPI()
+    woken: list[str] = []
+    cache = add_website(
+        app,
+        database,
+        base_url="https://example.com",
+        mail_sender="iTutorOS <no-reply@itutoros.example>",
+        wake_mail=woken.append,
+        now=clock.now,
+        ticks=clock.ticks,
+    )
+    with served(app) as address, httpx.Client(base_url=address) as client:
+        yield Site(app, cache, address, client, woken)
+
+
+@contextmanager
+def served(app: FastAPI) -> Iterator[str]:
+    """Serve the application on a free port; gives its address."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none", lifespan="off"))
+    thread = threading.Thread(target=server.run, args=([listener],))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(20)
+        listener.close()
