@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QTextEdit,
     QWidget,
 )
+from shiboken6 import isValid
 
 
 class FocusRing(QWidget):
@@ -96,10 +97,8 @@ class _FocusWatcher(QObject):
     def _moved(self, _old: QWidget | None, now: QWidget | None) -> None:
         if self._ring is not None:
             ring, self._ring = self._ring, None
-            try:
+            if isValid(ring):  # its window may be gone, and the ring with it
                 ring.release()
-            except RuntimeError:  # its window was destroyed, and the ring with it
-                pass
         if now is None:
             return
         target = getattr(now, "focus_target", now)

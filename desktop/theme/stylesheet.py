@@ -16,19 +16,36 @@ def stylesheet(theme: Theme) -> str:
     names = {key: getattr(c, key).name() for key in c.__slots__}
     tones = "".join(
         f'QLabel[tone="{tone}"]{{color:{names[tone]}}}'
-        for tone in ("text", "text2", "text3", "accent", "danger", "warn", "ok", "info",
-                     "accent_soft_text", "danger_soft_text", "warn_soft_text", "ok_soft_text", "info_soft_text")
+        for tone in (
+            "text",
+            "text2",
+            "text3",
+            "accent",
+            "danger",
+            "warn",
+            "ok",
+            "info",
+            "accent_soft_text",
+            "danger_soft_text",
+            "warn_soft_text",
+            "ok_soft_text",
+            "info_soft_text",
+        )
     )
     field = "QLineEdit,QPlainTextEdit,QTextEdit"
     return (
-        f"{field}{{background:{names['surface']};color:{names['text']};border:1px solid {names['control']};"
+        "QAbstractScrollArea{border:0;background:transparent}"
+        f"{field}{{background:{names['surface']};color:{names['text']};"
+        f"placeholder-text-color:{names['text3']};border:1px solid {names['control']};"
         f"border-radius:{px(6)}px;padding:0 {px(9)}px}}"
         f"QPlainTextEdit,QTextEdit{{padding:{px(4)}px {px(6)}px}}"
         f"QLineEdit:focus,QPlainTextEdit:focus,QTextEdit:focus{{border-color:{names['text']}}}"
         f'QLineEdit[invalid="true"],QPlainTextEdit[invalid="true"]{{border-color:{names["danger_line"]}}}'
         f'QLineEdit:disabled,QPlainTextEdit:disabled,QLineEdit[readOnly="true"],QPlainTextEdit[readOnly="true"]'
         f"{{background:{names['sunken']};border-color:{names['sunken']};color:{names['text2']}}}"
-        "QLineEdit[bare=\"true\"],QLineEdit[bare=\"true\"]:focus{border:0;padding:0;background:transparent}"
+        f'QLineEdit[lens="true"]{{padding-left:{px(2)}px;border-color:{names["line_strong"]}}}'
+        f'QLineEdit[lens="true"]:focus{{border-color:{names["text"]}}}'
+        'QLineEdit[bare="true"],QLineEdit[bare="true"]:focus{border:0;padding:0;background:transparent}'
         f"{tones}"
         f"QMenu{{background:{names['surface']};border:1px solid {names['line_strong']};"
         f"border-radius:{px(8)}px;padding:{px(4)}px}}"
@@ -38,11 +55,11 @@ def stylesheet(theme: Theme) -> str:
         f"QMenu::item:disabled{{color:{names['text_disabled']}}}"
         f"QMenu::separator{{height:1px;background:{names['line']};margin:{px(4)}px {px(8)}px}}"
         f"QToolTip{{background:{names['text']};color:{names['surface']};border:0;padding:{px(4)}px {px(8)}px}}"
-        "QAbstractScrollArea{border:0;background:transparent}"
-        f"QTableView,QListView,QTreeView{{background:{names['surface']};border:0;outline:0}}"
-        f"QHeaderView{{background:{names['surface']};border:0}}"
-        f"QHeaderView::section{{background:{names['surface']};color:{names['text2']};border:0;"
+        "QTableView,QListView,QTreeView,QHeaderView{background:transparent;border:0;outline:0}"
+        f"QHeaderView::section{{background:transparent;color:{names['text2']};border:0;"
         f"border-bottom:1px solid {names['line']};padding:0 {px(8)}px}}"
+        f"QHeaderView::section:first{{padding-left:{px(16)}px}}"
+        f"QHeaderView::section:last{{padding-right:{px(16)}px}}"
         f"QScrollBar{{background:transparent;border:0;margin:0}}"
         f"QScrollBar:vertical{{width:{px(10)}px}}QScrollBar:horizontal{{height:{px(10)}px}}"
         f"QScrollBar::handle{{background:{names['line_strong']};border-radius:{px(3)}px;margin:{px(2)}px;"

@@ -16,5 +16,6 @@ __all__ = [
     "FilterChip", "FlowLayout", "Glyph", "Group", "IconButton", "KeyCap", "Kind", "Label", "Line", "Menu",
     "MoneyInput", "MonthView", "Note", "NumberInput", "Option", "Paragraph", "RadioButton", "RowModel", "SearchField",
     "Segmented", "Sheet", "SidePanel", "TableView", "Tag", "Temperature", "TextArea", "TextInput", "TimeInput",
-    "Toast", "Toggle", "ToggleGroup", "TokenField", "Tone", "action_row", "initials", "key_words", "make_action", "save_and_cancel",
+    "Toast", "Toggle", "ToggleGroup", "TokenField", "Tone", "action_row", "initials", "key_words", "make_action",
+    "save_and_cancel",
 ]  # fmt: skip

@@ -23,7 +23,9 @@ class Menu(QMenu):
         self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
         self.setToolTipsVisible(True)
 
-    def add(self, text: str, slot: Callable[[], object], icon: str | None = None, checked: bool | None = None) -> QAction:
+    def add(
+        self, text: str, slot: Callable[[], object], icon: str | None = None, checked: bool | None = None
+    ) -> QAction:
         """Add an action; with ``checked`` it carries a check mark or an empty place for one."""
         action = QAction(text, self)
         if checked:
@@ -113,7 +115,8 @@ class Segmented(QWidget):
         for key, words in self._options:
             width = painting.text_width(words, self._style()) + 2 * t.px(9 if self._small else 11)
             if self._counts.get(key):
-                width += t.px(6) + max(t.px(18), painting.text_width(str(self._counts[key]), "small_medium") + t.px(10))
+                figures = painting.text_width(str(self._counts[key]), "small_medium")
+                width += t.px(6) + max(t.px(18), figures + t.px(10))
             if key in self._icons:
                 width += t.size.icon_small + t.px(6)
             widths.append(round(width))
@@ -227,7 +230,9 @@ class ToggleGroup(QWidget):
 
     changed = Signal()
 
-    def __init__(self, options: Sequence[tuple[str, str, str]], name: str = "", parent: QWidget | None = None) -> None:
+    def __init__(
+        self, options: Sequence[tuple[str, str, str]], name: str = "", parent: QWidget | None = None
+    ) -> None:
         """``options`` are (key, letter, full name)."""
         super().__init__(parent)
         self._options = list(options)
@@ -405,7 +410,8 @@ class FilterChip(QAbstractButton):
         end = rect.width() - t.px(10) - (t.px(18) if self._choices else 0)
         painting.text(painter, QRectF(x, 0, end - x + 1, rect.height()), self.text(), "small_medium", ink)
         if self._choices:
-            theme.draw_icon(painter, "chevron-down", end + t.px(5), (rect.height() - t.px(13)) / 2, t.px(13), ink, 2.0)
+            side = t.px(13)
+            theme.draw_icon(painter, "chevron-down", end + t.px(5), (rect.height() - side) / 2, side, ink, 2.0)
         painter.end()
 
 

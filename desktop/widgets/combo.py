@@ -97,8 +97,8 @@ class _OptionDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
         t = theme.current()
         choice = self._model.shown[index.row()]
-        rect = QRectF(option.rect)  # type: ignore[attr-defined]
-        state = option.state  # type: ignore[attr-defined]
+        rect = QRectF(option.rect)
+        state = option.state
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if state & QStyle.StateFlag.State_Selected:
@@ -182,7 +182,7 @@ class ComboBox(TextInput):
         self._popup = _Popup(self)
         self.setCompleter(None)  # type: ignore[arg-type]
         self._popup.completer.setWidget(self)
-        self._popup.completer.activated[QModelIndex].connect(self._activated)
+        self._popup.completer.activated[QModelIndex].connect(self._activated)  # type: ignore[index]
         chevron = QAction(self)
         chevron.setIcon(theme.icon("chevron-down", "text3"))
         chevron.setToolTip("Show all")
@@ -362,13 +362,11 @@ class TokenField(QWidget):
         self._flow.addWidget(self.edit)
         self._popup = _Popup(self.edit)
         self._popup.completer.setWidget(self.edit)
-        self._popup.completer.activated[QModelIndex].connect(self._activated)
+        self._popup.completer.activated[QModelIndex].connect(self._activated)  # type: ignore[index]
         self.edit.textEdited.connect(lambda typed: self._popup.open(typed, frozenset(self._tokens)))
         self.setAccessibleName(name)
         self.setFocusProxy(self.edit)
-        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
-        policy.setHeightForWidth(True)
-        self.setSizePolicy(policy)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.IBeamCursor)
         self.set_options(options, values)
 
@@ -415,8 +413,8 @@ class TokenField(QWidget):
 
     def _fix_height(self) -> None:
         needed = max(theme.current().size.control, self._flow.heightForWidth(max(80, self.width())))
-        if self.minimumHeight() != needed:
-            self.setMinimumHeight(needed)
+        if self.maximumHeight() != needed:
+            self.setFixedHeight(needed)
 
     def resizeEvent(self, event: object) -> None:
         self._fix_height()
@@ -444,12 +442,6 @@ class TokenField(QWidget):
 
     def sizeHint(self) -> QSize:
         return QSize(theme.current().px(200), theme.current().size.control)
-
-    def hasHeightForWidth(self) -> bool:
-        return True
-
-    def heightForWidth(self, width: int) -> int:
-        return max(theme.current().size.control, self._flow.heightForWidth(width))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.edit.setFocus(Qt.FocusReason.MouseFocusReason)

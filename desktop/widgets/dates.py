@@ -58,7 +58,9 @@ class TimeInput(TextInput):
             super().keyPressEvent(event)
             return
         minutes = self._value.hour * 60 + self._value.minute
-        on_grid = (minutes // self._step + step) * self._step if step > 0 else -(-minutes // self._step - 1) * self._step
+        on_grid = (
+            (minutes // self._step + 1) * self._step if step > 0 else (-(-minutes // self._step) - 1) * self._step
+        )
         on_grid = max(0, min(24 * 60 - self._step, on_grid))
         self.set_value(time(on_grid // 60, on_grid % 60))
         self.valueChanged.emit()

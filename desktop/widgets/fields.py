@@ -67,8 +67,9 @@ class NumberInput(TextInput):
     """A whole number between two limits; arrow keys step. `value` is None while it is empty or wrong."""
 
     def __init__(
-        self, value: int | None = None, minimum: int = 0, maximum: int = 9999, name: str = "", parent: QWidget | None = None
-    ) -> None:
+        self, value: int | None = None, minimum: int = 0, maximum: int = 9999, name: str = "",
+        parent: QWidget | None = None,
+    ) -> None:  # fmt: skip
         super().__init__("" if value is None else str(value), "", name, parent)
         self.minimum, self.maximum = minimum, maximum
         self.setFont(theme.font(tabular=True))
@@ -198,6 +199,7 @@ class Field(QWidget):
         self._message = Paragraph(helper, "small", "text3")
         self._message.setVisible(bool(helper))
         column.addWidget(self._message)
+        column.addStretch(1)
         self._error = ""
         if not input.accessibleName():
             input.setAccessibleName(label)
@@ -240,6 +242,7 @@ class SearchField(TextInput):
     ) -> None:
         super().__init__("", placeholder, name or placeholder, parent)
         self._key = key_words(shortcut) if shortcut else ""
+        self.setProperty("lens", True)
         lens = QAction(self)
         lens.setIcon(theme.icon("search", "text3"))
         self.addAction(lens, QLineEdit.ActionPosition.LeadingPosition)

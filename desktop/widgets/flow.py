@@ -26,10 +26,10 @@ class FlowLayout(QLayout):
     def count(self) -> int:
         return len(self._items)
 
-    def itemAt(self, index: int) -> QLayoutItem | None:  # type: ignore[override]
+    def itemAt(self, index: int) -> QLayoutItem | None:
         return self._items[index] if 0 <= index < len(self._items) else None
 
-    def takeAt(self, index: int) -> QLayoutItem | None:  # type: ignore[override]
+    def takeAt(self, index: int) -> QLayoutItem | None:
         return self._items.pop(index) if 0 <= index < len(self._items) else None
 
     def expandingDirections(self) -> Qt.Orientation:
@@ -65,13 +65,14 @@ class FlowLayout(QLayout):
         for item in self._items:
             if item.isEmpty():
                 continue
-            hint = item.sizeHint().expandedTo(item.minimumSize())
-            if x > inner.x() and x + hint.width() > inner.right() + 1:
-                x, y, row_height = inner.x(), y + row_height + self.spacing(), 0
             widget = item.widget()
             expands = widget is not None and widget.sizePolicy().horizontalPolicy() in (
-                QSizePolicy.Policy.Expanding, QSizePolicy.Policy.MinimumExpanding,
-            )  # fmt: skip
+                QSizePolicy.Policy.Expanding,
+                QSizePolicy.Policy.MinimumExpanding,
+            )
+            hint = item.minimumSize() if expands else item.sizeHint().expandedTo(item.minimumSize())
+            if x > inner.x() and x + hint.width() > inner.right() + 1:
+                x, y, row_height = inner.x(), y + row_height + self.spacing(), 0
             width = max(hint.width(), inner.right() + 1 - x) if expands else min(hint.width(), inner.width())
             if apply:
                 item.setGeometry(QRect(QPoint(x, y), QSize(width, hint.height())))

@@ -267,7 +267,9 @@ class Note(QWidget):
 class Glyph(QWidget):
     """An icon as a widget, in a text color."""
 
-    def __init__(self, icon: str, tone: str = "text2", size: int | None = None, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, icon: str, tone: str = "text2", size: int | None = None, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._icon = icon
         self._tone = tone

@@ -87,14 +87,17 @@ def shadow(painter: QPainter, rect: QRectF, radius: float, offset: float, blur: 
         return
     painter.save()
     painter.setPen(Qt.PenStyle.NoPen)
-    steps = max(6, int(blur / 2))
+    steps = max(8, int(blur / 2))
+    spread = blur * 0.95
+    shade = QColor(16, 26, 22)
     for step in range(steps):
-        reach = blur / 2 * (1 - step / steps)
-        shade = QColor(16, 26, 22)
-        shade.setAlphaF(alpha / steps * 1.1)
+        part = step / steps
+        reach = spread * (1 - part) - blur * 0.3
+        shade.setAlphaF(alpha * 2 * part / steps)
         painter.setBrush(shade)
         grown = rect.adjusted(-reach, -reach, reach, reach).translated(0, offset)
-        painter.drawRoundedRect(grown, radius + reach, radius + reach)
+        corner = max(2.0, radius + reach)
+        painter.drawRoundedRect(grown, corner, corner)
     painter.restore()
 
 

@@ -135,7 +135,10 @@ class SidePanel(QWidget):
         head.addWidget(self.aside)
         self.close_button = IconButton("x", "Close", on_click=self._dismiss)
         head.addWidget(self.close_button)
-        outer.addLayout(head)
+        head_box = QWidget()
+        head_box.setLayout(head)
+        head_box.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        outer.addWidget(head_box)
         outer.addWidget(Line())
         self.body = QVBoxLayout()
         self.body.setContentsMargins(0, 0, 0, 0)
@@ -360,7 +363,8 @@ class Sheet(QWidget):
         layout = self.panel.layout()
         height = layout.heightForWidth(width) if layout is not None and layout.hasHeightForWidth() else 0
         height = min(max(height, self.panel.sizeHint().height()), window.height() - t.px(48))
-        self.panel.setGeometry((window.width() - width) // 2, max(t.px(24), (window.height() - height) // 3), width, height)
+        top = max(t.px(24), (window.height() - height) // 3)
+        self.panel.setGeometry((window.width() - width) // 2, top, width, height)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         event.accept()

@@ -40,25 +40,25 @@ def parse_time(text: str) -> time | None:
 
 
 def format_time(value: time) -> str:
-    """"5:45 PM"."""
+    """ "5:45 PM"."""
     return f"{value.hour % 12 or 12}:{value.minute:02d} {'PM' if value.hour >= 12 else 'AM'}"
 
 
 def format_time_range(start: time, end: time) -> str:
-    """"4:00–5:30 PM", or "11:00 AM – 12:30 PM" when the halves of the day differ."""
+    """ "4:00–5:30 PM", or "11:00 AM – 12:30 PM" when the halves of the day differ."""
     if (start.hour >= 12) == (end.hour >= 12):
         return f"{format_time(start)[:-3]}–{format_time(end)}"
     return f"{format_time(start)} – {format_time(end)}"
 
 
 def format_date(value: date, weekday: bool = True, year: bool = True) -> str:
-    """"Wed, Dec 2, 2026"."""
+    """ "Wed, Dec 2, 2026"."""
     words = f"{MONTHS[value.month - 1][:3].title()} {value.day}" + (f", {value.year}" if year else "")
     return f"{WEEKDAYS[value.weekday()][:3].title()}, {words}" if weekday else words
 
 
 def format_long_date(value: date, weekday: bool = True, year: bool = False) -> str:
-    """"Wednesday, November 25"."""
+    """ "Wednesday, November 25"."""
     words = f"{MONTHS[value.month - 1].title()} {value.day}" + (f", {value.year}" if year else "")
     return f"{WEEKDAYS[value.weekday()].title()}, {words}" if weekday else words
 
@@ -142,7 +142,7 @@ def parse_cents(text: str) -> int | None:
 
 
 def format_cents(cents: int, symbol: str = "$") -> str:
-    """"$1,105.50"."""
+    """ "$1,105.50"."""
     sign = "-" if cents < 0 else ""
     return f"{sign}{symbol}{abs(cents) // 100:,}.{abs(cents) % 100:02d}"
 

@@ -141,12 +141,12 @@ class RowModel(QAbstractTableModel, Generic[R]):
             return f"{cell.text} {cell.second}".strip()
         return None
 
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation == Qt.Orientation.Horizontal:
             if role == Qt.ItemDataRole.DisplayRole:
                 return self.columns[section].title
+            if role == Qt.ItemDataRole.FontRole:
+                return theme.font("small_medium")
             if role == Qt.ItemDataRole.TextAlignmentRole:
                 side = Qt.AlignmentFlag.AlignRight if self.columns[section].right else Qt.AlignmentFlag.AlignLeft
                 return side | Qt.AlignmentFlag.AlignVCenter
@@ -162,7 +162,7 @@ class RowModel(QAbstractTableModel, Generic[R]):
         if not 0 <= column < len(self.columns):
             return
         key = self.columns[column].sort_key
-        values = [row for row in self._rows if not isinstance(row, Group)]
+        values: list[R] = [row for row in self._rows if not isinstance(row, Group)]
         if key is None or len(values) != len(self._rows):
             return
         self.layoutAboutToBeChanged.emit()
@@ -188,17 +188,20 @@ class RowDelegate(QStyledItemDelegate):
         c = t.color
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        rect = QRectF(option.rect)  # type: ignore[attr-defined]
+        rect = QRectF(option.rect)
         row, column = index.row(), index.column()
         group = model.is_group(row)
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)  # type: ignore[attr-defined]
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
         forced = self._view.forced_states.get(row, "")
         fill = c.canvas if group else c.selection if selected or forced == "selected" else None
         if fill is None and (self._view.hover_row == row or forced == "hover"):
             fill = c.hover
-        if fill is not None:
+        last = row == model.rowCount() - 1 and not self._view.draws_last_line
+        if fill is not None and last:
+            self._fill_rounded(painter, rect, fill, column == 0, column == len(model.columns) - 1)
+        elif fill is not None:
             painter.fillRect(rect, fill)
-        if row < model.rowCount() - 1 or self._view.draws_last_line:
+        if not last:
             painter.fillRect(QRectF(rect.x(), rect.bottom() - 1, rect.width(), 1), c.line)
         pad = t.px(16) if column == 0 else t.px(8)
         inner = rect.adjusted(pad, 0, -(t.px(16) if column == len(model.columns) - 1 else t.px(8)), -1)
@@ -209,6 +212,16 @@ class RowDelegate(QStyledItemDelegate):
         if forced == "focus" or (self._view.hasFocus() and self._view.currentIndex().row() == row
                                  and self._view.shows_keyboard_row):  # fmt: skip
             self._paint_focus(painter, rect, column, len(model.columns), c.focus)
+        painter.restore()
+
+    @staticmethod
+    def _fill_rounded(painter: QPainter, rect: QRectF, fill: QColor, left: bool, right: bool) -> None:
+        """The last row of a table that ends with its card: the fill keeps inside the card's round corners."""
+        radius = theme.current().size.radius_panel - 1
+        wide = rect.adjusted(0 if left else -2 * radius, -2 * radius, 0 if right else 2 * radius, 0)
+        painter.save()
+        painter.setClipRect(rect)
+        painting.box(painter, wide, radius, fill)
         painter.restore()
 
     def _paint_group(self, painter: QPainter, inner: QRectF, model: RowModel[Any], row: int) -> None:
@@ -332,7 +345,6 @@ class TableView(QTableView):
         header = self.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionsClickable(True)
-        header.setFont(theme.font("small_medium"))
         header.setMinimumSectionSize(theme.current().px(24))
         header.sectionClicked.connect(self._sort)
         self._sorted: tuple[int, bool] | None = None
@@ -384,7 +396,8 @@ class TableView(QTableView):
             self.sortRequested.emit(column, descending)
 
     def fit_height(self) -> None:
-        """Be exactly as high as the rows, for tables inside a scrolled page."""
+        """Be exactly as high as the rows and end with the card, for tables inside a scrolled page."""
+        self.draws_last_line = False
         rows = sum(self.rowHeight(number) for number in range(self._rows.rowCount()))
         header = 0 if self.horizontalHeader().isHidden() else self.horizontalHeader().height()
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -405,7 +418,7 @@ class TableView(QTableView):
         return rows[0].row() if rows else -1
 
     def currentChanged(self, current: AnyIndex, previous: AnyIndex) -> None:
-        super().currentChanged(current, previous)  # type: ignore[arg-type]
+        super().currentChanged(current, previous)
         if current.isValid():
             self.picked.emit(current.row())
 
