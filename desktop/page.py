@@ -6,6 +6,7 @@ The window knows pages only through this file; a page knows the window only thro
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import ClassVar
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
@@ -20,7 +21,7 @@ from desktop.widgets.labels import Label
 
 __all__ = ["Changes", "Page", "PageHeader", "Toolbar", "action_icon", "make_action"]
 
-Changes = Mapping[str, set[str]]
+Changes = Mapping[str, AbstractSet[str]]
 
 
 class PageHeader(QWidget):

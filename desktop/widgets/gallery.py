@@ -208,7 +208,8 @@ class Gallery(QWidget):
         self._title(column, "Table")
         rows: list[tuple[str, str, str, int] | Group] = [
             Group("Private", "private"), ("Elena Kim", "rest", "private", 8000),
-            ("José Kim", "hover", "private", 9000), ("Noah Lee", "selected", "private", 10500), Group("Test prep", "test_prep"),
+            ("José Kim", "hover", "private", 9000), ("Noah Lee", "selected", "private", 10500),
+            Group("Test prep", "test_prep"),
             ("Wei Yılmaz", "keyboard focus", "test_prep", 12000), ("Zoë O'Brien", "rest", "test_prep", 7500),
         ]  # fmt: skip
         model: RowModel[tuple[str, str, str, int]] = RowModel([

@@ -166,7 +166,8 @@ class RowModel(QAbstractTableModel, Generic[R]):
         if key is None or len(values) != len(self._rows):
             return
         self.layoutAboutToBeChanged.emit()
-        self._rows = sorted(values, key=key, reverse=order == Qt.SortOrder.DescendingOrder)
+        values.sort(key=key, reverse=order == Qt.SortOrder.DescendingOrder)
+        self._rows = values
         self.layoutChanged.emit()
 
 
