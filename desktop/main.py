@@ -1,0 +1,104 @@
+"""The command `itutoros`: opens the program, or imports files and prints schedules without a window."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from desktop.store.errors import StoreError
+from desktop.store.store import Store
+
+USAGE = """\
+itutoros [--store DIR]                      open the program
+itutoros import FILE... [--store DIR]       bring in families, tutors, leads, a calendar, or the center itself
+itutoros print day --date YYYY-MM-DD --location NAME --out FILE.pdf [--by tutor|room] [--store DIR]
+itutoros sign-in --server URL --email ADDRESS [--store DIR]     join a center; the password is asked for
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program or one command; returns the exit status."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    command = words[0] if words and not words[0].startswith("-") else ""
+    parser = argparse.ArgumentParser(prog="itutoros", usage=USAGE, add_help=not command)
+    parser.add_argument("--store", type=Path, default=None, metavar="DIR", help="folder of the center's data")
+    parser.add_argument("--no-keyring", action="store_true", help="keep secrets in files that only you can read")
+    if not command:
+        parser.add_argument("--now", type=datetime.fromisoformat, default=None, metavar="ISO", help=argparse.SUPPRESS)
+    known, rest = parser.parse_known_args(words[1:] if command else words)
+    try:
+        store = Store(known.store or default_folder(), use_keyring=not known.no_keyring)
+    except StoreError as error:
+        return _refuse(str(error), with_window=not command)
+    try:
+        return _run(command, rest, store, known)
+    except StoreError as error:
+        return _refuse(str(error), with_window=not command)
+    finally:
+        store.close()
+
+
+def _run(command: str, rest: list[str], store: Store, known: argparse.Namespace) -> int:
+    match command:
+        case "":
+            from desktop.app import run_program
+
+            return run_program(store, clock_from(known.now))
+        case "import":
+            from desktop.exchange.command import run as run_import
+
+            return run_import(rest, store)
+        case "print":
+            from desktop.printing.command import run as run_print
+
+            return run_print(rest, store)
+        case "sign-in":
+            from desktop.sync.command import run as run_sign_in
+
+            return run_sign_in(rest, store)
+        case _:
+            print(f"itutoros: no command {command!r}\n\n{USAGE}", file=sys.stderr)
+            return 2
+
+
+class MovedClock:
+    """A clock that shows another moment than the computer's and goes on from there (pictures, demonstrations)."""
+
+    def __init__(self, start: datetime) -> None:
+        self._ahead: timedelta = start.astimezone(UTC) - datetime.now(UTC)
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self._ahead
+
+
+def system_clock() -> datetime:
+    """The computer's clock, as a UTC instant."""
+    return datetime.now(UTC)
+
+
+def clock_from(moment: datetime | None) -> Callable[[], datetime]:
+    """The program's clock: the computer's, or one that starts at a given moment."""
+    return system_clock if moment is None else MovedClock(moment)
+
+
+def default_folder() -> Path:
+    """Where a user's data lies on this operating system."""
+    from platformdirs import user_data_path
+
+    return user_data_path("iTutorOS", appauthor=False)
+
+
+def _refuse(sentence: str, *, with_window: bool) -> int:
+    print(f"itutoros: {sentence}", file=sys.stderr)
+    if with_window:
+        from desktop.app import show_failure
+
+        show_failure(sentence)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
