@@ -162,11 +162,13 @@ class Store:
         target = self.folder / "backups" / f"{name}.db"
         target.parent.mkdir(exist_ok=True)
         with self.engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-            connection.commit()
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-            shutil.copy2(self.folder / "store.db", target)
-            connection.exec_driver_sql("ROLLBACK")
+            driver: Any = connection.connection.driver_connection  # a checkpoint runs outside any transaction
+            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            driver.execute("BEGIN IMMEDIATE")
+            try:
+                shutil.copy2(self.folder / "store.db", target)
+            finally:
+                driver.execute("ROLLBACK")
         return target
 
     def close(self) -> None:

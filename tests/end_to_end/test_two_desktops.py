@@ -76,7 +76,9 @@ def edit(store: Store, lead_id: str, **values: object) -> None:
             setattr(lead, name, value)
 
 
-def test_a_new_desktop_receives_the_whole_center(tmp_path: Path, server: LiveServer, center: tuple[str, str, str]) -> None:
+def test_a_new_desktop_receives_the_whole_center(
+    tmp_path: Path, server: LiveServer, center: tuple[str, str, str]
+) -> None:
     organization_id, _, email = center
     with desk(tmp_path / "a", server, email) as a, a.read() as session:
         assert session.scalars(select(Organization.business_name)).one() == "Hudson Learning Center"
@@ -325,7 +327,9 @@ def test_the_worker_sends_by_itself_and_says_so_in_words(
             assert session.get(Lead, (center[0], lead)) is not None
 
 
-def test_pull_all_is_quiet_when_nothing_is_new(tmp_path: Path, server: LiveServer, center: tuple[str, str, str]) -> None:
+def test_pull_all_is_quiet_when_nothing_is_new(
+    tmp_path: Path, server: LiveServer, center: tuple[str, str, str]
+) -> None:
     with desk(tmp_path / "a", server, center[2]) as a:
         token = a.secrets.read(TOKEN)
         assert token is not None

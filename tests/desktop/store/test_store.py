@@ -1,0 +1,240 @@
+"""The store: encrypted, migrated with a backup, undoable, and safe when the program dies or the disk refuses."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import func, select, text, update
+
+from desktop.store.errors import StoreLocked, StoreTooNew, StoreUnwritable
+from desktop.store.local_models import LocalBase
+from desktop.store.migrations import HEAD
+from desktop.store.store import Changes, Store, migration_config
+from shared_models.base import new_id
+from shared_models.leads.models import Lead, LeadStage
+from shared_models.organization.models import Organization
+from shared_models.registry import metadata
+from shared_models.sync.hook import UntrackedWrite
+
+NOW = datetime(2026, 11, 25, 20, 40, tzinfo=UTC)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = new_store(tmp_path)
+    yield store
+    store.close()
+
+
+def new_store(folder: Path) -> Store:
+    store = Store(folder, use_keyring=False)
+    organization = new_id()
+    store.set_local(organization_id=organization)
+    with store.write() as session:
+        session.add(
+            Organization(organization_id=organization, id=organization, business_name="Hudson", time_zone="UTC")
+        )
+    return store
+
+
+def add_lead(store: Store, name: str = "Ana", description: str | None = None) -> str:
+    with store.write(description) as session:
+        lead = Lead(organization_id=store.organization_id, created_at=NOW, parent_first_name=name)
+        session.add(lead)
+        session.flush()
+        return lead.id
+
+
+def lead(store: Store, lead_id: str) -> Lead:
+    with store.read() as session:
+        return session.get_one(Lead, (store.organization_id, lead_id))
+
+
+def test_the_history_of_migrations_ends_exactly_at_the_models(store: Store) -> None:
+    from alembic.script import ScriptDirectory
+
+    with store.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, [metadata, LocalBase.metadata]) == []
+    assert ScriptDirectory.from_config(migration_config()).get_current_head() == HEAD
+
+
+def test_the_file_tells_nothing_without_the_key(store: Store, tmp_path: Path) -> None:
+    add_lead(store, "Secretname")
+    store.close()
+    raw = b"".join(file.read_bytes() for file in tmp_path.glob("store.db*"))
+    assert b"SQLite format" not in raw
+    assert b"Secretname" not in raw
+
+
+@pytest.mark.skipif(os.name == "nt", reason="file modes are a matter of POSIX")
+def test_a_key_file_is_readable_by_the_user_only(store: Store) -> None:
+    assert stat.S_IMODE(Path(store.key_kept_in).stat().st_mode) == 0o600
+
+
+def test_another_key_is_refused_in_words(store: Store, tmp_path: Path) -> None:
+    store.close()
+    (tmp_path / "store-key.secret").write_text("00" * 32)
+    with pytest.raises(StoreLocked, match="cannot be opened with the key on this PC"):
+        Store(tmp_path, use_keyring=False)
+
+
+def test_a_store_of_a_newer_program_is_refused_and_left_alone(store: Store, tmp_path: Path) -> None:
+    with store.engine.connect() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.commit()
+    store.close()
+    before = (tmp_path / "store.db").read_bytes()
+    with pytest.raises(StoreTooNew, match="newer iTutorOS"):
+        Store(tmp_path, use_keyring=False)
+    assert (tmp_path / "store.db").read_bytes() == before
+
+
+def test_a_backup_opens_with_the_same_key_and_holds_everything(store: Store, tmp_path: Path) -> None:
+    added = add_lead(store)
+    backup = store.backup("by-hand")
+    other = tmp_path / "restored"
+    other.mkdir()
+    backup.rename(other / "store.db")
+    (other / "store-key.secret").write_text(Path(store.key_kept_in).read_text())
+    restored = Store(other, use_keyring=False)
+    assert lead(restored, added).parent_first_name == "Ana"
+    restored.close()
+
+
+def test_a_commit_announces_which_rows_changed(store: Store) -> None:
+    heard: list[Changes] = []
+    stop = store.subscribe(heard.append)
+    added = add_lead(store)
+    stop()
+    add_lead(store, "Unheard")
+    assert heard == [{"lead": frozenset({added})}]
+
+
+def test_a_failed_change_leaves_nothing_behind(store: Store) -> None:
+    heard: list[Changes] = []
+    store.subscribe(heard.append)
+    with pytest.raises(ZeroDivisionError), store.write("Add") as session:
+        session.add(Lead(organization_id=store.organization_id, created_at=NOW))
+        session.flush()
+        raise ZeroDivisionError
+    with store.read() as session:
+        assert session.scalar(select(func.count()).select_from(Lead)) == 0
+    assert heard == []
+    assert store.undo_history.next_undo is None
+
+
+def test_undo_and_redo_restore_fields_and_archive_what_was_made(store: Store) -> None:
+    added = add_lead(store, description="New lead, Ana")
+    with store.write("Moved Ana to Contacted") as session:
+        session.get_one(Lead, (store.organization_id, added)).stage = LeadStage.CONTACTED
+    assert store.undo_history.next_undo == "Moved Ana to Contacted"
+    assert store.undo() == "Moved Ana to Contacted"
+    assert lead(store, added).stage is LeadStage.NEW
+    assert store.undo() == "New lead, Ana"
+    assert lead(store, added).archived_at is not None
+    assert store.undo() is None
+    assert store.redo() == "New lead, Ana"
+    assert lead(store, added).archived_at is None
+    assert store.redo() == "Moved Ana to Contacted"
+    assert lead(store, added).stage is LeadStage.CONTACTED
+    assert store.redo() is None
+
+
+def test_undo_leaves_what_someone_changed_since(store: Store) -> None:
+    added = add_lead(store)
+    with store.write("Stage and note") as session:
+        row = session.get_one(Lead, (store.organization_id, added))
+        row.stage, row.notes = LeadStage.CONTACTED, "first"
+    with store.write() as session:
+        session.get_one(Lead, (store.organization_id, added)).notes = "by another"
+    store.undo()
+    assert (lead(store, added).stage, lead(store, added).notes) == (LeadStage.NEW, "by another")
+
+
+def test_only_changed_fields_get_a_new_clock(store: Store) -> None:
+    added = add_lead(store)
+    created = lead(store, added).field_clocks
+    with store.write() as session:
+        row = session.get_one(Lead, (store.organization_id, added))
+        row.notes = "x"
+        row.stage = LeadStage.NEW  # the same as before
+    clocks = lead(store, added).field_clocks
+    assert clocks.keys() == {"*", "notes"}
+    assert clocks["*"] == created["*"] < clocks["notes"]
+
+
+def test_statements_behind_the_hooks_back_are_refused(store: Store) -> None:
+    add_lead(store)
+    with pytest.raises(UntrackedWrite), store.write() as session:
+        session.execute(update(Lead).values(notes="x"))
+    with pytest.raises(UntrackedWrite), store.write() as session:
+        session.delete(session.scalars(select(Lead)).one())
+
+
+def test_a_killed_program_keeps_everything_it_had_saved(store: Store, tmp_path: Path) -> None:
+    store.close()
+    script = textwrap.dedent(
+        """
+        import os, sys
+        from datetime import UTC, datetime
+        from pathlib import Path
+        from desktop.store.store import Store
+        from shared_models.leads.models import Lead
+        store = Store(Path(sys.argv[1]), use_keyring=False)
+        for number in range(10_000):
+            with store.write() as session:
+                session.add(Lead(organization_id=store.organization_id, parent_first_name=str(number),
+                                 created_at=datetime(2026, 11, 25, tzinfo=UTC)))
+            print(number, flush=True)
+        """
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[3],
+    )
+    assert child.stdout is not None
+    said = [child.stdout.readline() for _ in range(40)]
+    child.kill()
+    said += child.stdout.readlines()
+    child.wait()
+    child.stdout.close()
+    saved = len([line for line in said if line.endswith("\n")])
+    reopened = Store(tmp_path, use_keyring=False)
+    with reopened.read() as session:
+        names = set(session.scalars(select(Lead.parent_first_name)))
+    assert {str(number) for number in range(saved)} <= names
+    assert len(names) <= saved + 1
+    assert reopened.unsent_count() == len(names) + 1
+    reopened.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="the pragma stands in for a full disk on every system")
+def test_a_full_disk_is_said_in_words_and_loses_nothing(store: Store) -> None:
+    added = add_lead(store)
+    with store.engine.connect() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+
+    def limit(session_connection: object) -> None:
+        session_connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")  # type: ignore[attr-defined]
+
+    with pytest.raises(StoreUnwritable, match="disk is full"), store.write() as session:
+        limit(session.connection())
+        session.add_all(
+            Lead(organization_id=store.organization_id, created_at=NOW, notes="x" * 4000) for _ in range(200)
+        )
+    assert lead(store, added).parent_first_name == "Ana"
+    with store.read() as session:
+        assert session.scalar(select(func.count()).select_from(Lead)) == 1
