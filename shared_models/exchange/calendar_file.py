@@ -5,7 +5,7 @@ properties of an event are taken apart by the icalendar library, which is loaded
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 LONGEST_SESSION = timedelta(days=1)
 _CLOSED = re.compile(r"(?:closed|closure|no (?:school|class(?:es)?|lessons?)|fermé)\b\s*[:–-]?\s*", re.IGNORECASE)
 _ONLINE = re.compile(r"\b(?:online|zoom|virtual|remote|google meet|teams|en ligne)\b|https?://", re.IGNORECASE)
+_NEEDED = {
+    "DTSTART": "beginning",
+    "DTEND": "end",
+    "DURATION": "length",
+    "RRULE": "repetition",
+    "EXDATE": "list of days left out",
+}
 _TUTOR_WORDS = frozenset({"tutor", "teacher", "instructor", "tutors"})
 _STUDENT_WORDS = frozenset({"student", "students", "child", "children", "attendees", "pupils"})
 _SUBJECT_WORDS = frozenset({"subject", "topic", "wants", "course"})
@@ -54,6 +61,7 @@ class SessionsRow:
 class CalendarFile:
     """What a calendar holds."""
 
+    file: str
     sessions: tuple[SessionsRow, ...]
     closures: tuple[ClosureRow, ...]
     problems: tuple[Problem, ...]
@@ -92,7 +100,7 @@ def read_calendar(
     for block in blocks:
         reader.read(block)
     return CalendarFile(
-        tuple(reader.sessions), tuple(reader.closures), tuple(sorted(problems)), tuple(sorted(reader.warnings))
+        file, tuple(reader.sessions), tuple(reader.closures), tuple(sorted(problems)), tuple(sorted(reader.warnings))
     )
 
 
@@ -124,6 +132,8 @@ class _CalendarReader:
         try:
             event = Event.from_ical(text)
             assert isinstance(event, Event)
+            for name in sorted({name for name, _ in event.errors if name in _NEEDED}):
+                raise _Skipped(f"Its {_NEEDED[name]} cannot be read.")
             self._take(block, event)
         except _Skipped as skipped:
             self._problem(block.line, str(skipped))
@@ -375,8 +385,3 @@ def _common_name(address: Any) -> str:
 
 def _is_mailto(address: Any) -> bool:
     return address is not None and str(address).lower().startswith("mailto:")
-
-
-def closures_apart(closures: Sequence[ClosureRow]) -> tuple[ClosureRow, ...]:
-    """Closures without those that name the same days and place again."""
-    return tuple({(c.first_day, c.last_day, name_key(c.location)): c for c in reversed(closures)}.values())[::-1]

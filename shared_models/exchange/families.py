@@ -117,6 +117,7 @@ class FamilyRow:
 class FamiliesFile:
     """What a families file holds: good lines as families, the others as problems, doubts as warnings."""
 
+    file: str
     families: tuple[FamilyRow, ...]
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
@@ -157,7 +158,7 @@ def families_of(table: Table, file: str, around: Surroundings, mapping: ColumnMa
         if warning := reader.warning(file):
             warnings.append(warning)
     families = [_gathered(group, file, warnings) for group in _families_among(lines)]
-    return FamiliesFile(tuple(families), tuple(problems), tuple(sorted(warnings)), table, mapping)
+    return FamiliesFile(file, tuple(families), tuple(problems), tuple(sorted(warnings)), table, mapping)
 
 
 def _family_line(reader: RowReader, around: Surroundings) -> FamilyRow:

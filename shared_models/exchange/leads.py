@@ -130,6 +130,7 @@ class LeadRow:
 class LeadsFile:
     """What a leads file holds."""
 
+    file: str
     leads: tuple[LeadRow, ...]
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
@@ -161,7 +162,7 @@ def leads_of(table: Table, file: str, around: Surroundings, mapping: ColumnMappi
         leads.append(lead)
         if warning := reader.warning(file):
             warnings.append(warning)
-    return LeadsFile(tuple(leads), tuple(problems), tuple(warnings), table, mapping)
+    return LeadsFile(file, tuple(leads), tuple(problems), tuple(warnings), table, mapping)
 
 
 def _lead(reader: RowReader, around: Surroundings) -> LeadRow:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, time
 from decimal import Decimal
 
@@ -63,6 +63,7 @@ class OrganizationFile:
     A text that the file does not give is empty, a number None.
     """
 
+    file: str
     business_name: str
     phone: str
     email: str
@@ -78,6 +79,11 @@ class OrganizationFile:
     hourly_cents: dict[str, int]
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
+    text: str = field(default="", repr=False)
+
+    def line_of(self, needle: str) -> int:
+        """The first line of the file that holds a text, 1 when none does."""
+        return _line_of(self.text, needle)
 
 
 def read_organization(content: bytes, file: str = "organization.json") -> OrganizationFile:
@@ -112,6 +118,7 @@ class _OrganizationReader:
             self._problem("business_name", "The name of the center is missing.")
         country = _text(tree, "country") or "US"
         return OrganizationFile(
+            file=self._file,
             business_name=name,
             phone=self._phone(tree, country),
             email=self._email(tree),
@@ -133,6 +140,7 @@ class _OrganizationReader:
             hourly_cents=self._prices(tree),
             problems=tuple(self._problems),
             warnings=tuple(self._warnings),
+            text=self._text,
         )
 
     def _location(self, part: dict[str, object], country: str) -> LocationRow | None:
@@ -234,8 +242,12 @@ class _OrganizationReader:
         self._problems.append(Problem(self._file, self._line_of(needle), reason))
 
     def _line_of(self, needle: str) -> int:
-        place = self._text.find(needle) if needle else -1
-        return self._text.count("\n", 0, place) + 1 if place >= 0 else 1
+        return _line_of(self._text, needle)
+
+
+def _line_of(text: str, needle: str) -> int:
+    place = text.find(needle) if needle else -1
+    return text.count("\n", 0, place) + 1 if place >= 0 else 1
 
 
 def _opening(days: str, span: str) -> list[tuple[int, time, time]]:

@@ -64,6 +64,7 @@ class TutorRow:
 class TutorsFile:
     """What a tutors file holds."""
 
+    file: str
     tutors: tuple[TutorRow, ...]
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
@@ -97,7 +98,7 @@ def tutors_of(table: Table, file: str, around: Surroundings, mapping: ColumnMapp
         tutors.setdefault(tutor.natural_key, tutor)
         if warning := reader.warning(file):
             warnings.append(warning)
-    return TutorsFile(tuple(tutors.values()), tuple(problems), tuple(warnings), table, mapping)
+    return TutorsFile(file, tuple(tutors.values()), tuple(problems), tuple(warnings), table, mapping)
 
 
 def _tutor(reader: RowReader, around: Surroundings) -> TutorRow:
