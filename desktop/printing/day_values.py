@@ -15,6 +15,7 @@ from desktop.printing.box_text import join
 from desktop.printing.conflict_words import conflict_words
 from desktop.printing.day_page import (
     DaySchedule,
+    Paper,
     PrintedConflict,
     PrintedEntry,
     PrintedPerson,
@@ -53,6 +54,7 @@ from shared_models.schedule.times import instant_of, wall_clock_of, zone_of
 
 T = TypeVar("T", bound=TenantRow)
 
+_LETTER_COUNTRIES = frozenset({"US", "CA", "MX", "PR", "PH", "CL", "CO", "CR", "GT", "PA", "DO", "VE"})
 _REMARKS = {EntryStatus.NO_SHOW: "no-show", EntryStatus.PENDING_PAYMENT: "unpaid"}
 
 
@@ -86,6 +88,12 @@ def today(session: Session, organization_id: str, now: datetime) -> date:
     """The date on the organization's calendar at the UTC instant ``now``."""
     organization = session.get_one(Organization, (organization_id, organization_id))
     return wall_clock_of(now, zone_of(organization.time_zone)).date()
+
+
+def paper_of_country(session: Session, organization_id: str) -> Paper:
+    """The paper that printers hold where the organization is: Letter in North America and a few more countries."""
+    organization = session.get_one(Organization, (organization_id, organization_id))
+    return Paper.LETTER if organization.country in _LETTER_COUNTRIES else Paper.A4
 
 
 def day_schedule(
