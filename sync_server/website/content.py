@@ -187,9 +187,7 @@ def short_topic(name: str) -> str:
     return re.sub(r"\s*\(.*\)\s*$", "", name) or name
 
 
-def load_site_content(
-    session: Session, organization_id: str, now: datetime, slug: str | None = None
-) -> SiteContent:
+def load_site_content(session: Session, organization_id: str, now: datetime, slug: str | None = None) -> SiteContent:
     """The home page of one organization as it is at ``now`` (UTC), in ten queries at most.
 
     ``slug`` is the address it is visited under, by default the organization's own. Raises LookupError when there

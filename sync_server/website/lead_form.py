@@ -51,6 +51,7 @@ MAX_BODY_BYTES = 32 * 1024
 _MAX_PAIRS = 40
 _ADDRESS = re.compile(r"://|\bwww\.|@", re.IGNORECASE)
 _UNWANTED = {"Cc", "Cs", "Co", "Cn"}
+_TURNS_TEXT = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 class Outcome(Enum):
@@ -99,7 +100,7 @@ def read_form(body: bytes) -> LeadForm:
     """
     try:
         pairs = parse_qsl(
-            body.decode("ascii", "replace"), keep_blank_values=True, max_num_fields=_MAX_PAIRS, errors="replace"
+            body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_MAX_PAIRS, errors="replace"
         )
     except ValueError:
         pairs = []
@@ -207,12 +208,16 @@ def _lock_key(identifier: str) -> int:
 
 
 def _cleaned(text: str, keep_lines: bool) -> str:
-    """The text without control and unassigned characters, composed (NFC), with plain line ends and no margin."""
+    """The text without signs that control, reorder or mean nothing, composed (NFC), with plain line ends."""
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-    kept = "".join(
-        sign for sign in text if (keep_lines and sign == "\n") or unicodedata.category(sign) not in _UNWANTED
-    )
-    return kept.strip() if keep_lines else re.sub(r"\s+", " ", kept).strip()
+    if not keep_lines:
+        text = re.sub(r"\s+", " ", text)
+    kept = "".join(sign for sign in text if sign == "\n" or not _is_unwanted(sign))
+    return kept.strip()
+
+
+def _is_unwanted(sign: str) -> bool:
+    return sign in _TURNS_TEXT or unicodedata.category(sign) in _UNWANTED
 
 
 def _checked_phone(phone: str, country: str) -> tuple[str, str]:
