@@ -289,11 +289,12 @@ class _DayPrinter:
         left = self.left + GUTTER
         bottom = self.grid_top + page.grid_height
         opens, closes = opening_span(day)
-        for start, end in ((first, opens or last), (closes or last, last)):
-            if end > start:
-                pen.fill(
-                    left, self.grid_top + (start - first) * scale, self.right - left, (end - start) * scale, 0.93
-                )
+        if opens is None or closes is None:
+            opens, closes = last, last
+        for start, end in ((first, opens), (closes, last)):
+            top, height = self.grid_top + (start - first) * scale, (end - start) * scale
+            if height > 0:
+                pen.fill(left, top, self.right - left, height, 0.93)
         for minute in range(-(-first // 60) * 60, last + 1, 60):
             y = self.grid_top + (minute - first) * scale
             if first < minute < last:

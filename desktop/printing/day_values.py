@@ -320,14 +320,14 @@ def _notes(
     opening: Sequence[OpeningHours],
     closures: Sequence[Closure],
 ) -> list[str]:
-    """What else deserves a second look (product §4, "Also flagged"), one sentence for each entry."""
+    """What else deserves a second look (product §4, "Also flagged"), one sentence for each reason."""
     tutor_ids = {e.tutor_id for e in entries if e.tutor_id is not None}
     rules = _tutor_rules(session, location.organization_id, tutor_ids)
     hours: dict[int, tuple[Span, ...]] = {}
     for row in opening:
         hours[row.weekday] = (*hours.get(row.weekday, ()), (minute_of(row.opens), minute_of(row.closes)))
     place = LocationRules(hours, tuple(ClosedDays(c.first_day, c.last_day) for c in closures))
-    notes = []
+    found: dict[str, list[str]] = defaultdict(list)
     for entry in entries:
         box = printed[entry.id]
         begin = minute_of(box.starts.time())
@@ -343,22 +343,23 @@ def _notes(
         )
         flags = flags_of(facts, place, rules.get(entry.tutor_id) if entry.tutor_id else None)
         tutor = box.tutor.name if box.tutor else ""
-        words = [_flag_words(flag, box, tutor, location.name, closures) for flag in EntryFlag if flag in flags]
-        if words:
-            notes.append(f"{box.titles[0]} {box.starts_words}: {join(words)}")
-    return notes
+        for flag in sorted(flags):
+            found[_flag_words(flag, box, tutor, location.name, closures)].append(
+                f"{box.titles[0]} {box.starts_words}"
+            )
+    return [f"{reason}: {join(mentions)}" for reason, mentions in found.items()]
 
 
 def _flag_words(flag: EntryFlag, entry: PrintedEntry, tutor: str, place: str, closures: Sequence[Closure]) -> str:
     places = "place" if entry.capacity == 1 else "places"
     return {
         EntryFlag.OVER_CAPACITY: f"{len(entry.people)} students for {entry.capacity} {places}",
-        EntryFlag.OUTSIDE_OPENING_HOURS: "outside the opening hours",
-        EntryFlag.ON_CLOSURE: f"on a closed day, {_reason(closures)}",
-        EntryFlag.TUTOR_UNAVAILABLE: f"{tutor} is not available then",
+        EntryFlag.OUTSIDE_OPENING_HOURS: "Outside the opening hours",
+        EntryFlag.ON_CLOSURE: f"On a closed day, {_reason(closures)}",
+        EntryFlag.TUTOR_UNAVAILABLE: f"{tutor} is not available",
         EntryFlag.TUTOR_TIME_OFF: f"{tutor} has the day off",
         EntryFlag.TUTOR_NOT_AT_LOCATION: f"{tutor} does not teach at {place}",
-        EntryFlag.TUTOR_NOT_TEACHING_SUBJECT: f"{tutor} does not teach it",
+        EntryFlag.TUTOR_NOT_TEACHING_SUBJECT: f"{tutor} does not teach the subject",
     }[flag]
 
 

@@ -113,8 +113,11 @@ def test_softer_marks_follow_as_notes(center):
     off.organization_id = center.organization_id
     center.session.add(off)
     center.entry("SAT", jakub, ["Elena Kim", "Noah Lee"], "13:30")
+    center.entry("ACT", jakub, ["Wei Yılmaz"], "16:00")
     assert center.printed().notes == (
-        "SAT 1:30: 2 students for 1 place, outside the opening hours and Jakub Johnson has the day off",
+        "Outside the opening hours: SAT 1:30",
+        "2 students for 1 place: SAT 1:30",
+        "Jakub Johnson has the day off: SAT 1:30 and ACT 4:00",
     )
 
 
