@@ -38,7 +38,8 @@ from shared_models.people.models import (
     TutorSubject,
     TutorTimeOff,
 )
-from shared_models.schedule.conflicts import Booking, find_conflicts
+from shared_models.schedule.bookings import LONGEST_ENTRY, load_bookings
+from shared_models.schedule.conflicts import find_conflicts
 from shared_models.schedule.flags import (
     AvailabilityException,
     EntryFacts,
@@ -133,7 +134,7 @@ def day_schedule(
         tutors=tuple(t for t in found.tutors.values() if any(p.tutor == t for p in printed.values())),
         rooms=tuple(rooms),
         entries=tuple(printed.values()),
-        conflicts=tuple(_conflicts(session, organization_id, found, {e.id for e in shown}, location_id, zone)),
+        conflicts=tuple(_conflicts(session, organization_id, found, {e.id for e in shown}, location_id, day, zone)),
         notes=tuple(_notes(session, shown, printed, location, opening, closures)),
         printed_at=wall_clock_of(now, zone),
         printed_by=full_name(user.first_name, user.last_name) if user else "",
@@ -186,7 +187,7 @@ def _read_day(session: Session, organization_id: str, day: date, zone: tzinfo) -
     entries = session.scalars(
         select(ScheduleEntry)
         .where(_live(ScheduleEntry, organization_id))
-        .where(ScheduleEntry.starts_at < end, ScheduleEntry.starts_at >= begin - timedelta(days=1))
+        .where(ScheduleEntry.starts_at < end, ScheduleEntry.starts_at >= begin - LONGEST_ENTRY)
         .where(ScheduleEntry.blocked_until > begin)
         .order_by(ScheduleEntry.starts_at, ScheduleEntry.id)
     ).all()
@@ -275,22 +276,12 @@ def _contact_lines(organization: Organization, location: Location) -> tuple[str,
 
 
 def _conflicts(
-    session: Session, organization_id: str, found: _Day, here: set[str], location_id: str, zone: tzinfo
+    session: Session, organization_id: str, found: _Day, here: set[str], location_id: str, day: date, zone: tzinfo
 ) -> list[PrintedConflict]:
     """The conflicts in which an entry of the page takes part; what collides elsewhere is said with its place."""
     live = [e for e in found.entries if e.status is not EntryStatus.CANCELLED]
-    bookings = [
-        Booking(
-            e.id,
-            int(e.starts_at.timestamp()),
-            int(e.ends_at.timestamp()),
-            int(e.blocked_until.timestamp()),
-            e.tutor_id,
-            tuple(room.room_id for room in found.rooms.get(e.id, ())),
-            tuple(student_id for student_id, _ in found.people.get(e.id, ())),
-        )
-        for e in live
-    ]
+    begin, end = instant_of(day, time(), zone), instant_of(day + timedelta(days=1), time(), zone)
+    bookings = load_bookings(session, organization_id, begin, end)
     colliding = [c for c in find_conflicts(bookings) if c.first_id in here or c.second_id in here]
     if not colliding:
         return []

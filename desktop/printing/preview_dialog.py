@@ -4,6 +4,7 @@ are, and print and save."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from PySide6.QtGui import QCloseEvent, QImage, QPaintEvent
 from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from desktop import theme
-from desktop.printing.background import Background
+from desktop.background import Background
 from desktop.printing.day_page import ColumnsBy, DaySchedule, PageSetup, Paper
 from desktop.printing.day_values import day_schedule, location_choices, paper_of_country, today
 from desktop.printing.preview_pages import Fit, PageStack, Thumbnails, show_ground_through
@@ -38,6 +39,9 @@ from desktop.widgets import (
 
 if TYPE_CHECKING:
     from PySide6.QtPrintSupport import QPrinter
+
+_RENDERING = ThreadPoolExecutor(max_workers=1, thread_name_prefix="print-preview")
+"""One thread for all previews: the PDF renderer must never be called from two at once."""
 
 PRINTED_TABLES = frozenset(
     {"schedule_entry", "attendee", "entry_room", "student", "user", "tutor", "room", "location", "organization"}
@@ -84,7 +88,7 @@ class PrintPreview(QDialog):
         self._ask_file = ask_file or _ask_file
         self._pages: _Pages | None = None
         self._generation = 0
-        self._background = Background(self)
+        self._background = Background(self, thread=_RENDERING)
         self._background.busyChanged.connect(self._show_busy)
         with store.read() as session:
             locations = location_choices(session, store.organization_id)
