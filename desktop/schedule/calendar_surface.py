@@ -187,6 +187,8 @@ class CalendarSurface(QWidget):
             painter.restore()
             if not layout.boxes and any(self._scene.empty_words):
                 self._paint_empty(painter, view)
+        painter.fillRect(QRect(view.right() + 1, view.top(), self.width(), self.height()), current.color.surface)
+        painter.fillRect(QRect(0, view.bottom() + 1, self.width(), self.height()), current.color.surface)
         header = QRect(1, 1, self.width() - 2, view.top() - 1)
         if event.rect().intersects(header):
             painter.fillRect(header, current.color.surface)

@@ -45,9 +45,9 @@ _SHORTER: dict[str, tuple[str, ...]] = {
     "U.S. History": ("U.S. Hist.", "USH"),
     "Vocabulary": ("Vocab.", "Voc."),
     "World History": ("World Hist.", "WH"),
-    "Writers' workshop": ("Writers",),
+    "Writers' workshop": ("Writers", "Writ."),
     "Writing": ("Writ.",),
-    "Young Writers class": ("Young Writers", "Writers"),
+    "Young Writers class": ("Young Writers", "Writers", "Writ."),
 }
 _TAIL_WORDS = re.compile(r"\s+(class|group|workshop|camp|club|exams?|support)$", re.IGNORECASE)
 

@@ -1,0 +1,243 @@
+"""What the calendar needs to know of a center besides its entries: names, opening hours, closures, availability.
+
+Read once in a dozen small queries and kept, so that switching weeks asks the store for entries only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, tzinfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from desktop.schedule.calendar_values import Family, Span, Wording
+from desktop.schedule.entry_words import title_words
+from shared_models.access.models import User
+from shared_models.catalog.models import Level, Product, Service, ServiceFormat, Subject, Topic
+from shared_models.organization.models import Closure, Location, Organization, Room
+from shared_models.people.models import Tutor
+from shared_models.schedule.flags import LocationRules, TutorRules, available_spans
+from shared_models.schedule.terms import location_rules, tutor_rules
+from shared_models.schedule.times import zone_of
+
+DIRECTORY_TABLES = frozenset(
+    {
+        "organization", "location", "opening_hours", "closure", "room", "user", "tutor", "tutor_location",
+        "tutor_subject", "tutor_availability", "tutor_exception", "tutor_time_off", "service", "subject", "topic",
+        "product",
+    }
+)  # fmt: skip
+"""A change in one of these makes the directory stale."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A location."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoomName:
+    """A room and where it is."""
+
+    id: str
+    name: str
+    location_id: str
+    is_archived: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TutorName:
+    """A tutor by name, first choice first."""
+
+    id: str
+    name: str
+    is_active: bool
+    is_archived: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedDays:
+    """Days, both included, on which a location (None: every one) is closed."""
+
+    location_id: str | None
+    first_day: date
+    last_day: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """The names and rules of one center."""
+
+    organization_id: str
+    zone: tzinfo
+    grid_minutes: int
+    buffer_minutes: int
+    places: tuple[Place, ...]
+    rooms: Mapping[str, RoomName]
+    tutors: Mapping[str, TutorName]
+    services: Mapping[str, tuple[str, Family]]
+    titles: Mapping[str, Wording]
+    closures: tuple[ClosedDays, ...]
+    location_rules: Mapping[str, LocationRules]
+    tutor_rules: Mapping[str, TutorRules]
+
+    def place_ids(self, location_id: str) -> tuple[str, ...]:
+        """The chosen location, or all of them for ""."""
+        return (location_id,) if location_id else tuple(place.id for place in self.places)
+
+    def place_name(self, location_id: str) -> str:
+        """The name of a location; "" when it is not known."""
+        return next((place.name for place in self.places if place.id == location_id), "")
+
+    def room_name(self, room_id: str) -> str:
+        """The name of a room; "" when it is not known."""
+        room = self.rooms.get(room_id)
+        return room.name if room is not None else ""
+
+    def tutor_name(self, tutor_id: str | None) -> str:
+        """The name of a tutor; "" without one."""
+        tutor = self.tutors.get(tutor_id) if tutor_id is not None else None
+        return tutor.name if tutor is not None else ""
+
+    def closed_reason(self, location_id: str, day: date) -> str | None:
+        """Why the chosen location (all of them for "") is closed that day; None when one is open or only its week
+        says so."""
+        reasons = []
+        for place_id in self.place_ids(location_id):
+            found = next(
+                (
+                    closure.reason
+                    for closure in self.closures
+                    if closure.location_id in (None, place_id) and closure.first_day <= day <= closure.last_day
+                ),
+                None,
+            )
+            if found is None:
+                return None
+            reasons.append(found)
+        return reasons[0] if reasons else None
+
+    def open_spans(self, location_id: str, day: date) -> tuple[Span, ...]:
+        """When the chosen location (one of them for "") is open on a weekday, closures aside."""
+        spans: list[Span] = []
+        for place_id in self.place_ids(location_id):
+            rules = self.location_rules.get(place_id)
+            if rules is not None and rules.opening_hours is not None:
+                spans += rules.opening_hours.get(day.weekday(), ())
+        return joined(spans)
+
+    def tutor_spans(self, tutor_id: str, location_id: str, day: date) -> tuple[Span, ...]:
+        """When a tutor can teach there that day; the opening hours for one who has not told."""
+        open_spans = self.open_spans(location_id, day)
+        rules = self.tutor_rules.get(tutor_id)
+        if rules is None or (not rules.weekly and not rules.time_off and not rules.exceptions):
+            return open_spans
+        spans: list[Span] = []
+        for place_id in self.place_ids(location_id):
+            spans += available_spans(rules, place_id, day, unknown_is_open=True)
+        return tuple(
+            (max(start, a), min(end, b))
+            for start, end in joined(spans)
+            for a, b in open_spans
+            if max(start, a) < min(end, b)
+        )
+
+
+def joined(spans: list[Span]) -> tuple[Span, ...]:
+    """Spans in order, those that touch or overlap made one."""
+    result: list[Span] = []
+    for start, end in sorted(spans):
+        if result and start <= result[-1][1]:
+            result[-1] = (result[-1][0], max(result[-1][1], end))
+        else:
+            result.append((start, end))
+    return tuple(result)
+
+
+def family_of(code: str, service_format: ServiceFormat, level: Level | None) -> Family:
+    """The family of a service: its format; test prep, assessment and free ones apart (design.md)."""
+    if code == "ASSESSMENT":
+        return Family.ASSESSMENT
+    if code.endswith("_FREE"):
+        return Family.FREE
+    if service_format is ServiceFormat.GROUP:
+        return Family.CLASS
+    if service_format is ServiceFormat.WORKSHOP:
+        return Family.WORKSHOP
+    if service_format is ServiceFormat.CAMP:
+        return Family.CAMP
+    if level is Level.TEST_PREP:
+        return Family.TEST_PREP
+    return Family.SEMI_PRIVATE if service_format is ServiceFormat.SEMI_PRIVATE else Family.PRIVATE
+
+
+def read_directory(session: Session, organization_id: str) -> Directory:
+    """Read the directory; raises LookupError when the organization does not exist."""
+    row = session.execute(
+        select(Organization.time_zone, Organization.start_grid_minutes, Organization.default_buffer_minutes).where(
+            Organization.organization_id == organization_id
+        )
+    ).one_or_none()
+    if row is None:
+        raise LookupError(f"no organization {organization_id}")
+    places = session.execute(
+        select(Location.id, Location.name)
+        .where(Location.organization_id == organization_id, Location.archived_at.is_(None))
+        .order_by(Location.position, Location.name)
+    )
+    rooms = session.execute(
+        select(Room.id, Room.name, Room.location_id, Room.archived_at)
+        .where(Room.organization_id == organization_id)
+        .order_by(Room.position, Room.name)
+    )
+    tutors = session.execute(
+        select(Tutor.id, User.first_name, User.last_name, Tutor.is_active, Tutor.archived_at)
+        .join(User, (User.organization_id == Tutor.organization_id) & (User.id == Tutor.user_id))
+        .where(Tutor.organization_id == organization_id)
+        .order_by(Tutor.priority, User.last_name, User.first_name)
+    )
+    services = session.execute(
+        select(Service.id, Service.name, Service.code, Service.format, Service.level)
+        .where(Service.organization_id == organization_id)
+        .order_by(Service.position, Service.name)
+    )
+    titles: dict[str, Wording] = {}
+    for kind in (Subject, Topic, Product):
+        for thing_id, name in session.execute(
+            select(kind.id, kind.name).where(kind.organization_id == organization_id)
+        ):
+            titles[thing_id] = title_words(name)
+    closures = session.execute(
+        select(Closure.location_id, Closure.first_day, Closure.last_day, Closure.reason)
+        .where(Closure.organization_id == organization_id, Closure.archived_at.is_(None))
+        .order_by(Closure.first_day)
+    )
+    return Directory(
+        organization_id=organization_id,
+        zone=zone_of(row[0]),
+        grid_minutes=row[1],
+        buffer_minutes=row[2],
+        places=tuple(Place(place_id, name) for place_id, name in places),
+        rooms={
+            room_id: RoomName(room_id, name, location_id, archived_at is not None)
+            for room_id, name, location_id, archived_at in rooms
+        },
+        tutors={
+            tutor_id: TutorName(tutor_id, f"{first} {last}".strip(), is_active, archived_at is not None)
+            for tutor_id, first, last, is_active, archived_at in tutors
+        },
+        services={
+            service_id: (name, family_of(code, service_format, level))
+            for service_id, name, code, service_format, level in services
+        },
+        titles=titles,
+        closures=tuple(ClosedDays(*closure) for closure in closures),
+        location_rules=location_rules(session, organization_id),
+        tutor_rules=tutor_rules(session, organization_id),
+    )

@@ -1,0 +1,445 @@
+"""Turns the entries of a week or day into the scene that the calendar shows: columns, words, states, conflicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from desktop.schedule.calendar_values import (
+    CalendarEntry,
+    CalendarScene,
+    Column,
+    ConflictMark,
+    Family,
+    Line,
+    Mode,
+    NowMark,
+    Span,
+    Status,
+    clock_words,
+    span_words,
+)
+from desktop.schedule.conflict_groups import ConflictGroup, group_conflicts
+from desktop.schedule.directory import Directory
+from desktop.schedule.entry_rows import EntryRow
+from desktop.schedule.entry_words import people_words, room_words, tutor_words
+from shared_models.schedule.conflicts import Conflict, ConflictKind, ConflictTag, find_conflicts
+from shared_models.schedule.flags import EntryFacts, EntryFlag, flags_of
+from shared_models.schedule.models import EntryStatus
+
+NO_TUTOR, NO_ROOM, ONLINE = "no-tutor", "no-room", "online"
+"""Keys of the columns for entries without a tutor, without a room, and online."""
+
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_LONG_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+           "November", "December")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What of the schedule is shown; "" and empty sets let everything through.
+
+    ``only`` narrows to entries that share a tutor, room or student with the form that is open beside the calendar.
+    """
+
+    location_id: str = ""
+    tutor_id: str = ""
+    room_id: str = ""
+    service_id: str = ""
+    student_id: str = ""
+    status: str = ""
+    only_conflicts: bool = False
+    only: frozenset[str] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """The entries of a span of days with the conflicts among them: read once, shown in any way."""
+
+    first_day: date
+    last_day: date
+    rows: Mapping[str, EntryRow]
+    conflicts: tuple[Conflict, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A session of the entry form that is not saved yet, shown dashed on the calendar."""
+
+    id: str
+    day: date
+    starts: int
+    ends: int
+    title: tuple[str, ...]
+    lines: tuple[tuple[str, ...], ...] = ()
+    family: Family = Family.PRIVATE
+    conflict: ConflictMark = ConflictMark.NONE
+    tutor_id: str | None = None
+    room_ids: tuple[str, ...] = ()
+
+
+def week_of(rows: Iterable[EntryRow], first_day: date, last_day: date) -> Week:
+    """Rows with their conflicts computed."""
+    by_id = {row.id: row for row in rows}
+    return Week(first_day, last_day, by_id, tuple(find_conflicts([r.booking for r in by_id.values() if r.is_live])))
+
+
+def shown_rows(week: Week, directory: Directory, filters: Filters) -> list[EntryRow]:
+    """The rows that the filters let through."""
+    in_conflict = {i for c in week.conflicts for i in (c.first_id, c.second_id)} if filters.only_conflicts else set()
+
+    def passes(row: EntryRow) -> bool:
+        return (
+            (not filters.location_id or row.location_id == filters.location_id)
+            and (not filters.tutor_id or row.tutor_id == filters.tutor_id)
+            and (not filters.room_id or filters.room_id in row.room_ids)
+            and (not filters.service_id or row.service_id == filters.service_id)
+            and (not filters.student_id or filters.student_id in row.student_ids)
+            and (not filters.status or row.status.value == filters.status)
+            and (not filters.only_conflicts or row.id in in_conflict)
+            and (not filters.only or not filters.only.isdisjoint((row.tutor_id, *row.room_ids, *row.student_ids)))
+        )
+
+    return [row for row in week.rows.values() if passes(row)]
+
+
+def shown_conflicts(week: Week, rows: Iterable[EntryRow], day: date | None = None) -> list[ConflictGroup]:
+    """The conflicts in which a shown entry takes part, as people count them; of one day only when it is given."""
+    shown = {row.id for row in rows if day is None or row.day == day}
+    found = [c for c in week.conflicts if c.first_id in shown or c.second_id in shown]
+    return group_conflicts(found, week.rows)
+
+
+class SceneBuilder:
+    """Builds scenes of one week with one directory at one moment."""
+
+    def __init__(self, week: Week, directory: Directory, filters: Filters, now: datetime) -> None:
+        self.week, self.directory, self.filters = week, directory, filters
+        self.now = now
+        self.local_now = now.astimezone(directory.zone)
+        self._now_seconds = int(now.timestamp())
+        self.rows = shown_rows(week, directory, filters)
+        self._by_entry: dict[str, list[Conflict]] = {}
+        for conflict in week.conflicts:
+            self._by_entry.setdefault(conflict.first_id, []).append(conflict)
+            self._by_entry.setdefault(conflict.second_id, []).append(conflict)
+
+    def week_scene(self, drafts: Iterable[Draft] = ()) -> CalendarScene:
+        """One column a day; Saturday and Sunday are left out when nothing ever happens there."""
+        drafts = list(drafts)
+        groups = shown_conflicts(self.week, self.rows)
+        days = [
+            self.week.first_day + timedelta(days=n)
+            for n in range((self.week.last_day - self.week.first_day).days + 1)
+        ]
+        columns = []
+        today = self.local_now.date()
+        for day in days:
+            of_day = [row for row in self.rows if row.day == day]
+            spans = self.directory.open_spans(self.filters.location_id, day)
+            reason = self.directory.closed_reason(self.filters.location_id, day)
+            is_empty = not of_day and not any(draft.day == day for draft in drafts)
+            if is_empty and not spans and day.weekday() >= 5 and reason is None:
+                continue
+            if reason is None and not spans and is_empty:
+                reason = ""
+            count = sum(row.is_live for row in of_day)
+            columns.append(
+                Column(
+                    key=day.isoformat(),
+                    heading=f"{_WEEKDAYS[day.weekday()]} {day.day}",
+                    long_name=_LONG_WEEKDAYS[day.weekday()],
+                    count_words=f"{count} {'entry' if count == 1 else 'entries'}" if count else "",
+                    conflict_count=sum(any(row.day == day for row in group.entries) for group in groups),
+                    is_today=day == today,
+                    closed_reason=reason,
+                    open_spans=spans,
+                )
+            )
+        entries = [self._entry(row, row.day.isoformat(), Mode.WEEK) for row in self.rows]
+        entries += [_draft_entry(draft, draft.day.isoformat()) for draft in drafts]
+        return CalendarScene(
+            Mode.WEEK, tuple(columns), tuple(entries), self._now(today.isoformat()), self.directory.grid_minutes,
+            empty_words=self._empty_words("this week"),
+        )  # fmt: skip
+
+    def day_scene(self, day: date, *, by_room: bool = False, drafts: Iterable[Draft] = ()) -> CalendarScene:
+        """One column for each tutor (or room) who works that day, tutors by priority, rooms in their order."""
+        rows = [row for row in self.rows if row.day == day]
+        today = self.local_now.date() == day
+        drafts = [draft for draft in drafts if draft.day == day]
+        columns = self._room_columns(rows, day, drafts) if by_room else self._tutor_columns(rows, day, drafts)
+        entries: list[CalendarEntry] = []
+        for row in rows:
+            keys = _room_keys(row.room_ids, row.is_online) if by_room else (row.tutor_id or NO_TUTOR,)
+            for number, key in enumerate(keys):
+                entry_id = row.id if number == 0 else f"{row.id}@{key}"
+                entries.append(self._entry(row, key, Mode.DAY, by_room=by_room, entry_id=entry_id))
+        for draft in drafts:
+            keys = _room_keys(draft.room_ids, False) if by_room else (draft.tutor_id or NO_TUTOR,)
+            entries += [_draft_entry(draft, key) for key in keys[:1]]
+        words = f"{_LONG_WEEKDAYS[day.weekday()]}, {_MONTHS[day.month - 1]} {day.day}"
+        return CalendarScene(
+            Mode.DAY, tuple(columns), tuple(entries), self._now(None) if today else None, self.directory.grid_minutes,
+            empty_words=self._empty_words(f"on {words}", self.directory.closed_reason(self.filters.location_id, day)),
+        )  # fmt: skip
+
+    def _tutor_columns(self, rows: list[EntryRow], day: date, drafts: list[Draft]) -> list[Column]:
+        place = self.filters.location_id
+        booked = {row.tutor_id or NO_TUTOR for row in rows} | {draft.tutor_id or NO_TUTOR for draft in drafts}
+        is_closed = self.directory.closed_reason(place, day) is not None
+        columns = []
+        for tutor in self.directory.tutors.values():
+            rules = self.directory.tutor_rules.get(tutor.id)
+            teaches_here = rules is not None and (not place or place in rules.location_ids)
+            spans = self.directory.tutor_spans(tutor.id, place, day) if teaches_here and not is_closed else ()
+            works = bool(spans) and tutor.is_active and rules is not None and bool(rules.weekly)
+            if tutor.id not in booked and (not works or self.filters.tutor_id not in ("", tutor.id)):
+                continue
+            hours = "–".join(clock_words(m, with_half=False) for m in (spans[0][0], spans[-1][1])) if spans else "Off"
+            columns.append(Column(tutor.id, tutor_words(tutor.name)[0], hours, tutor.name, open_spans=spans))
+        if NO_TUTOR in booked:
+            spans = self.directory.open_spans(place, day)
+            columns.append(Column(NO_TUTOR, "No tutor", "", "No tutor", open_spans=spans))
+        return columns
+
+    def _room_columns(self, rows: list[EntryRow], day: date, drafts: list[Draft]) -> list[Column]:
+        place = self.filters.location_id
+        booked = {key for row in rows for key in _room_keys(row.room_ids, row.is_online)}
+        booked |= {key for draft in drafts for key in _room_keys(draft.room_ids, False)}
+        is_closed = self.directory.closed_reason(place, day) is not None
+        columns = []
+        for room in self.directory.rooms.values():
+            is_here = not room.is_archived and (not place or room.location_id == place)
+            if room.id not in booked and (not is_here or self.filters.room_id not in ("", room.id)):
+                continue
+            where = "" if place else self.directory.place_name(room.location_id)
+            spans = () if is_closed else self.directory.open_spans(room.location_id, day)
+            columns.append(Column(room.id, room.name, where, room.name, open_spans=spans))
+        for key, name in ((ONLINE, "Online"), (NO_ROOM, "No room")):
+            if key in booked:
+                spans = self.directory.open_spans(place, day)
+                columns.append(Column(key, name, "", name, open_spans=spans))
+        return columns
+
+    def _now(self, column: str | None) -> NowMark:
+        minute = self.local_now.hour * 60 + self.local_now.minute
+        return NowMark(minute, column, clock_words(minute, with_half=False))
+
+    def _empty_words(self, when: str, reason: str | None = None) -> tuple[str, str]:
+        f = self.filters
+        if f.tutor_id or f.room_id or f.service_id or f.student_id or f.status or f.only_conflicts or f.only:
+            return (f"Nothing {when} fits these filters", "Take a filter away to see more.")
+        title = f"No lessons {when}"
+        if reason:
+            return (title, f"Closed for {reason}. Drag on the calendar or press N to put one here all the same.")
+        return (title, "Drag on the calendar or press N to put one here.")
+
+    # one entry
+
+    def _entry(
+        self, row: EntryRow, column: str, mode: Mode, *, by_room: bool = False, entry_id: str = ""
+    ) -> CalendarEntry:
+        name, family = self.directory.services.get(row.service_id, ("Entry", Family.PRIVATE))
+        title = next(
+            (self.directory.titles[i] for i in (row.product_id, row.topic_id, row.subject_id)
+             if i is not None and i in self.directory.titles),
+            (name,),
+        )  # fmt: skip
+        status = self._status(row)
+        mark, overlaps, tail = self._conflict(row)
+        note = self._outside_note(row) if row.is_live else ""
+        is_unpaid = row.status is EntryStatus.PENDING_PAYMENT
+        return CalendarEntry(
+            id=entry_id or row.id,
+            column=column,
+            starts=row.starts,
+            ends=row.ends,
+            title=title,
+            lines=self._lines(row, mode, by_room, status, note, is_unpaid),
+            family=family,
+            status=status,
+            conflict=mark,
+            overlaps=overlaps,
+            blocked_until=row.blocked_until,
+            tail_is_hit=tail,
+            is_unpaid=is_unpaid,
+            details=self._details(row, title[0], name, note),
+        )
+
+    def _status(self, row: EntryRow) -> Status:
+        if row.status is EntryStatus.CANCELLED:
+            return Status.CANCELLED
+        if row.status is EntryStatus.NO_SHOW:
+            return Status.NO_SHOW
+        if row.status is EntryStatus.COMPLETED or row.booking.ends <= self._now_seconds:
+            return Status.PAST
+        if row.status is EntryStatus.IN_PROGRESS or row.booking.starts <= self._now_seconds:
+            return Status.IN_PROGRESS
+        return Status.SCHEDULED
+
+    def _conflict(self, row: EntryRow) -> tuple[ConflictMark, tuple[Span, ...], bool]:
+        """Mark, minutes that overlap, and whether another entry lies in this one's buffer."""
+        overlaps: list[Span] = []
+        tail = False
+        found = self._by_entry.get(row.id, ())
+        for conflict in found:
+            other = self.week.rows[conflict.second_id if conflict.first_id == row.id else conflict.first_id]
+            if conflict.tag is ConflictTag.OVERLAP:
+                shift = (other.booking.starts - row.booking.starts) // 60
+                first = row.starts + max(shift, 0)
+                last = min(row.ends, row.starts + shift + (other.ends - other.starts))
+                overlaps.append((first, last))
+            elif conflict.first_id == row.id:
+                tail = True
+        mark = ConflictMark.OVERLAP if overlaps else ConflictMark.BUFFER if found else ConflictMark.NONE
+        return mark, tuple(overlaps), tail
+
+    def _outside_note(self, row: EntryRow) -> str:
+        """ "Past 8:00" or "Before 3:00" when an entry leaves the hours of its tutor or location."""
+        spans = self.directory.open_spans(row.location_id, row.day)
+        if row.tutor_id is not None:
+            spans = self.directory.tutor_spans(row.tutor_id, row.location_id, row.day) or spans
+        if not spans or any(start <= row.starts and row.ends <= end for start, end in spans):
+            return ""
+        if row.starts < spans[0][0]:
+            return f"Before {clock_words(spans[0][0], with_half=False)}"
+        before = [end for start, end in spans if start <= row.starts]
+        return f"Past {clock_words(before[-1] if before else spans[-1][1], with_half=False)}"
+
+    def _lines(
+        self, row: EntryRow, mode: Mode, by_room: bool, status: Status, note: str, is_unpaid: bool
+    ) -> tuple[Line, ...]:
+        tutor = self.directory.tutor_name(row.tutor_id)
+        tutor_line = Line(tutor_words(tutor)[:1]) if tutor else Line(("No tutor",))
+        place = "Online" if row.is_online else " + ".join(map(self.directory.room_name, row.room_ids)) or "No room"
+        place_line = Line(room_words(place))
+        result = [Line(people_words(row.student_names, row.capacity))]
+        if status is Status.CANCELLED:
+            result.append(Line(("Cancelled",)))
+        elif status is Status.NO_SHOW:
+            result.append(Line(("No-show",)))
+        else:
+            result.append(tutor_line if by_room else place_line)
+        if note:
+            result.append(Line((note,), "clock"))
+        if is_unpaid:
+            result.append(Line(("Unpaid",)))
+        if mode is Mode.DAY and not note:
+            result.append(Line((span_words(row.starts, row.ends, with_half=False),)))
+        elif mode is Mode.WEEK:
+            result.append(tutor_line)
+        return tuple(line for line in result if line.wording)
+
+    def _details(self, row: EntryRow, title: str, service: str, note: str) -> tuple[str, ...]:
+        """The card on hover: everything, in full; lines that begin with ! or ~ are shown as warnings."""
+        place = "Online" if row.is_online else ", ".join(map(self.directory.room_name, row.room_ids)) or "No room"
+        where = f"{place}, {self.directory.place_name(row.location_id)}".rstrip(", ")
+        names = ", ".join(row.student_names[:6]) or "No students yet"
+        if len(row.student_names) > 6:
+            names += f" and {len(row.student_names) - 6} more"
+        if row.capacity > 1:
+            names = f"{len(row.student_names)} of {row.capacity}: {names}"
+        lines = [
+            title,
+            f"{_WEEKDAYS[row.day.weekday()]} {span_words(row.starts, row.ends)}",
+            names,
+            self.directory.tutor_name(row.tutor_id) or "No tutor",
+            where,
+            service,
+        ]
+        if row.status is EntryStatus.CANCELLED:
+            return (*lines, "~ Cancelled")
+        lines += self._conflict_sentences(row)
+        if note:
+            lines.append(f"~ {note}: outside the hours")
+        lines += [f"~ {words}" for words in self._flag_words(row)]
+        if row.status is EntryStatus.PENDING_PAYMENT:
+            lines.append("~ Not paid yet")
+        return tuple(lines)
+
+    def _conflict_sentences(self, row: EntryRow) -> list[str]:
+        sentences = []
+        for conflict in self._by_entry.get(row.id, ()):
+            other = self.week.rows[conflict.second_id if conflict.first_id == row.id else conflict.first_id]
+            who = ", ".join(self.resource_name(conflict.kind, i, other) for i in conflict.resource_ids)
+            is_overlap = conflict.tag is ConflictTag.OVERLAP
+            how = span_words(other.starts, other.ends, with_half=False) if is_overlap else "too tight"
+            sentences.append(f"{'!' if is_overlap else '~'} {who}: {self.short_words(other)}, {how}")
+        return sentences
+
+    def _flag_words(self, row: EntryRow) -> list[str]:
+        facts = EntryFacts(
+            row.location_id, row.day, (row.starts, row.ends), len(row.student_ids), row.capacity,
+            row.subject_id, row.topic_id,
+        )  # fmt: skip
+        flags = flags_of(
+            facts,
+            self.directory.location_rules.get(row.location_id),
+            self.directory.tutor_rules.get(row.tutor_id) if row.tutor_id is not None else None,
+        )
+        tutor = self.directory.tutor_name(row.tutor_id)
+        words = {
+            EntryFlag.OVER_CAPACITY: f"{len(row.student_ids)} students for {row.capacity}",
+            EntryFlag.ON_CLOSURE: "On a day when the location is closed",
+            EntryFlag.TUTOR_TIME_OFF: f"{tutor} has the day off",
+            EntryFlag.TUTOR_NOT_AT_LOCATION: f"{tutor} does not teach at this location",
+            EntryFlag.TUTOR_NOT_TEACHING_SUBJECT: f"{tutor} does not teach this subject",
+        }
+        return [words[flag] for flag in EntryFlag if flag in flags and flag in words]
+
+    # words that others use as well
+
+    def resource_name(self, kind: ConflictKind, resource_id: str, row: EntryRow) -> str:
+        """The name of a tutor, room or student that a conflict is about."""
+        if kind is ConflictKind.TUTOR:
+            return self.directory.tutor_name(resource_id)
+        if kind is ConflictKind.ROOM:
+            return self.directory.room_name(resource_id)
+        return dict(zip(row.student_ids, row.student_names, strict=True)).get(resource_id, "A student")
+
+    def title_of(self, row: EntryRow) -> str:
+        """What is taught: product, topic, subject, or the service."""
+        return next(
+            (self.directory.titles[i][0] for i in (row.product_id, row.topic_id, row.subject_id)
+             if i is not None and i in self.directory.titles),
+            self.directory.services.get(row.service_id, ("Entry", Family.PRIVATE))[0],
+        )  # fmt: skip
+
+    def short_words(self, row: EntryRow) -> str:
+        """An entry in a few words: "ACT, Priya Thompson", "SHSAT group"."""
+        title = self.title_of(row)
+        if len(row.student_names) == 1:
+            return f"{title}, {row.student_names[0]}"
+        if len(row.student_names) == 2:
+            return f"{title}, " + " and ".join(name.split(" ")[0] for name in row.student_names)
+        return title
+
+
+def _draft_entry(draft: Draft, column: str) -> CalendarEntry:
+    return CalendarEntry(
+        id=draft.id, column=column, starts=draft.starts, ends=draft.ends, title=draft.title,
+        lines=(*(Line(words) for words in draft.lines), Line(("new",))), family=draft.family,
+        conflict=draft.conflict, is_unsaved=True,
+        overlaps=((draft.starts, draft.ends),) if draft.conflict is ConflictMark.OVERLAP else (),
+    )  # fmt: skip
+
+
+def _room_keys(room_ids: tuple[str, ...], is_online: bool) -> tuple[str, ...]:
+    return room_ids or ((ONLINE,) if is_online else (NO_ROOM,))
+
+
+def title_of_days(first: date, last: date) -> str:
+    """ "November 23 – 28, 2026", "November 30 – December 5, 2026"."""
+    if first.month == last.month:
+        return f"{_MONTHS[first.month - 1]} {first.day} – {last.day}, {last.year}"
+    year = f", {first.year}" if first.year != last.year else ""
+    return f"{_MONTHS[first.month - 1]} {first.day}{year} – {_MONTHS[last.month - 1]} {last.day}, {last.year}"
+
+
+def title_of_day(day: date, today: date) -> str:
+    """ "Wednesday, November 25"; with the year when it is another than today's."""
+    year = f", {day.year}" if day.year != today.year else ""
+    return f"{_LONG_WEEKDAYS[day.weekday()]}, {_MONTHS[day.month - 1]} {day.day}{year}"
