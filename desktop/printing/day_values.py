@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
 from desktop.printing.box_text import join
 from desktop.printing.conflict_words import conflict_words
@@ -23,34 +23,19 @@ from desktop.printing.day_page import (
     minute_of,
 )
 from desktop.schedule.calendar_values import clock_words
+from desktop.schedule.directory import family_of
 from desktop.schedule.entry_words import title_words
 from shared_models.access.models import User
 from shared_models.base import TenantRow
-from shared_models.catalog.models import Level, Product, Service, ServiceFormat, Subject, Topic
+from shared_models.catalog.models import Product, Service, Subject, Topic
 from shared_models.organization.models import Closure, Location, OpeningHours, Organization, Room
 from shared_models.people.contact import format_phone
-from shared_models.people.models import (
-    Student,
-    Tutor,
-    TutorAvailability,
-    TutorException,
-    TutorLocation,
-    TutorSubject,
-    TutorTimeOff,
-)
+from shared_models.people.models import Student, Tutor
 from shared_models.schedule.bookings import LONGEST_ENTRY, load_bookings
 from shared_models.schedule.conflicts import find_conflicts
-from shared_models.schedule.flags import (
-    AvailabilityException,
-    EntryFacts,
-    EntryFlag,
-    LocationRules,
-    Span,
-    TutorRules,
-    flags_of,
-)
+from shared_models.schedule.flags import EntryFlag
 from shared_models.schedule.models import Attendee, EntryRoom, EntryStatus, ScheduleEntry
-from shared_models.schedule.recurrence import Closure as ClosedDays
+from shared_models.schedule.terms import flags_of_entries
 from shared_models.schedule.times import instant_of, wall_clock_of, zone_of
 
 T = TypeVar("T", bound=TenantRow)
@@ -135,24 +120,11 @@ def day_schedule(
         rooms=tuple(rooms),
         entries=tuple(printed.values()),
         conflicts=tuple(_conflicts(session, organization_id, found, {e.id for e in shown}, location_id, day, zone)),
-        notes=tuple(_notes(session, shown, printed, location, opening, closures)),
+        notes=tuple(_notes(session, organization_id, printed.values(), location.name, _reason(closures), day, zone)),
         printed_at=wall_clock_of(now, zone),
         printed_by=full_name(user.first_name, user.last_name) if user else "",
         cancelled_count=len(here) - len(shown),
     )
-
-
-def family_of(service: Service) -> str:
-    """The family of a service on the calendar: its format, test prep, assessment and free ones apart (design.md)."""
-    if service.code == "ASSESSMENT":
-        return "assessment"
-    if service.code.endswith("_FREE"):
-        return "free"
-    if service.format is ServiceFormat.GROUP:
-        return "class"
-    if service.format in (ServiceFormat.WORKSHOP, ServiceFormat.CAMP):
-        return service.format.value
-    return "test_prep" if service.level is Level.TEST_PREP else service.format.value
 
 
 def _live(table: type[TenantRow], organization_id: str) -> ColumnElement[bool]:
@@ -251,11 +223,12 @@ def _titles(entry: ScheduleEntry, found: _Day) -> tuple[str, ...]:
 
 
 def _printed(entry: ScheduleEntry, found: _Day, zone: tzinfo) -> PrintedEntry:
+    service = found.services[entry.service_id]
     return PrintedEntry(
         entry_id=entry.id,
         starts=wall_clock_of(entry.starts_at, zone),
         ends=wall_clock_of(entry.ends_at, zone),
-        family=family_of(found.services[entry.service_id]),
+        family=family_of(service.code, service.format, service.level),
         titles=_titles(entry, found),
         people=tuple(name for _, name in found.people.get(entry.id, ())),
         capacity=entry.capacity,
@@ -305,87 +278,32 @@ def _clock(moment: datetime) -> str:
 
 def _notes(
     session: Session,
-    entries: Sequence[ScheduleEntry],
-    printed: Mapping[str, PrintedEntry],
-    location: Location,
-    opening: Sequence[OpeningHours],
-    closures: Sequence[Closure],
+    organization_id: str,
+    entries: Iterable[PrintedEntry],
+    place: str,
+    closed_reason: str,
+    day: date,
+    zone: tzinfo,
 ) -> list[str]:
     """What else deserves a second look (product §4, "Also flagged"), one sentence for each reason."""
-    tutor_ids = {e.tutor_id for e in entries if e.tutor_id is not None}
-    rules = _tutor_rules(session, location.organization_id, tutor_ids)
-    hours: dict[int, tuple[Span, ...]] = {}
-    for row in opening:
-        hours[row.weekday] = (*hours.get(row.weekday, ()), (minute_of(row.opens), minute_of(row.closes)))
-    place = LocationRules(hours, tuple(ClosedDays(c.first_day, c.last_day) for c in closures))
+    begin, end = instant_of(day, time(), zone), instant_of(day + timedelta(days=1), time(), zone)
+    flagged = flags_of_entries(session, organization_id, begin, end)
     found: dict[str, list[str]] = defaultdict(list)
     for entry in entries:
-        box = printed[entry.id]
-        begin = minute_of(box.starts.time())
-        span = (begin, begin + int((box.ends - box.starts).total_seconds()) // 60)
-        facts = EntryFacts(
-            location.id,
-            box.starts.date(),
-            span,
-            len(box.people),
-            entry.capacity,
-            entry.subject_id,
-            entry.topic_id,
-        )
-        flags = flags_of(facts, place, rules.get(entry.tutor_id) if entry.tutor_id else None)
-        tutor = box.tutor.name if box.tutor else ""
-        for flag in sorted(flags):
-            found[_flag_words(flag, box, tutor, location.name, closures)].append(
-                f"{box.titles[0]} {box.starts_words}"
-            )
+        for flag in sorted(flagged.get(entry.entry_id, ())):
+            found[_flag_words(flag, entry, place, closed_reason)].append(f"{entry.titles[0]} {entry.starts_words}")
     return [f"{reason}: {join(mentions)}" for reason, mentions in found.items()]
 
 
-def _flag_words(flag: EntryFlag, entry: PrintedEntry, tutor: str, place: str, closures: Sequence[Closure]) -> str:
+def _flag_words(flag: EntryFlag, entry: PrintedEntry, place: str, closed_reason: str) -> str:
+    tutor = entry.tutor.name if entry.tutor else "The tutor"
     places = "place" if entry.capacity == 1 else "places"
     return {
         EntryFlag.OVER_CAPACITY: f"{len(entry.people)} students for {entry.capacity} {places}",
         EntryFlag.OUTSIDE_OPENING_HOURS: "Outside the opening hours",
-        EntryFlag.ON_CLOSURE: f"On a closed day, {_reason(closures)}",
+        EntryFlag.ON_CLOSURE: f"On a closed day, {closed_reason}",
         EntryFlag.TUTOR_UNAVAILABLE: f"{tutor} is not available",
         EntryFlag.TUTOR_TIME_OFF: f"{tutor} has the day off",
         EntryFlag.TUTOR_NOT_AT_LOCATION: f"{tutor} does not teach at {place}",
         EntryFlag.TUTOR_NOT_TEACHING_SUBJECT: f"{tutor} does not teach the subject",
     }[flag]
-
-
-def _tutor_rules(session: Session, organization_id: str, tutor_ids: set[str]) -> dict[str, TutorRules]:
-    """Where, what and when each of these tutors teaches."""
-
-    def rows(table: type[T], owner: InstrumentedAttribute[str]) -> dict[str, list[T]]:
-        by_tutor: dict[str, list[T]] = defaultdict(list)
-        for row in session.scalars(select(table).where(_live(table, organization_id)).where(owner.in_(tutor_ids))):
-            by_tutor[getattr(row, owner.key)].append(row)
-        return by_tutor
-
-    places = rows(TutorLocation, TutorLocation.tutor_id)
-    subjects = rows(TutorSubject, TutorSubject.tutor_id)
-    weekly = rows(TutorAvailability, TutorAvailability.tutor_id)
-    exceptions = rows(TutorException, TutorException.tutor_id)
-    time_off = rows(TutorTimeOff, TutorTimeOff.tutor_id)
-    result = {}
-    for tutor_id in tutor_ids:
-        spans: dict[tuple[str | None, int], tuple[Span, ...]] = {}
-        for row in weekly[tutor_id]:
-            key = (row.location_id, row.weekday)
-            spans[key] = (*spans.get(key, ()), (minute_of(row.starts), minute_of(row.ends)))
-        result[tutor_id] = TutorRules(
-            frozenset(row.location_id for row in places[tutor_id]),
-            frozenset((row.subject_id, row.topic_id) for row in subjects[tutor_id]),
-            spans,
-            tuple(_exception(row) for row in exceptions[tutor_id]),
-            tuple(ClosedDays(row.first_day, row.last_day) for row in time_off[tutor_id]),
-        )
-    return result
-
-
-def _exception(row: TutorException) -> AvailabilityException:
-    if row.starts is None or row.ends is None:
-        return AvailabilityException(row.on_date, row.is_available, location_id=row.location_id)
-    span = (minute_of(row.starts), minute_of(row.ends))
-    return AvailabilityException(row.on_date, row.is_available, span, row.location_id)
