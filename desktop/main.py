@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from desktop.store.errors import StoreError
 from desktop.store.store import Store
+from shared_models.clock import clock_from
 
 USAGE = """\
 itutoros [--store DIR]                      open the program
@@ -62,26 +63,6 @@ def _run(command: str, rest: list[str], store: Store, known: argparse.Namespace)
         case _:
             print(f"itutoros: no command {command!r}\n\n{USAGE}", file=sys.stderr)
             return 2
-
-
-class MovedClock:
-    """A clock that shows another moment than the computer's and goes on from there (pictures, demonstrations)."""
-
-    def __init__(self, start: datetime) -> None:
-        self._ahead: timedelta = start.astimezone(UTC) - datetime.now(UTC)
-
-    def __call__(self) -> datetime:
-        return datetime.now(UTC) + self._ahead
-
-
-def system_clock() -> datetime:
-    """The computer's clock, as a UTC instant."""
-    return datetime.now(UTC)
-
-
-def clock_from(moment: datetime | None) -> Callable[[], datetime]:
-    """The program's clock: the computer's, or one that starts at a given moment."""
-    return system_clock if moment is None else MovedClock(moment)
 
 
 def default_folder() -> Path:

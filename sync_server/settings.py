@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 
@@ -33,11 +34,14 @@ class Settings:
     public_url: str = ""
     trusts_proxy: bool = False
     mail: MailSettings = MailSettings()
+    moment: datetime | None = None
+    """The moment a demonstration starts at; the computer's clock otherwise."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
         """Read ITUTOROS_* variables and DATABASE_URL."""
         folder = environment.get("ITUTOROS_MAIL_FOLDER", "")
+        moment = environment.get("ITUTOROS_DEMO_MOMENT", "")
         return cls(
             data_folder=Path(environment.get("ITUTOROS_DATA", "") or _default_folder()),
             database_url=environment.get("DATABASE_URL", ""),
@@ -55,6 +59,7 @@ class Settings:
                 sender=environment.get("ITUTOROS_MAIL_SENDER", "iTutorOS <no-reply@localhost>"),
                 folder=Path(folder) if folder else None,
             ),
+            moment=datetime.fromisoformat(moment) if moment else None,
         )
 
     @property

@@ -1,0 +1,205 @@
+"""Puts the program together: the store, the pages of the window, undo, and the sync in the background."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from PySide6.QtWidgets import QApplication, QDialog, QMessageBox
+from sqlalchemy import select
+
+from desktop import theme
+from desktop.page import Page
+from desktop.store.announcer import StoreAnnouncer
+from desktop.store.errors import StoreError
+from desktop.store.store import Store
+from desktop.sync.status import SyncStatus
+from desktop.sync.worker import SERVER, TOKEN, SyncKind, SyncState, SyncWorker
+from desktop.widgets.palette import Result
+from desktop.window import MainWindow, PageEntry
+from shared_models.access.models import User
+from shared_models.clock import Clock
+from shared_models.people.search import PersonHit, PersonKind
+
+_APPEARANCE = "appearance"
+_CALENDAR = 1
+
+_PLACES = {
+    PersonKind.FAMILY: ("Families", "users-round"),
+    PersonKind.STUDENT: ("Families", "users-round"),
+    PersonKind.LEAD: ("Leads", "user-round-plus"),
+    PersonKind.TUTOR: ("Tutors", "graduation-cap"),
+}
+
+
+def run_program(store: Store, clock: Clock) -> int:
+    """Open the window and run until it is closed; returns the exit status."""
+    app = make_application(store)
+    is_joined = store.local("organization_id") is not None
+    is_signed_out = store.local(SERVER) is not None and store.secrets.read(TOKEN) is None
+    if (not is_joined or is_signed_out) and not _sign_in(store):
+        return 0
+    program = Program(store, clock)
+    program.window.show()
+    program.start_sync()
+    status = app.exec()
+    program.close()
+    return status
+
+
+def make_application(store: Store | None = None) -> QApplication:
+    """The Qt application in the look that this PC's user chose."""
+    existing = QApplication.instance()
+    app = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+    app.setApplicationName("iTutorOS")
+    chosen = store.local(_APPEARANCE) if store is not None else None
+    theme.install(app, theme.Appearance(chosen) if chosen else theme.Appearance.SYSTEM)
+    return app
+
+
+class Program:
+    """The window over one store. `start_sync` begins the exchange; `close` ends everything it started."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self.store = store
+        self.window = MainWindow(
+            page_entries(store, clock), store.local("business_name") or "", _person(store), first=_CALENDAR
+        )
+        self._announcer = StoreAnnouncer(store)
+        self._announcer.changed.connect(self.window.refresh)
+        self._announcer.changed.connect(lambda _changes: self._count_leads())
+        self._status = SyncStatus()
+        self._status.changed.connect(self._show_sync)
+        self._worker: SyncWorker | None = None
+        window = self.window
+        window.undoRequested.connect(lambda: self._replay(store.undo, "Undid"))
+        window.redoRequested.connect(lambda: self._replay(store.redo, "Did again"))
+        window.appearanceChosen.connect(lambda look: store.set_local(**{_APPEARANCE: look}))
+        window.signOutRequested.connect(self._sign_out)
+        window.syncRequested.connect(self._sync_now)
+        window.add_search(lambda typed: search_results(store, window, typed))
+        self._count_leads()
+
+    def start_sync(self) -> None:
+        """Exchange with the server in the background from now on."""
+        self._worker = SyncWorker(self.store, self._status.report)
+        self._worker.start()
+
+    def close(self) -> None:
+        """Stop the exchange; what is unsent stays marked for the next start."""
+        self._announcer.stop()
+        if self._worker is not None:
+            self._worker.stop()
+            self._worker = None
+
+    def _show_sync(self, state: SyncState) -> None:
+        kind = {SyncKind.LOCAL: SyncKind.OK, SyncKind.SIGNED_OUT: SyncKind.OFFLINE}.get(state.kind, state.kind)
+        self.window.set_sync_state(kind.value, state.words)
+
+    def _sync_now(self) -> None:
+        if self.store.local(SERVER) and self.store.secrets.read(TOKEN) is None:
+            _sign_in(self.store)
+        if self._worker is not None:
+            self._worker.sync_now()
+
+    def _replay(self, step: Callable[[], str | None], words: str) -> None:
+        try:
+            description = step()
+        except StoreError as error:
+            self.window.announce(str(error), undo_enabled=False)
+            return
+        if description is not None:
+            self.window.show_last_action(f"{words}: {description}", self.store.undo_history.next_undo is not None)
+
+    def _sign_out(self) -> None:
+        self.close()
+        self.store.secrets.forget(TOKEN)
+        self.window.close()
+
+    def _count_leads(self) -> None:
+        from desktop.leads.lead_rows import badge_count
+
+        self.window.set_badge("Leads", badge_count(self.store))
+
+
+def page_entries(store: Store, clock: Clock) -> list[PageEntry]:
+    """The pages in the order of the rail; each is imported and made when it is first shown."""
+
+    def today() -> Page:
+        from desktop.today.today_page import TodayPage
+
+        return TodayPage(store, clock)
+
+    def calendar() -> Page:
+        from desktop.schedule.calendar_page import CalendarPage
+
+        return CalendarPage(store, clock)
+
+    def leads() -> Page:
+        from desktop.leads.leads_page import LeadsPage
+
+        return LeadsPage(store, clock)
+
+    def families() -> Page:
+        from desktop.people.families_page import FamiliesPage
+
+        return FamiliesPage(store, clock)
+
+    def tutors() -> Page:
+        from desktop.people.tutors_page import TutorsPage
+
+        return TutorsPage(store, clock)
+
+    def settings() -> Page:
+        from desktop.organization.settings_page import SettingsPage
+
+        return SettingsPage(store, clock)
+
+    return [
+        PageEntry("Today", "sun", today),
+        PageEntry("Calendar", "calendar-days", calendar),
+        PageEntry("Leads", "user-round-plus", leads),
+        PageEntry("Families", "users-round", families),
+        PageEntry("Tutors", "graduation-cap", tutors),
+        PageEntry("Settings", "sliders-horizontal", settings),
+    ]
+
+
+def show_failure(sentence: str) -> None:
+    """Say in a window why the program cannot start."""
+    make_application()
+    box = QMessageBox(QMessageBox.Icon.Warning, "iTutorOS", sentence)
+    box.addButton("Close", QMessageBox.ButtonRole.AcceptRole)
+    box.exec()
+
+
+def search_results(store: Store, window: MainWindow, typed: str) -> list[Result]:
+    """People whose names, phones or e-mails fit what was typed into Ctrl K; choosing one opens their page."""
+    if len(typed.strip()) < 2:
+        return []
+    from desktop.people.search_index import search_people
+
+    def result(hit: PersonHit) -> Result:
+        page, icon = _PLACES[hit.kind]
+        target = hit.family_id if hit.kind is PersonKind.STUDENT and hit.family_id else hit.id
+        return Result(hit.title, hit.subtitle, icon, lambda: window.go_to(page, target), section="People")
+
+    return [result(hit) for hit in search_people(store, typed, limit=12)]
+
+
+def _sign_in(store: Store) -> bool:
+    from desktop.sync.sign_in_dialog import SignInDialog
+
+    email = ""
+    if store.local("organization_id") is not None and store.user_id is not None:
+        with store.read() as session:
+            email = session.scalar(select(User.email).where(User.id == store.user_id)) or ""
+    return SignInDialog(store, email).exec() == QDialog.DialogCode.Accepted
+
+
+def _person(store: Store) -> str:
+    if store.user_id is None:
+        return ""
+    with store.read() as session:
+        row = session.execute(select(User.first_name, User.last_name).where(User.id == store.user_id)).one_or_none()
+    return f"{row.first_name} {row.last_name}".strip() if row else ""

@@ -1,0 +1,165 @@
+"""Joining a center on a new PC: the server's address, e-mail and password, then everything is fetched once."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
+
+from desktop import theme
+from desktop.background import Background
+from desktop.store.store import Store
+from desktop.sync.client import Center
+from desktop.sync.setup import sign_in
+from desktop.sync.worker import SERVER
+from desktop.widgets import Button, ComboBox, Field, Kind, Label, Option, Paragraph, TextInput
+
+_WELCOME = (
+    ("calendar-days", "One calendar for every office", "Double bookings are marked before you save them."),
+    ("cloud-off", "Works without internet", "What you enter is saved here at once and sent when the line is back."),
+    ("lock", "Children's data stays safe", "Encrypted on this PC; only people of your center can open it."),
+)
+
+
+class SignInDialog(QDialog):
+    """Accepted once this PC has joined a center and fetched its data."""
+
+    def __init__(self, store: Store, email: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._jobs = Background(self)
+        self._jobs.busyChanged.connect(self._show_busy)
+        t = theme.current()
+        self.setWindowTitle("Sign in · iTutorOS")
+        self.resize(t.px(920), t.px(600))
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(_Board(), 5)
+        row.addLayout(self._form(email), 7)
+
+    def _form(self, email: str) -> QVBoxLayout:
+        t = theme.current()
+        self.server = TextInput(self._store.local(SERVER) or "", "https://desk.example.com")
+        self.email = TextInput(email, "you@example.com")
+        self.password = TextInput()
+        self.password.setEchoMode(QLineEdit.EchoMode.Password)
+        self.center = ComboBox([], "", "Choose a center")
+        self.server_field = Field("Address of your server", self.server, helper="The owner of the center knows it.")
+        self.email_field = Field("E-mail", self.email)
+        self.password_field = Field("Password", self.password)
+        self.center_field = Field("Center", self.center)
+        self.center_field.hide()
+        self.progress = Label("", "small", "text2")
+        self.button = Button("Sign in", Kind.PRIMARY, on_click=self.submit)
+        self.button.setDefault(True)
+        column = QVBoxLayout()
+        column.setContentsMargins(t.px(64), t.px(48), t.px(64), t.px(32))
+        column.setSpacing(t.px(16))
+        column.addStretch(1)
+        column.addWidget(Label("Sign in to your center", "page"))
+        column.addWidget(
+            Paragraph(
+                "Once, on each PC. Everything is fetched now, and kept up to date from then on.", "body", "text2"
+            )
+        )
+        column.addSpacing(t.px(8))
+        for field in (self.server_field, self.email_field, self.password_field, self.center_field):
+            column.addWidget(field)
+        column.addSpacing(t.px(8))
+        foot = QHBoxLayout()
+        foot.addWidget(self.progress, 1)
+        foot.addWidget(self.button)
+        column.addLayout(foot)
+        column.addStretch(2)
+        first = self.server if not self.server.text() else self.email if not email else self.password
+        first.setFocus()
+        return column
+
+    def submit(self) -> None:
+        """Check the fields, then sign in off the UI thread."""
+        fields = (self.server_field, self.email_field, self.password_field)
+        for field in fields:
+            field.set_error("")
+        server = _address(self.server.text())
+        if not server:
+            self.server_field.set_error("Type the address of the server, such as desk.example.com.")
+            return self.server.setFocus()
+        if "@" not in self.email.text():
+            self.email_field.set_error("Type your e-mail address.")
+            return self.email.setFocus()
+        if not self.password.text():
+            self.password_field.set_error("Type your password.")
+            return self.password.setFocus()
+        email, password, center = self.email.text(), self.password.text(), self.center.value() or None
+        self.progress.setText("Signing in and fetching your center…")
+        self._jobs.run(lambda: sign_in(self._store, server, email, password, center), self._signed_in, self._refused)
+
+    def _signed_in(self, outcome: Center | list[Center]) -> None:
+        self.progress.setText("")
+        if isinstance(outcome, Center):
+            return self.accept()
+        self.center.set_options([Option(center.organization_id, center.business_name) for center in outcome])
+        self.center_field.show()
+        self.center.setFocus()
+        self.progress.setText("Choose which of your centers to open here.")
+
+    def _refused(self, error: Exception) -> None:
+        self.progress.setText("")
+        self.password_field.set_error(str(error))
+        self.password.setFocus()
+
+    def _show_busy(self, busy: bool) -> None:
+        self.button.setEnabled(not busy)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.submit()
+        else:
+            super().keyPressEvent(event)
+
+    def done(self, result: int) -> None:
+        self._jobs.close()
+        super().done(result)
+
+
+class _Board(QWidget):
+    """The blackboard at the left: the mark, and what the program promises."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        t = theme.current()
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumWidth(t.px(320))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        t = theme.current()
+        c = t.color
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.fillRect(self.rect(), c.board)
+        left, right = t.px(40), self.width() - t.px(32)
+        theme.app_icon().paint(painter, left, t.px(40), t.px(40), t.px(40))
+        painter.setPen(c.chalk)
+        painter.setFont(theme.font("page"))
+        painter.drawText(left + t.px(52), t.px(40), right - left, t.px(40), Qt.AlignmentFlag.AlignVCenter, "iTutorOS")
+        y = t.px(140)
+        for icon, title, words in _WELCOME:
+            theme.draw_icon(painter, icon, left, y, t.px(20), c.chalk_yellow)
+            painter.setPen(c.chalk)
+            painter.setFont(theme.font("body_strong"))
+            painter.drawText(left + t.px(36), y - t.px(2), right - left, t.px(22), 0, title)
+            painter.setPen(c.chalk2)
+            painter.setFont(theme.font("body"))
+            flags = Qt.TextFlag.TextWordWrap
+            painter.drawText(left + t.px(36), y + t.px(22), right - left - t.px(36), t.px(60), flags, words)
+            y += t.px(104)
+        painter.end()
+
+
+def _address(typed: str) -> str:
+    """A server's address as people type it, with https where nothing else is said; empty when there is none."""
+    words = typed.strip().rstrip("/")
+    if not words or " " in words:
+        return ""
+    return words if words.startswith(("http://", "https://")) else f"https://{words}"
