@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, select, union_all
+from sqlalchemy import ColumnElement, Integer, Select, or_, select, union_all
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -23,6 +23,9 @@ from shared_models.schedule.models import Attendee, EntryRoom, EntryStatus, Sche
 
 LONGEST_ENTRY = timedelta(days=1)
 """No entry takes longer, its buffer included: what may reach into a span began at most this long before it."""
+
+
+_Column = InstrumentedAttribute[str]
 
 
 class epoch_seconds(FunctionElement[int]):
@@ -101,34 +104,28 @@ def rival_bookings(session: Session, organization_id: str, new: Sequence[Booking
     first = datetime.fromtimestamp(min(booking.starts for booking in new), UTC)
     last = datetime.fromtimestamp(max(booking.blocked_until for booking in new), UTC)
     near = [*_live_between(organization_id, first, last)]
-    times: dict[str, tuple[int, int, int]] = {}
-    tutors: dict[str, str] = {}
-    rooms: dict[str, tuple[str, ...]] = {}
-    students: dict[str, tuple[str, ...]] = {}
-    if tutor_ids:
-        rows = session.execute(
-            select(*_TIMES, ScheduleEntry.tutor_id).where(*near, ScheduleEntry.tutor_id.in_(tutor_ids))
+    rooms = _claimed(session, organization_id, EntryRoom.entry_id, EntryRoom.room_id, room_ids)
+    students = _claimed(session, organization_id, Attendee.entry_id, Attendee.student_id, student_ids)
+    # Subqueries instead of joins: without statistics SQLite would walk all rows of a room for each entry.
+    concerned = [ScheduleEntry.tutor_id.in_(tutor_ids)] if tutor_ids else []
+    if room_ids:
+        concerned.append(
+            ScheduleEntry.id.in_(_claims(organization_id, EntryRoom.entry_id, EntryRoom.room_id, room_ids))
         )
-        for entry_id, starts, ends, until, tutor_id in rows:
-            times[entry_id] = (starts, ends, until)
-            tutors[entry_id] = tutor_id or ""
-    for wanted, kind, column, held in (
-        (room_ids, EntryRoom, EntryRoom.room_id, rooms),
-        (student_ids, Attendee, Attendee.student_id, students),
-    ):
-        if not wanted:
-            continue
-        for entry_id, starts, ends, until, thing_id in session.execute(
-            select(*_TIMES, column)
-            .join(kind, (kind.organization_id == ScheduleEntry.organization_id) & (kind.entry_id == ScheduleEntry.id))
-            .where(*near, kind.archived_at.is_(None), column.in_(wanted))
-        ):
-            times[entry_id] = (starts, ends, until)
-            held[entry_id] = (*held.get(entry_id, ()), thing_id)
+    if student_ids:
+        attending = _claims(organization_id, Attendee.entry_id, Attendee.student_id, student_ids)
+        concerned.append(ScheduleEntry.id.in_(attending))
+    if not concerned:
+        return []
+    none: tuple[str, ...] = ()
+    rows = session.execute(select(*_TIMES, ScheduleEntry.tutor_id).where(*near, or_(*concerned)))
     return [
-        Booking(entry_id, *span, tutors.get(entry_id), rooms.get(entry_id, ()), students.get(entry_id, ()))
-        for entry_id, span in times.items()
-    ]
+        Booking(
+            entry_id, starts, ends, until, tutor_id if tutor_id in tutor_ids else None,
+            rooms.get(entry_id, none), students.get(entry_id, none),
+        )
+        for entry_id, starts, ends, until, tutor_id in rows
+    ]  # fmt: skip
 
 
 def conflicts_of_bookings(session: Session, organization_id: str, new: Sequence[Booking]) -> list[Conflict]:
@@ -199,6 +196,26 @@ def _held(
         known = held.get(entry_id)
         held[entry_id] = (thing_id,) if known is None else (*known, thing_id)
     return held
+
+
+def _claims(organization_id: str, entry: _Column, thing: _Column, wanted: Collection[str]) -> Select[str]:
+    """The ids of the entries that claim one of the wanted rooms, or students."""
+    kind = entry.class_
+    return select(entry).where(kind.organization_id == organization_id, kind.archived_at.is_(None), thing.in_(wanted))
+
+
+def _claimed(
+    session: Session, organization_id: str, entry: _Column, thing: _Column, wanted: Collection[str]
+) -> dict[str, tuple[str, ...]]:
+    """Which of the wanted rooms, or students, each entry claims."""
+    if not wanted:
+        return {}
+    claimed: dict[str, tuple[str, ...]] = {}
+    for entry_id, thing_id in session.execute(
+        _claims(organization_id, entry, thing, wanted).with_only_columns(entry, thing)
+    ):
+        claimed[entry_id] = (*claimed.get(entry_id, ()), thing_id)
+    return claimed
 
 
 def _archived(session: Session, organization_id: str) -> frozenset[str]:

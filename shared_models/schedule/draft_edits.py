@@ -337,9 +337,7 @@ def _set_people_and_rooms(
     students, rooms = _links(session, organization_id, ids)
     before, after = edit.before, edit.after
     if set(before.student_ids) != set(after.student_ids):
-        wanted = {
-            entry_id: _adjusted(students[entry_id], before.student_ids, after.student_ids) for entry_id in ids
-        }
+        wanted = {entry_id: _adjusted(students[entry_id], before.student_ids, after.student_ids) for entry_id in ids}
         set_links(session, organization_id, Attendee, wanted, now=now)
     new_rooms = {}
     for entry, planned in matched:

@@ -326,9 +326,7 @@ def buffer_minutes_of(session: Session, organization_id: str) -> int:
     ).one()
 
 
-def _reached(
-    session: Session, entry: ScheduleEntry, scope: SeriesScope
-) -> tuple[Series | None, list[ScheduleEntry]]:
+def _reached(session: Session, entry: ScheduleEntry, scope: SeriesScope) -> tuple[Series | None, list[ScheduleEntry]]:
     """The entries that an edit reaches and the series whose rule it changes, split off first where the edit begins
     in the middle of one; no series when the edit is of one entry."""
     series = series_of(session, entry)

@@ -58,7 +58,7 @@ class ConflictGroup:
 
     @property
     def kind_words(self) -> str:
-        """"Tutor", "Tutor, room", or "Buffer" when only blocked time is hit."""
+        """ "Tutor", "Tutor, room", or "Buffer" when only blocked time is hit."""
         if self.tag is ConflictTag.BUFFER:
             return "Buffer"
         return ", ".join(kind.value for kind in self.kinds).capitalize()
@@ -136,8 +136,7 @@ def settlements(
     leaving the days out. For a single entry, the nearest free slots."""
     names = room_names or {}
     bookings = {
-        session.day: booking
-        for session, booking in zip(plan.sessions, bookings_of_plan(plan, draft), strict=True)
+        session.day: booking for session, booking in zip(plan.sessions, bookings_of_plan(plan, draft), strict=True)
     }
     hit = [bookings[day] for day in group.days]
     found: list[Settlement] = []
@@ -174,7 +173,7 @@ def day_list(days: Collection[date], last: str = ", ") -> str:
 
 
 def weekday_counts(plan: Plan) -> str:
-    """"27 Wednesdays and 25 Fridays, to June 25"; for one session its day."""
+    """ "27 Wednesdays and 25 Fridays, to June 25"; for one session its day."""
     days = [session.day for session in plan.sessions]
     if not days:
         return "No session is left on these days"
@@ -189,7 +188,7 @@ def weekday_counts(plan: Plan) -> str:
 
 
 def long_day(day: date) -> str:
-    """"Wednesday, December 2"."""
+    """ "Wednesday, December 2"."""
     return f"{WEEKDAYS[day.weekday()]}, {LONG_MONTHS[day.month - 1]} {day.day}"
 
 
@@ -234,9 +233,7 @@ def _other_times(
     for days in (same, list(group.days)):
         if not days or (days is not same and len(days) == len(same)):
             continue
-        slots = nearest_series_slots(
-            [bookings[day] for day in days], occupancy, terms, tutor, not_before=not_before
-        )
+        slots = nearest_series_slots([bookings[day] for day in days], occupancy, terms, tutor, not_before=not_before)
         if slots:
             return [_shift(draft, plan, days, slots[0], names, whole_weekday=days is same)]
     return []

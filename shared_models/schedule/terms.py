@@ -92,9 +92,7 @@ def terms_of(session: Session, organization_id: str, location_id: str) -> Terms:
 def location_rules(session: Session, organization_id: str) -> dict[str, LocationRules]:
     """Opening hours and closures of every live location; a closure without a location holds for each."""
     location_ids = session.scalars(
-        select(Location.id).where(
-            Location.organization_id == organization_id, Location.archived_at.is_(None)
-        )
+        select(Location.id).where(Location.organization_id == organization_id, Location.archived_at.is_(None))
     ).all()
     hours: dict[str, dict[int, tuple[Span, ...]]] = defaultdict(dict)
     for location_id, weekday, opens, closes in session.execute(
@@ -151,9 +149,9 @@ def tutor_rules(
     weekly: dict[str, dict[tuple[str | None, int], tuple[Span, ...]]] = defaultdict(dict)
     available = TutorAvailability
     for tutor_id, place, weekday, starts, ends in session.execute(
-        select(
-            available.tutor_id, available.location_id, available.weekday, available.starts, available.ends
-        ).where(*of_tutors(available))
+        select(available.tutor_id, available.location_id, available.weekday, available.starts, available.ends).where(
+            *of_tutors(available)
+        )
     ):
         known = weekly[tutor_id].get((place, weekday), ())
         weekly[tutor_id][place, weekday] = (*known, (minutes_of(starts), _closing(ends)))
