@@ -1,0 +1,75 @@
+"""Opens the program on a store, waits until the calendar's week stands on the screen, and prints how long that took
+since the process began and how much memory it holds: `{"seconds": ..., "megabytes": ...}`.
+
+With `bare` instead of a store it opens an empty Qt window: the floor under every Qt program.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+
+def main(argv: list[str]) -> int:
+    """`STORE [MOMENT]`, or `bare`."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    if argv == ["bare"]:
+        _open_bare()
+    else:
+        _open_program(Path(argv[0]), datetime.fromisoformat(argv[1]) if len(argv) > 1 else None)
+    return 0
+
+
+def _open_bare() -> None:
+    from PySide6.QtWidgets import QApplication, QWidget
+
+    app = QApplication([])
+    window = QWidget()
+    window.resize(1440, 900)
+    window.show()
+    _report_when(app.processEvents, lambda: window.isVisible())
+
+
+def _open_program(folder: Path, moment: datetime | None) -> None:
+    from desktop.app import Program, make_application
+    from desktop.store.store import Store
+    from shared_models.clock import clock_from
+
+    store = Store(folder, use_keyring=False)
+    app = make_application(store)
+    program = Program(store, clock_from(moment))
+    program.window.resize(1440, 900)
+    program.window.show()
+    calendar = program.window.current_page()
+    assert calendar is not None
+    _report_when(app.processEvents, lambda: calendar.isVisible() and bool(calendar.grab().width()))
+    program.close()
+    store.close()
+
+
+def _report_when(process_events: Callable[[], object], is_ready: Callable[[], bool]) -> None:
+    while True:
+        process_events()
+        if is_ready():
+            break
+    import psutil
+
+    process = psutil.Process()
+    print(
+        json.dumps(
+            {
+                "seconds": time.time() - process.create_time(),
+                "megabytes": process.memory_info().rss / 1_000_000,
+            }
+        ),
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
