@@ -30,13 +30,13 @@ def subject_catalog(work: Importing) -> SubjectCatalog:
         select(Subject.id, Subject.name)
         .where(Subject.organization_id == work.organization_id, Subject.archived_at.is_(None))
         .order_by(Subject.position)
-    ).tuples()
+    )
     topics = work.session.execute(
         select(Topic.id, Topic.subject_id, Topic.name)
         .join(Subject, (Subject.organization_id == Topic.organization_id) & (Subject.id == Topic.subject_id))
         .where(Topic.organization_id == work.organization_id, Topic.archived_at.is_(None))
         .order_by(Subject.position, Topic.position)
-    ).tuples()
+    )
     return SubjectCatalog.of(subjects, topics)
 
 

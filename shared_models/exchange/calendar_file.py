@@ -7,7 +7,7 @@ properties of an event are taken apart by the icalendar library, which is loaded
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from shared_models.exchange.organization import ClosureRow
@@ -100,7 +100,11 @@ def read_calendar(
     for block in blocks:
         reader.read(block)
     return CalendarFile(
-        file, tuple(reader.sessions), tuple(reader.closures), tuple(sorted(problems)), tuple(sorted(reader.warnings))
+        file,
+        tuple(reader.sessions),
+        tuple(reader.closures),
+        tuple(sorted(problems)),
+        tuple(sorted(set(reader.warnings))),
     )
 
 
@@ -218,7 +222,7 @@ class _CalendarReader:
     def _moment(self, value: Any, block: _Block) -> tuple[datetime, str]:
         """A wall-clock time as written and the name of the zone it is meant in."""
         moment: datetime = value.dt
-        if moment.tzinfo is UTC or (moment.tzinfo is not None and str(moment.tzinfo) == "UTC"):
+        if moment.tzinfo is not None and str(moment.tzinfo) == "UTC":
             target = self._time_zone or "UTC"
             return wall_clock_of(moment, zone_of(target)), target
         tzid = str(value.params.get("TZID", ""))
