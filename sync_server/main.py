@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from types import FrameType
+from typing import NoReturn
 
 from sync_server.accounts import AccountError, NewOrganization, create_organization, revoke_device
 from sync_server.database import Database
@@ -52,6 +55,8 @@ def serve(settings: Settings) -> int:
 
     from sync_server.app import create_app
 
+    # Without this a service that is ended would leave the embedded PostgreSQL running.
+    signal.signal(signal.SIGTERM, _leave)
     with open_database(settings) as database:
         app = create_app(settings, database)
         print(f"iTutorOS server: {settings.site_url}", flush=True)
@@ -65,6 +70,10 @@ def serve(settings: Settings) -> int:
             server_header=False,
         )
     return 0
+
+
+def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:
+    sys.exit(0)
 
 
 def _create_organization(database: Database, arguments: argparse.Namespace) -> int:
