@@ -3,18 +3,16 @@ switch from one week to the next."""
 
 from __future__ import annotations
 
-import json
 import shutil
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from datetime import timedelta
 from pathlib import Path
 
 from bench.figures import Figure
-from tools.demo_center import PICTURE_MOMENT, ROOT, make_local_center
+from tools.demo_center import PICTURE_MOMENT, make_local_center
+from tools.window_ready import measure_start
 
 _STARTS = 5
 
@@ -24,8 +22,8 @@ def run() -> list[Figure]:
     folder = Path(tempfile.mkdtemp(prefix="bench-program-"))
     try:
         make_local_center(folder / "desk", PICTURE_MOMENT).close()
-        ours = [_start(str(folder / "desk"), PICTURE_MOMENT.isoformat()) for _ in range(_STARTS)]
-        bare = [_start("bare") for _ in range(_STARTS)]
+        ours = [measure_start(str(folder / "desk"), PICTURE_MOMENT.isoformat()) for _ in range(_STARTS)]
+        bare = [measure_start("bare") for _ in range(_STARTS)]
         switch = _week_switch(folder / "desk")
         return [
             Figure(
@@ -50,14 +48,6 @@ def run() -> list[Figure]:
         ]
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _start(*words: str) -> dict[str, float]:
-    done = subprocess.run(
-        [sys.executable, "-m", "tools.window_ready", *words], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return figures
 
 
 def _week_switch(folder: Path) -> float:

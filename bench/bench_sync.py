@@ -1,5 +1,5 @@
-"""Import of all files and the first sync of a real-sized center, over HTTP with a real PostgreSQL, beside a bare floor
-measured in the same run: the same rows written to an encrypted SQLite file, and sent as one compressed message."""
+"""Import of all files and the first sync of a real-sized center, over HTTP with a real PostgreSQL, beside a bare
+floor measured in the same run: the same rows written to an encrypted SQLite file, and sent as one compressed message."""
 
 from __future__ import annotations
 
@@ -36,7 +36,15 @@ def run() -> list[Figure]:
         second.close()
         return [
             Figure("import of all files", timing.import_seconds, "s", 10),
-            Figure(f"first sync, push of {rows:,} rows", timing.first_sync_seconds, "s", 3, False, "packing them", packing),
+            Figure(
+                f"first sync, push of {rows:,} rows",
+                timing.first_sync_seconds,
+                "s",
+                3,
+                False,
+                "packing them",
+                packing,
+            ),
             Figure(f"first sync, pull of {rows:,} rows", pull_seconds, "s", 3, False, "bare insert of them", writing),
             Figure("one edit: push here, pull there", edit_seconds * 1000, "ms"),
         ]

@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 
 import resources
 from desktop.store.store import Store
-from desktop.sync.exchange import exchange
 from desktop.sync.client import SyncClient
+from desktop.sync.exchange import exchange
 from desktop.sync.setup import sign_in
 from desktop.sync.worker import TOKEN
 from shared_models.access.models import Role, User, UserRole
@@ -62,9 +62,7 @@ def import_sample(store: Store, now: datetime, shift_weeks: int = 0) -> ImportRe
     folder = resources.path("demo/center")
     files = [open_file(file.name, file.read_bytes()) for file in sorted(folder.iterdir())]
     with store.write() as session:
-        return apply_import(
-            session, store.recorder, store.organization_id, files, now=now, shift_weeks=shift_weeks
-        )
+        return apply_import(session, store.recorder, store.organization_id, files, now=now, shift_weeks=shift_weeks)
 
 
 def make_local_center(folder: Path, now: datetime, shift_weeks: int = 0) -> Store:

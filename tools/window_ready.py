@@ -1,18 +1,36 @@
 """Opens the program on a store, waits until the calendar's week stands on the screen, and prints how long that took
-since the process began and how much memory it holds: `{"seconds": ..., "megabytes": ...}`.
+since the process was started and how much memory it took at most: `{"seconds": ..., "megabytes": ...}`.
 
-With `bare` instead of a store it opens an empty Qt window: the floor under every Qt program.
+With `bare` instead of a store it opens an empty Qt window: the floor under every Qt program. Call `measure_start`.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import resource
+import subprocess
 import sys
 import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def measure_start(*words: str) -> dict[str, float]:
+    """Start a fresh process (`STORE MOMENT`, or `bare`): its `seconds` until ready and its `megabytes` at most."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.window_ready", *words],
+        cwd=ROOT,
+        env=os.environ | {"ITUTOROS_STARTED_AT": str(time.time())},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return figures
 
 
 def main(argv: list[str]) -> int:
@@ -57,18 +75,9 @@ def _report_when(process_events: Callable[[], object], is_ready: Callable[[], bo
         process_events()
         if is_ready():
             break
-    import psutil
-
-    process = psutil.Process()
-    print(
-        json.dumps(
-            {
-                "seconds": time.time() - process.create_time(),
-                "megabytes": process.memory_info().rss / 1_000_000,
-            }
-        ),
-        flush=True,
-    )
+    began = float(os.environ["ITUTOROS_STARTED_AT"])
+    peak_kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(json.dumps({"seconds": time.time() - began, "megabytes": peak_kilobytes * 1024 / 1_000_000}), flush=True)
 
 
 if __name__ == "__main__":
