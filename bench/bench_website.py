@@ -18,22 +18,11 @@ WARM_UP_SECONDS = 1.0
 MEASURED_SECONDS = 4.0
 SLUG = "hudson"
 
-_TUTORS = [
-    "Jakub Johnson",
-    "Małgorzata Patel",
-    "Daniel Müller",
-    "Małgorzata Williams",
-    "David Lee",
-    "Grace Silva",
-    "Isaac Dubois",
-    "Beatriz Rodríguez",
-    "Jakub Haddad",
-    "Grace D’Angelo",
-    "Tomás Dijk",
-    "Ruth Walker",
-    "James Ferrari",
-    "Mei-Ling Park",
-]
+_TUTORS = (
+    "Jakub Johnson", "Małgorzata Patel", "Daniel Müller", "Małgorzata Williams", "David Lee", "Grace Silva",
+    "Isaac Dubois", "Beatriz Rodríguez", "Jakub Haddad", "Grace D’Angelo", "Tomás Dijk", "Ruth Walker",
+    "James Ferrari", "Mei-Ling Park",
+)  # fmt: skip
 _PRICES = {"PRIVATE": (80, 90, 100, 120), "SEMI_PRIVATE": (55, 60, 65, 75), "GROUP": (30, 32, 35, 40)}
 _OFFICES = (("Irvington", "50 S Buckhout St"), ("Tarrytown", "9 N Broadway"))
 

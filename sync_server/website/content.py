@@ -214,14 +214,15 @@ def load_site_content(session: Session, organization_id: str, now: datetime, slu
         for one in locations
         if one.id in weeks
     ]
-    place = listed(list(dict.fromkeys(office.name for office in offices if not office.is_virtual)))
+    place = listed(list(dict.fromkeys(one.city for one in locations if one.city and not one.is_virtual)))
+    is_online_only = all(one.is_virtual for one in locations)
     palette = palette_for(slug)
     return SiteContent(
         organization_id=organization_id,
         slug=slug,
         name=organization.business_name,
-        headline=organization.headline or (f"Tutoring in {place}." if place else "Tutoring, wherever you are."),
-        lead=_lead(offers, place),
+        headline=organization.headline or _headline(place, is_online_only),
+        lead=_lead(offers, place, is_online_only),
         about=tuple(part.strip() for part in re.split(r"\n\s*\n", organization.about) if part.strip()),
         phone=format_phone(organization.phone, organization.country),
         email=organization.email,
@@ -425,7 +426,7 @@ def _office(location: Location, short_name: str, week: Week) -> OfficeContent:
         is_virtual=location.is_virtual,
         week=week,
         hours=folded_week(week) if week else (),
-        map_url="" if location.is_virtual else map_url,
+        map_url=map_url if location.address and not location.is_virtual else "",
     )
 
 
@@ -440,7 +441,14 @@ def _number(count: int) -> str:
     return _NUMBERS[count] if count < len(_NUMBERS) else str(count)
 
 
-def _lead(offers: Sequence[_Offer], place: str) -> str:
+def _headline(place: str, is_online_only: bool) -> str:
+    """What stands in the hero until the center has written its own headline."""
+    if place:
+        return f"Tutoring in {place}."
+    return "Tutoring, wherever you are." if is_online_only else "Tutoring that begins with your child."
+
+
+def _lead(offers: Sequence[_Offer], place: str, is_online_only: bool) -> str:
     """One sentence on what is offered, where, and for whom."""
     formats = {offer.format for offer in offers}
     kinds = []
@@ -453,7 +461,7 @@ def _lead(offers: Sequence[_Offer], place: str) -> str:
     if ServiceFormat.CAMP in formats:
         kinds.append("camps")
     kinds = kinds or ["tutoring"]
-    where = f" in {place}" if place else " online"
+    where = f" in {place}" if place else " online" if is_online_only else ""
     levels = [grades for level, grades in _GRADES.items() if any(offer.level == level for offer in offers)]
     ages = f", for grades {levels[0][0]} to {levels[-1][1]}" if levels else ""
     words = listed(kinds)
@@ -474,7 +482,11 @@ def _facts(
         (ServiceFormat.SEMI_PRIVATE, "an hour, shared"),
         (ServiceFormat.PRIVATE, "an hour of private lessons"),
     ):
-        prices = [offer.price_cents for offer in offers if offer.format == service_format and offer.price_cents]
+        prices = [
+            offer.price_cents
+            for offer in offers
+            if offer.format == service_format and offer.level is not None and offer.price_cents
+        ]
         if prices:
             facts.append((f"from {money_words(min(prices), currency)}", words))
             break

@@ -89,7 +89,7 @@ def home_title(site: SiteContent) -> str:
     """The title of the home page: name, and where."""
     states = {office.state for office in site.offices if office.state and not office.is_virtual}
     state = f", {states.pop()}" if len(states) == 1 else ""
-    return f"{site.name}, tutoring in {site.place}{state}" if site.place else f"{site.name}, online tutoring"
+    return f"{site.name}, tutoring in {site.place}{state}" if site.place else f"{site.name}, tutoring"
 
 
 def structured_content(site: SiteContent, canonical: str) -> dict[str, Any]:
