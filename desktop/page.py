@@ -173,7 +173,8 @@ class Page(QWidget):
     """
 
     title: ClassVar[str] = ""
-    icon_name: ClassVar[str] = "circle-help"
+    icon_name: ClassVar[str] = "circle-question-mark"
+    shows_focus_ring = False
 
     navigate = Signal(str, str)
     actionDone = Signal(str, bool)

@@ -23,7 +23,7 @@ class Card(QWidget):
         super().__init__(parent)
         t = theme.current()
         self._radius = radius
-        self.marked = False
+        self._is_marked = False
         outer = QVBoxLayout(self)
         outer.setContentsMargins(1, 1, 1, 1)
         outer.setSpacing(0)
@@ -43,14 +43,14 @@ class Card(QWidget):
 
     def set_marked(self, marked: bool) -> None:
         """A 2-px accent line: this one is chosen."""
-        self.marked = marked
+        self._is_marked = marked
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         t = theme.current()
         painter = painting.painter_for(self)
         radius = t.size.radius_panel if self._radius is None else t.px(self._radius)
-        line, width = (t.color.accent, 2.0) if self.marked else (t.color.line, 1.0)
+        line, width = (t.color.accent, 2.0) if self._is_marked else (t.color.line, 1.0)
         painting.box(painter, QRectF(self.rect()), radius, t.color.surface, line, width)
         painter.end()
 
