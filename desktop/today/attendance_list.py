@@ -155,9 +155,8 @@ class AttendanceList(Card):
         key = (row.entry_id, row.student_id)
         if row.attendance is not None and key not in self._changing:
             icon, tone, words = _WORDS[row.attendance]
-            since = (
-                f" since {format_time(row.since)[:-3]}" if row.since and row.attendance is Attendance.PRESENT else ""
-            )
+            if row.since is not None and row.attendance is Attendance.PRESENT:
+                words += f" since {format_time(row.since)[:-3]}"
             change = Button("Change", Kind.QUIET, small=True, on_click=lambda: self._change(key))
             change.setAccessibleName(f"Change the mark of {row.student}")
             return [Glyph(icon, tone, 16), Label(words, "body", tone), change]

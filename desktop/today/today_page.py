@@ -146,14 +146,9 @@ class TodayPage(Page):
 
     def _mark(self, entry_id: str, student_id: str, value: str) -> None:
         today = self._today
-        row = next(
-            (
-                row
-                for row in (today.attendance if today else ())
-                if (row.entry_id, row.student_id) == (entry_id, student_id)
-            ),
-            None,
-        )
+        key = (entry_id, student_id)
+        rows = today.attendance if today is not None else ()
+        row = next((one for one in rows if (one.entry_id, one.student_id) == key), None)
         if row is None:
             return
         attendance = Attendance(value)
