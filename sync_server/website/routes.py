@@ -168,6 +168,11 @@ class LeadDesk:
 def _router(cache: SiteCache, desk: LeadDesk) -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
+    @router.get("/")
+    def root() -> Response:
+        words = "This server holds the websites of tutoring centers, each under its own address."
+        return _html(render_message("Nothing to see at this door", words), 200)
+
     @router.get("/robots.txt")
     def robots() -> Response:
         return Response("User-agent: *\nAllow: /\n", media_type="text/plain")

@@ -78,6 +78,13 @@ def test_an_unknown_slug_is_not_found(site):
     assert site.client.post("/nobody-here/lead", data={"name": "A"}).status_code == 404
 
 
+def test_the_bare_address_names_no_center(site, make_center):
+    center = make_center()
+    answer = site.client.get("/")
+    assert answer.status_code == 200
+    assert center.slug not in answer.text
+
+
 def test_an_unknown_page_of_a_known_site_is_not_found(site, make_center):
     center = make_center()
     assert site.client.get(f"/{center.slug}/wp-login.php").status_code == 404
