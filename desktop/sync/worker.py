@@ -20,7 +20,7 @@ log = structlog.get_logger()
 TOKEN = "device-token"
 SERVER = "server_url"
 
-POLL_SECONDS = 4.0
+POLL_SECONDS = 2.0
 """How often to ask for changes made elsewhere."""
 
 _FIRST_RETRY_SECONDS = 1.0
