@@ -19,7 +19,7 @@ from shared_models.catalog.models import Level, Product, Service, ServiceFormat,
 from shared_models.organization.models import Closure, Location, Organization, Room
 from shared_models.people.models import Tutor
 from shared_models.schedule.flags import LocationRules, TutorRules, available_spans
-from shared_models.schedule.terms import location_rules, tutor_rules
+from shared_models.schedule.terms import Terms, location_rules, tutor_rules
 from shared_models.schedule.times import zone_of
 
 DIRECTORY_TABLES = frozenset(
@@ -75,6 +75,7 @@ class Directory:
     """The names and rules of one center."""
 
     organization_id: str
+    time_zone: str
     zone: tzinfo
     grid_minutes: int
     buffer_minutes: int
@@ -94,6 +95,14 @@ class Directory:
     def place_name(self, location_id: str) -> str:
         """The name of a location; "" when it is not known."""
         return next((place.name for place in self.places if place.id == location_id), "")
+
+    def terms(self, location_id: str) -> Terms:
+        """What holds for every entry at a location: for the rules that propose free times and rooms."""
+        rooms = tuple(
+            room.id for room in self.rooms.values() if room.location_id == location_id and not room.is_archived
+        )
+        rules = self.location_rules.get(location_id, LocationRules())
+        return Terms(self.time_zone, self.buffer_minutes, self.grid_minutes, location_id, rules, rooms)
 
     def room_name(self, room_id: str) -> str:
         """The name of a room; "" when it is not known."""
@@ -220,6 +229,7 @@ def read_directory(session: Session, organization_id: str) -> Directory:
     )
     return Directory(
         organization_id=organization_id,
+        time_zone=row[0],
         zone=zone_of(row[0]),
         grid_minutes=row[1],
         buffer_minutes=row[2],

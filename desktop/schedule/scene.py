@@ -408,6 +408,17 @@ class SceneBuilder:
             self.directory.services.get(row.service_id, ("Entry", Family.PRIVATE))[0],
         )  # fmt: skip
 
+    def line_words(self, row: EntryRow) -> str:
+        """An entry in one line of a list: "Writing · David Walker, Room B"."""
+        parts = [row.student_names[0] if len(row.student_names) == 1 else "", self.place_words(row)]
+        if len(row.student_names) > 1:
+            parts[0] = f"{len(row.student_names)} students"
+        return f"{self.title_of(row)} · " + ", ".join(part for part in parts if part)
+
+    def place_words(self, row: EntryRow) -> str:
+        """Where an entry takes place: its rooms, or "Online"."""
+        return "Online" if row.is_online else ", ".join(map(self.directory.room_name, row.room_ids))
+
     def short_words(self, row: EntryRow) -> str:
         """An entry in a few words: "ACT, Priya Thompson", "SHSAT group"."""
         title = self.title_of(row)

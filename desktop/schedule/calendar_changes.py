@@ -1,0 +1,156 @@
+"""What the calendar can change by itself: move, resize, cancel, archive, restore, and say how a session went.
+
+Each is one step that can be undone, with the words that the status strip shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, time, timedelta
+
+from sqlalchemy.orm import Session
+
+from desktop.schedule.calendar_values import clock_words
+from desktop.schedule.directory import Directory
+from desktop.schedule.drop_check import Target
+from desktop.schedule.entry_rows import EntryRow
+from desktop.schedule.ways_out import WayOut
+from desktop.store.store import Store
+from shared_models.schedule.models import EntryStatus
+from shared_models.schedule.operations import set_status
+from shared_models.schedule.series_operations import (
+    EntryChanges,
+    SeriesScope,
+    archive_entry,
+    cancel_entry,
+    change_entry,
+    move_entry,
+    resize_entry,
+    restore_entry,
+)
+from shared_models.schedule.times import instant_of
+
+_REACH = {
+    SeriesScope.THIS: "",
+    SeriesScope.FOLLOWING: ", and the following ones",
+    SeriesScope.ALL: ", the whole series",
+}
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_STATUS_WORDS = {
+    EntryStatus.COMPLETED: "Completed",
+    EntryStatus.NO_SHOW: "Noted as a no-show:",
+    EntryStatus.SCHEDULED: "Scheduled again:",
+    EntryStatus.IN_PROGRESS: "Began",
+}
+
+
+class CalendarChanges:
+    """Writes to the store; every method answers with the words for what was done.
+
+    Raises ScheduleError or StoreError, each with a sentence for the person.
+    """
+
+    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
+        self._store, self._clock = store, clock
+
+    def move(
+        self, row: EntryRow, words: str, target: Target, starts: int, directory: Directory, scope: SeriesScope
+    ) -> str:
+        """Move an entry to a day, minute, tutor and rooms."""
+        day = target.day + timedelta(days=starts // 1440)
+        starts_at = instant_of(day, time(starts % 1440 // 60, starts % 60), directory.zone)
+        changes: EntryChanges = {}
+        if target.tutor_id != row.tutor_id:
+            changes["tutor_id"] = target.tutor_id
+        if target.room_ids != row.room_ids:
+            changes["room_ids"] = target.room_ids
+        if target.is_online != row.is_online:
+            changes["is_online"] = target.is_online
+        said = f"Moved {words} to {_WEEKDAYS[day.weekday()]} {clock_words(starts)}"
+        if "tutor_id" in changes:
+            said += f" with {directory.tutor_name(target.tutor_id) or 'no tutor'}"
+        if target.room_ids and "room_ids" in changes:
+            said += f", {', '.join(map(directory.room_name, target.room_ids))}"
+        return self._move(row, starts_at, changes, scope, said)
+
+    def take_way(self, row: EntryRow, words: str, way: WayOut, directory: Directory, scope: SeriesScope) -> str:
+        """Take a way out of a conflict: another time, another room, or both."""
+        changes: EntryChanges = {}
+        if way.room_id is not None and way.room_id not in row.room_ids:
+            changes["room_ids"] = (way.room_id,)
+        said = f"Moved {words} to "
+        if way.starts_at is not None:
+            local = way.starts_at.astimezone(directory.zone)
+            said += f"{_WEEKDAYS[local.weekday()]} {clock_words(local.hour * 60 + local.minute)}"
+        if "room_ids" in changes and way.room_id is not None:
+            said += f"{', ' if way.starts_at is not None else ''}{directory.room_name(way.room_id)}"
+        return self._move(row, way.starts_at, changes, scope, said)
+
+    def _move(
+        self, row: EntryRow, starts_at: datetime | None, changes: EntryChanges, scope: SeriesScope, said: str
+    ) -> str:
+        organization_id = self._store.organization_id
+
+        def work(session: Session) -> None:
+            if changes:
+                change_entry(session, organization_id, row.id, now=self._clock(), scope=scope, **changes)
+            if starts_at is not None and int(starts_at.timestamp()) != row.booking.starts:
+                move_entry(session, organization_id, row.id, starts_at, scope=scope)
+
+        return self._write(said + _REACH[scope], work)
+
+    def resize(
+        self, row: EntryRow, words: str, starts: int, ends: int, directory: Directory, scope: SeriesScope
+    ) -> str:
+        """Give an entry another start or end."""
+        organization_id = self._store.organization_id
+        starts_at = instant_of(row.day, time(starts // 60, starts % 60), directory.zone)
+
+        def work(session: Session) -> None:
+            if starts != row.starts:
+                move_entry(session, organization_id, row.id, starts_at, scope=scope)
+            resize_entry(session, organization_id, row.id, ends - starts, scope=scope)
+
+        first = clock_words(starts, with_half=False)
+        return self._write(f"{words} now takes {first} to {clock_words(ends)}{_REACH[scope]}", work)
+
+    def cancel(self, row: EntryRow, words: str, scope: SeriesScope) -> str:
+        """Cancel an entry; who and when are noted."""
+        when = f"{_WEEKDAYS[row.day.weekday()]} {clock_words(row.starts)}"
+
+        def work(session: Session) -> None:
+            cancel_entry(
+                session, self._store.organization_id, row.id,
+                reason="", by_user_id=self._store.user_id, now=self._clock(), scope=scope,
+            )  # fmt: skip
+
+        return self._write(f"Cancelled {words}, {when}{_REACH[scope]}", work)
+
+    def archive(self, row: EntryRow, words: str, scope: SeriesScope) -> str:
+        """Hide an entry everywhere."""
+
+        def work(session: Session) -> None:
+            archive_entry(session, self._store.organization_id, row.id, now=self._clock(), scope=scope)
+
+        return self._write(f"Archived {words}{_REACH[scope]}", work)
+
+    def restore(self, row: EntryRow, words: str, scope: SeriesScope) -> str:
+        """Bring a cancelled entry back."""
+
+        def work(session: Session) -> None:
+            restore_entry(session, self._store.organization_id, row.id, scope=scope)
+
+        return self._write(f"Brought back {words}{_REACH[scope]}", work)
+
+    def set_status(self, row: EntryRow, words: str, status: EntryStatus) -> str:
+        """Bring an entry along its lifecycle."""
+
+        def work(session: Session) -> None:
+            set_status(session, self._store.organization_id, row.id, status)
+
+        return self._write(f"{_STATUS_WORDS.get(status, 'Changed')} {words}", work)
+
+    def _write(self, said: str, work: Callable[[Session], None]) -> str:
+        with self._store.write(said) as session:
+            work(session)
+        return said

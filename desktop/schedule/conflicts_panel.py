@@ -1,0 +1,344 @@
+"""The panel beside the calendar that lists each conflict with names, rooms and times, and the nearest ways out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QEnterEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+
+from desktop import theme
+from desktop.schedule.calendar_values import Family, span_words
+from desktop.schedule.conflict_groups import ConflictGroup
+from desktop.schedule.scene import SceneBuilder
+from desktop.schedule.ways_out import WaysOut
+from desktop.widgets import Button, EmptyState, FlowLayout, Kind, Label, SidePanel, Tag, Tone, painting
+
+_FIRST_OPEN = 2
+_MOST = 60
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictLine:
+    """One entry of a conflict: its id, family, words and time."""
+
+    entry_id: str
+    family: Family
+    words: str
+    time: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictItem:
+    """One conflict in words."""
+
+    key: str
+    kind: str
+    is_overlap: bool
+    heading: str
+    aside: str
+    summary: str
+    lines: tuple[ConflictLine, ...]
+
+
+def conflict_items(groups: Iterable[ConflictGroup], builder: SceneBuilder, *, with_day: bool) -> list[ConflictItem]:
+    """The conflicts as the panel shows them; `with_day` names the day, for a whole week."""
+    return [_item(group, builder, with_day) for group in groups]
+
+
+def _item(group: ConflictGroup, builder: SceneBuilder, with_day: bool) -> ConflictItem:
+    names: list[str] = []
+    for resource in group.resource_ids:
+        names.append(_name(resource, group, builder))
+    starts, ends = group.span
+    day = f"{group.entries[0].day:%a} " if with_day else ""
+    if group.is_overlap:
+        aside = day + span_words(starts, ends, with_half=False)
+    else:
+        aside = day + span_words(starts, ends, with_half=False).split("–")[0]
+    words = [builder.short_words(row) for row in group.entries]
+    joiner = " and " if group.is_overlap else ", then "
+    summary = joiner.join(words) if len(words) == 2 else f"{', '.join(words[:-1])} and {words[-1]}"
+    return ConflictItem(
+        key=group.key,
+        kind=", ".join(kind.value for kind in group.kinds).capitalize(),
+        is_overlap=group.is_overlap,
+        heading=", ".join(names),
+        aside=aside,
+        summary=summary,
+        lines=tuple(
+            ConflictLine(
+                row.id,
+                builder.directory.services.get(row.service_id, ("", Family.PRIVATE))[1],
+                builder.line_words(row),
+                span_words(row.starts, row.ends, with_half=False),
+            )
+            for row in group.entries
+        ),
+    )
+
+
+def _name(resource: str, group: ConflictGroup, builder: SceneBuilder) -> str:
+    directory = builder.directory
+    if resource in directory.tutors:
+        return directory.tutor_name(resource)
+    if resource in directory.rooms:
+        return directory.room_name(resource)
+    for row in group.entries:
+        for student_id, name in zip(row.student_ids, row.student_names, strict=True):
+            if student_id == resource:
+                return name
+    return "A student"
+
+
+class _EntryLine(QWidget):
+    """Family mark, words and time of one entry; a click goes there."""
+
+    chosen = Signal(str)
+
+    def __init__(self, line: ConflictLine, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._line = line
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setAccessibleName(f"{line.words}, {line.time}")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+
+    def sizeHint(self) -> QSize:
+        px = theme.current().px
+        return QSize(px(200), px(20))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.chosen.emit(self._line.entry_id)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.chosen.emit(self._line.entry_id)
+        else:
+            super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        current = theme.current()
+        px = current.px
+        painter = painting.painter_for(self)
+        painting.draw_family_mark(painter, 0, self.height() / 2, self._line.family.value, px(16))
+        time_width = painting.text_width(self._line.time, "small", tabular=True) + 2
+        area = QRectF(px(14), 0, self.width() - px(22) - time_width, self.height())
+        ink = current.color.accent if self.underMouse() else current.color.text
+        painting.text(painter, area, self._line.words, "body", ink)
+        right = QRectF(self.width() - time_width, 0, time_width, self.height())
+        painting.text(
+            painter, right, self._line.time, "small", current.color.text2, Qt.AlignmentFlag.AlignRight, tabular=True
+        )
+        painter.end()
+
+
+class ConflictCard(QWidget):
+    """One conflict; folded to two lines, or open with its entries and ways out."""
+
+    chosen = Signal(str)
+    entryChosen = Signal(str)
+    wayChosen = Signal(object)
+
+    def __init__(self, item: ConflictItem, is_open: bool, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.item = item
+        self._ways: tuple[WaysOut, ...] = ()
+        self._is_marked = False
+        px = theme.current().px
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setAccessibleName(f"{item.kind} {item.heading}, {item.aside}. {item.summary}")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(px(14), px(7), px(14), px(8))
+        column.setSpacing(px(1))
+        head = QHBoxLayout()
+        head.setSpacing(px(7))
+        tone = Tone.DANGER if item.is_overlap else Tone.WARN
+        head.addWidget(Tag(item.kind, tone, "triangle-alert" if item.is_overlap else "clock"))
+        head.addWidget(Label(item.heading, "body_strong", elide=True), 1)
+        head.addWidget(Label(item.aside, "small", "text2", tabular=True))
+        column.addLayout(head)
+        self._summary = QWidget()
+        row = QHBoxLayout(self._summary)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(px(8))
+        row.addWidget(Label(item.summary, "small", "text2", elide=True), 1)
+        self._hint = Label("", "small_medium", "accent")
+        row.addWidget(self._hint)
+        column.addWidget(self._summary)
+        self._detail = QWidget()
+        self._detail_column = QVBoxLayout(self._detail)
+        self._detail_column.setContentsMargins(0, px(3), 0, 0)
+        self._detail_column.setSpacing(0)
+        for line in item.lines:
+            entry = _EntryLine(line)
+            entry.chosen.connect(self.entryChosen)
+            self._detail_column.addWidget(entry)
+        self._offers: QWidget | None = None
+        column.addWidget(self._detail)
+        self.set_open(is_open)
+
+    def is_open(self) -> bool:
+        """Whether entries and ways out are shown."""
+        return not self._detail.isHidden()
+
+    def set_open(self, is_open: bool) -> None:
+        """Fold or unfold."""
+        self._summary.setVisible(not is_open)
+        self._detail.setVisible(is_open)
+        if is_open:
+            self._build_offers()
+
+    def set_marked(self, is_marked: bool) -> None:
+        """Mark the conflict whose entry is selected on the calendar."""
+        self._is_marked = is_marked
+        self.update()
+
+    def set_ways(self, ways: Sequence[WaysOut]) -> None:
+        """Show the ways out."""
+        self._ways = tuple(ways)
+        first = next((way for one in ways for way in one.ways), None)
+        self._hint.setText(first.words.replace(" · ", ", ") if first is not None else "")
+        if self._offers is not None:
+            self._offers.deleteLater()
+            self._offers = None
+        if self.is_open():
+            self._build_offers()
+
+    def _build_offers(self) -> None:
+        if self._offers is not None or not self._ways:
+            return
+        px = theme.current().px
+        self._offers = QWidget()
+        column = QVBoxLayout(self._offers)
+        column.setContentsMargins(0, px(5), 0, 0)
+        column.setSpacing(px(6))
+        for offered in self._ways:
+            flow = FlowLayout(None, px(6))
+            flow.addWidget(Label(offered.lead, "small", "text2"))
+            for way in offered.ways:
+                button = Button(way.words, Kind.SOFT, small=True)
+                button.clicked.connect(lambda _=False, way=way: self.wayChosen.emit(way))
+                flow.addWidget(button)
+            column.addLayout(flow)
+        self._detail_column.addWidget(self._offers)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.chosen.emit(self.item.key)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.chosen.emit(self.item.key)
+        else:
+            super().keyPressEvent(event)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        color = theme.current().color
+        painter = QPainter(self)
+        if self._is_marked:
+            painter.fillRect(self.rect(), color.selection)
+        elif self.underMouse() and not self.is_open():
+            painter.fillRect(self.rect(), color.hover)
+        painter.fillRect(0, 0, self.width(), 1, color.line)
+        painter.end()
+
+
+class ConflictsPanel(SidePanel):
+    """Every conflict of the days on screen."""
+
+    entryChosen = Signal(str)
+    wayChosen = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("Conflicts", 364, parent=parent)
+        self._cards: dict[str, ConflictCard] = {}
+        self._opened: dict[str, bool] = {}
+        self._area = QScrollArea()
+        self._area.setWidgetResizable(True)
+        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._area.viewport().setAutoFillBackground(False)
+        self.body.addWidget(self._area, 1)
+        self.next_button = Button("Settle one by one", small=True, on_click=self.settle_next)
+        self.add_footer(self.next_button)
+        self._current = ""
+        self._empty: EmptyState | None = None
+
+    def sizeHint(self) -> QSize:
+        """As wide as the design says, a little narrower in a small window."""
+        return QSize(theme.current().px(336 if theme.current().compact else 364), super().sizeHint().height())
+
+    def set_items(self, title: str, items: Sequence[ConflictItem]) -> None:
+        """Show these conflicts; what the person has unfolded stays unfolded."""
+        overlaps = sum(item.is_overlap for item in items)
+        tight = len(items) - overlaps
+        parts = [f"{overlaps} overlap" if overlaps else "", f"{tight} too tight" if tight else ""]
+        self.set_words(title, aside=" · ".join(part for part in parts if part))
+        self._cards = {}
+        content = QWidget()
+        content.setAutoFillBackground(False)
+        column = QVBoxLayout(content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for number, item in enumerate(items[:_MOST]):
+            is_open = self._opened.get(item.key, number < _FIRST_OPEN and item.is_overlap)
+            card = ConflictCard(item, is_open)
+            card.chosen.connect(self._choose)
+            card.entryChosen.connect(self.entryChosen)
+            card.wayChosen.connect(self.wayChosen)
+            self._cards[item.key] = card
+            column.addWidget(card)
+        if len(items) > _MOST:
+            more = Label(f"{len(items) - _MOST} more. Settle some of these first.", "small", "text2")
+            more.setContentsMargins(theme.current().px(14), theme.current().px(8), 0, 0)
+            column.addWidget(more)
+        if not items:
+            column.addWidget(EmptyState("circle-check", "No conflicts", "Tutors, rooms and students all fit."))
+        column.addStretch(1)
+        position = self._area.verticalScrollBar().value()
+        self._area.setWidget(content)
+        self._area.verticalScrollBar().setValue(position)
+        self.next_button.setEnabled(bool(items))
+
+    def card(self, key: str) -> ConflictCard | None:
+        """The card of a conflict."""
+        return self._cards.get(key)
+
+    def cards(self) -> list[ConflictCard]:
+        """The cards in their order."""
+        return list(self._cards.values())
+
+    def mark_entry(self, entry_id: str) -> None:
+        """Mark the conflicts of the entry that is selected on the calendar."""
+        for card in self._cards.values():
+            card.set_marked(bool(entry_id) and any(line.entry_id == entry_id for line in card.item.lines))
+
+    def settle_next(self) -> None:
+        """Unfold the next conflict and go to it on the calendar."""
+        keys = list(self._cards)
+        if not keys:
+            return
+        number = (keys.index(self._current) + 1) % len(keys) if self._current in keys else 0
+        self._current = keys[number]
+        card = self._cards[self._current]
+        self._set_open(card, True)
+        self._area.ensureWidgetVisible(card)
+        self.entryChosen.emit(card.item.lines[0].entry_id)
+
+    def _choose(self, key: str) -> None:
+        card = self._cards[key]
+        self._current = key
+        self._set_open(card, not card.is_open())
+        if card.is_open():
+            self.entryChosen.emit(card.item.lines[0].entry_id)
+
+    def _set_open(self, card: ConflictCard, is_open: bool) -> None:
+        card.set_open(is_open)
+        self._opened[card.item.key] = is_open

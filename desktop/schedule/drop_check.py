@@ -1,0 +1,179 @@
+"""Judges a place while an entry is dragged over the calendar: tutor, students and room, in words, in no time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, time, timedelta
+
+from desktop.schedule.calendar_values import clock_words
+from desktop.schedule.calendar_widget import RoomOffer
+from desktop.schedule.entry_rows import EntryRow
+from desktop.schedule.scene import NO_ROOM, NO_TUTOR, ONLINE, SceneBuilder
+from shared_models.schedule.conflicts import Booking, Conflict, ConflictKind, ConflictTag, conflicts_of
+from shared_models.schedule.nearest_slots import Occupancy, free_rooms_at
+from shared_models.schedule.times import instant_of
+
+_FEW = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a column of the calendar makes of an entry: its day, tutor and rooms."""
+
+    day: date
+    tutor_id: str | None
+    room_ids: tuple[str, ...]
+    is_online: bool
+
+
+class DropCheck:
+    """Checks against the entries of one week; made anew with each scene."""
+
+    def __init__(self, builder: SceneBuilder, day: date | None, *, by_room: bool) -> None:
+        """`day` is the day shown when columns are tutors or rooms, None when they are days."""
+        self._builder, self._day, self._by_room = builder, day, by_room
+        self._bookings = [row.booking for row in builder.week.rows.values() if row.is_live]
+
+    def target(self, row: EntryRow | None, column: str, from_column: str = "") -> Target:
+        """What an entry (None: a new one) would become in a column."""
+        tutor_id = row.tutor_id if row is not None else None
+        rooms = row.room_ids if row is not None else ()
+        is_online = row is not None and row.is_online
+        if self._day is None:
+            return Target(date.fromisoformat(column), tutor_id, rooms, is_online)
+        if not self._by_room:
+            return Target(self._day, None if column == NO_TUTOR else column, rooms, is_online)
+        if column in (ONLINE, NO_ROOM):
+            return Target(self._day, tutor_id, (), column == ONLINE)
+        if from_column in rooms and column not in rooms:
+            rooms = tuple(column if room == from_column else room for room in rooms)
+        elif column not in rooms:
+            rooms = (column,)
+        return Target(self._day, tutor_id, rooms, False)
+
+    def check(self, entry_id: str, column: str, starts: int, ends: int) -> list[tuple[bool, str]]:
+        """Each thing that fits or does not, for the bubble at the pointer."""
+        row_id, _, from_column = entry_id.partition("@")
+        row = self._builder.week.rows.get(row_id)
+        target = self.target(row, column, from_column or (row.room_ids[0] if row and row.room_ids else ""))
+        booking = self._booking(row, target, starts, ends)
+        conflicts = conflicts_of([booking], self._bookings)
+        lines = [*self._tutor(booking, conflicts), *self._students(row, booking, conflicts)]
+        if row is not None or target.room_ids:
+            lines += self._rooms(booking, conflicts)
+        elif target.tutor_id is None:
+            lines += self._free_rooms(booking)
+        lines += self._hours(row, target, starts, ends)
+        return lines
+
+    def offer(self, entry_id: str, column: str, starts: int, ends: int) -> RoomOffer | None:
+        """Another room that is free then, when the entry's own is not."""
+        row = self._builder.week.rows.get(entry_id.partition("@")[0])
+        if row is None or self._by_room or not row.room_ids:
+            return None
+        booking = self._booking(row, self.target(row, column), starts, ends)
+        conflicts = conflicts_of([booking], self._bookings)
+        if not any(conflict.kind is ConflictKind.ROOM for conflict in conflicts):
+            return None
+        terms = self._builder.directory.terms(row.location_id)
+        rooms = free_rooms_at(booking, Occupancy(self._bookings, {row.id}), terms)
+        if not rooms:
+            return None
+        name = self._builder.directory.room_name(rooms[0])
+        return RoomOffer(rooms[0], f"take {name if name.startswith('Room ') else 'the ' + name} instead")
+
+    def _booking(self, row: EntryRow | None, target: Target, starts: int, ends: int) -> Booking:
+        directory = self._builder.directory
+        day = target.day + timedelta(days=starts // 1440)
+        at = int(instant_of(day, time(starts % 1440 // 60, starts % 60), directory.zone).timestamp())
+        length = (ends - starts) * 60
+        buffer = (row.blocked_until - row.ends if row is not None else directory.buffer_minutes) * 60
+        base = row.booking if row is not None else Booking("new", at, at + length, at + length)
+        return replace(
+            base, starts=at, ends=at + length, blocked_until=at + length + buffer, tutor_id=target.tutor_id,
+            room_ids=target.room_ids,
+        )  # fmt: skip
+
+    def _tutor(self, booking: Booking, conflicts: list[Conflict]) -> Iterator[tuple[bool, str]]:
+        if booking.tutor_id is None:
+            return
+        name = self._builder.directory.tutor_name(booking.tutor_id)
+        found = [conflict for conflict in conflicts if conflict.kind is ConflictKind.TUTOR]
+        if not found:
+            yield True, f"{name} is free"
+        for conflict in found[:_FEW]:
+            yield False, f"{name}: {self._blocker(conflict, booking)}"
+
+    def _students(
+        self, row: EntryRow | None, booking: Booking, conflicts: list[Conflict]
+    ) -> Iterator[tuple[bool, str]]:
+        if row is None or not row.student_ids:
+            return
+        names = dict(zip(row.student_ids, row.student_names, strict=True))
+        found = [conflict for conflict in conflicts if conflict.kind is ConflictKind.STUDENT]
+        for conflict in found[:_FEW]:
+            who = ", ".join(names.get(student, "A student") for student in conflict.resource_ids[:2])
+            yield False, f"{who}: {self._blocker(conflict, booking, by_title=True)}"
+        if not found:
+            count = len(row.student_ids)
+            yield True, f"{row.student_names[0]} is free" if count == 1 else f"All {count} students are free"
+
+    def _rooms(self, booking: Booking, conflicts: list[Conflict]) -> Iterator[tuple[bool, str]]:
+        found = [conflict for conflict in conflicts if conflict.kind is ConflictKind.ROOM]
+        taken = {room_id for conflict in found for room_id in conflict.resource_ids}
+        for room_id in booking.room_ids:
+            if room_id not in taken:
+                yield True, f"{self._builder.directory.room_name(room_id)} is free"
+        for conflict in found[:_FEW]:
+            names = ", ".join(map(self._builder.directory.room_name, conflict.resource_ids))
+            yield False, f"{names}: {self._blocker(conflict, booking)}"
+
+    def _free_rooms(self, booking: Booking) -> Iterator[tuple[bool, str]]:
+        location_id = self._builder.filters.location_id
+        if not location_id:
+            return
+        terms = self._builder.directory.terms(location_id)
+        if not terms.room_ids:
+            return
+        free = [
+            self._builder.directory.room_name(i) for i in free_rooms_at(booking, Occupancy(self._bookings), terms)
+        ]
+        if len(free) == len(terms.room_ids):
+            yield True, "Every room is free"
+        elif free:
+            yield True, "Free: " + ", ".join(free)
+        else:
+            yield False, "No room is free"
+
+    def _hours(self, row: EntryRow | None, target: Target, starts: int, ends: int) -> Iterator[tuple[bool, str]]:
+        directory = self._builder.directory
+        place = row.location_id if row is not None else self._builder.filters.location_id
+        reason = directory.closed_reason(place, target.day)
+        if reason is not None:
+            yield False, f"Closed for {reason}" if reason else "Closed that day"
+            return
+        spans = directory.open_spans(place, target.day)
+        if not any(a <= starts and ends <= b for a, b in spans):
+            yield False, "Outside the opening hours"
+        elif target.tutor_id is not None:
+            theirs = directory.tutor_spans(target.tutor_id, place, target.day)
+            if not any(a <= starts and ends <= b for a, b in theirs):
+                hours = (
+                    "–".join(clock_words(m, with_half=False) for m in (theirs[0][0], theirs[-1][1])) if theirs else ""
+                )
+                name = directory.tutor_name(target.tutor_id)
+                yield False, f"{name} works {hours} that day" if hours else f"{name} does not work that day"
+
+    def _blocker(self, conflict: Conflict, booking: Booking, *, by_title: bool = False) -> str:
+        """What stands in the way: "David Walker until 5:00", "too tight, David Walker ends 5:00"."""
+        rows = self._builder.week.rows
+        other = rows[conflict.second_id if conflict.first_id == booking.entry_id else conflict.first_id]
+        is_group = len(other.student_names) > 2
+        who = self._builder.title_of(other) if by_title or is_group else " and ".join(other.student_names)
+        who = who or self._builder.title_of(other)
+        is_before = other.booking.starts <= booking.starts
+        moment = clock_words(other.ends if is_before else other.starts, with_half=False)
+        if conflict.tag is ConflictTag.OVERLAP:
+            return f"{who} {'until' if is_before else 'from'} {moment}"
+        return f"too tight, {who} {'ends' if is_before else 'starts'} {moment}"
