@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -9,16 +10,25 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 import sync_server.sync.routes as sync_routes
+from shared_models.clock import clock_from
 from sync_server.database import Database
+from sync_server.mail import MailSender, transport_of
 from sync_server.settings import Settings
+from sync_server.website.routes import add_website
 
 
 def create_app(settings: Settings, database: Database) -> FastAPI:
     """The application over a migrated database; the caller closes the database."""
+    transport = transport_of(settings.mail)
+    sender = MailSender(database, transport) if transport is not None else None
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        if sender is not None:
+            sender.start()
         yield
+        if sender is not None:
+            await asyncio.to_thread(sender.stop)
 
     app = FastAPI(title="iTutorOS server", lifespan=lifespan, docs_url="/api/docs", openapi_url="/api/openapi.json")
     app.state.settings = settings
@@ -32,4 +42,13 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         return {"status": "ok"}
 
     app.include_router(sync_routes.router)
+    # Last: a slug matches whatever path the routes above left over.
+    add_website(
+        app,
+        database,
+        base_url=settings.site_url,
+        mail_sender=settings.mail.sender,
+        wake_mail=sender.wake if sender is not None else lambda _organization_id: None,
+        now=clock_from(settings.moment),
+    )
     return app

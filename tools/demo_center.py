@@ -35,6 +35,7 @@ PICTURE_MOMENT = datetime(2026, 11, 25, 15, 40, tzinfo=ZONE)
 SLUG = "hudson"
 OWNER_EMAIL = "maya@hudson.example"
 OWNER_PASSWORD = "front desk demo"
+HEADLINE = "One thing more than they came with."
 
 _FIRST_DAY, _LAST_DAY = date(2026, 9, 8), date(2027, 6, 25)
 _WEEKS_PER_YEAR = 52

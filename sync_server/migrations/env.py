@@ -2,6 +2,8 @@
 
 from alembic import context
 
+import sync_server.mail_models
+import sync_server.website.models  # noqa: F401 - both add their tables to the metadata
 from shared_models.registry import metadata
 from sync_server.models import ServerBase
 
