@@ -99,6 +99,10 @@ class Program:
     def _sync_now(self) -> None:
         if self.store.local(SERVER) and self.store.secrets.read(TOKEN) is None:
             _sign_in(self.store)
+        elif self.store.attention_count():
+            from desktop.sync.attention_sheet import AttentionSheet
+
+            AttentionSheet(self.window, self.store).open_sheet()
         if self._worker is not None:
             self._worker.sync_now()
 

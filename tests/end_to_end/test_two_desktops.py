@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import func, select, text
 
 from desktop.store.store import Store
+from desktop.sync.attention import let_go, refused_changes, try_again
 from desktop.sync.client import SignedOut, SyncClient, Unreachable
 from desktop.sync.exchange import apply_page, exchange, pull_all
 from desktop.sync.setup import sign_in
@@ -242,6 +243,46 @@ def test_a_refused_change_goes_back_and_is_kept_with_its_reason(
         assert a.unsent_count() == 0
         with database.tenant(organization_id) as session:
             assert session.get(Lead, (organization_id, lead)) is not None
+
+
+def test_a_refused_change_can_be_tried_again_or_let_go(
+    tmp_path: Path, server: LiveServer, center: tuple[str, str, str], database: Database
+) -> None:
+    with desk(tmp_path / "a", server, center[2]) as a:
+        user_id = a.user_id
+        assert user_id is not None
+
+        def set_owner(is_owner: bool) -> None:
+            with database.tenant(center[0]) as session:
+                role = session.get_one(UserRole, (center[0], derived_id(user_id, Role.OWNER)))
+                role.archived_at = None if is_owner else NOW
+                desk_role = session.get(UserRole, (center[0], derived_id(user_id, Role.FRONT_DESK)))
+                if desk_role is None:
+                    own = {"organization_id": center[0], "id": derived_id(user_id, Role.FRONT_DESK)}
+                    session.add(UserRole(**own, user_id=user_id, role=Role.FRONT_DESK))
+
+        set_owner(False)
+        with a.write() as session:
+            session.scalars(select(Organization)).one().default_buffer_minutes = 20
+        sync(a, server)
+        (refused,) = refused_changes(a)
+        assert refused.what == "The center"
+        assert refused.entered == "default buffer minutes: 20"
+        set_owner(True)
+        try_again(a, refused)
+        sync(a, server)
+        assert refused_changes(a) == []
+        with database.tenant(center[0]) as session:
+            assert session.scalars(select(Organization.default_buffer_minutes)).one() == 20
+        set_owner(False)
+        with a.write() as session:
+            session.scalars(select(Organization)).one().default_buffer_minutes = 25
+        sync(a, server)
+        let_go(a, refused_changes(a)[0])
+        sync(a, server)
+        with a.read() as session:
+            assert session.scalars(select(Organization.default_buffer_minutes)).one() == 20
+        assert a.attention_count() == 0
 
 
 def test_one_bad_row_does_not_hold_up_the_others(
