@@ -1,0 +1,133 @@
+"""`./dev shots`: every screen of the desktop as a picture, light and dark, in the sizes that centers have, with an
+index.html that shows them beside each other."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+DEFAULT_FOLDER = ROOT / "build" / "shots"
+WORKERS = 2
+
+SIZES = ((1440, 900), (1366, 768))
+SCALED_SCREEN = (1920, 1080)
+SCALES = (1.25, 1.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one process takes: a theme, window sizes in logical pixels, and a scale of the whole screen."""
+
+    theme: str
+    sizes: tuple[tuple[int, int], ...]
+    scale: float = 1.0
+
+    @property
+    def mark(self) -> str:
+        """What the names of scaled pictures end with."""
+        return "" if self.scale == 1.0 else f"-at-{round(self.scale * 100)}"
+
+
+def rounds() -> list[Round]:
+    """Everything that is taken: all screens in both themes and sizes, the densest ones also on a scaled screen."""
+    plain = [Round(theme, SIZES) for theme in ("light", "dark")]
+    width, height = SCALED_SCREEN
+    scaled = [
+        Round(theme, ((round(width / scale), round(height / scale)),), scale)
+        for scale in SCALES
+        for theme in ("light", "dark")
+    ]
+    return plain + scaled
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Take all pictures; returns 1 when a screen could not be taken or Qt warned."""
+    arguments = _parser().parse_args(argv)
+    if arguments.round is not None:
+        return _take_round(arguments)
+    began = time.perf_counter()
+    out: Path = arguments.out
+    if out.exists():
+        for old in (*out.glob("*.png"), *out.glob("report-*.json")):
+            old.unlink()
+    out.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="itutoros-shots-"))
+    try:
+        _make_centers(folder)
+        with ThreadPoolExecutor(WORKERS) as pool:
+            list(pool.map(lambda pair: _start_round(*pair, folder, arguments), enumerate(rounds())))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    from tools.shots_index import write_index
+
+    problems = [problem for file in sorted(out.glob("report-*.json")) for problem in json.loads(file.read_text())]
+    for file in out.glob("report-*.json"):
+        file.unlink()
+    pictures = sorted(file.name for file in out.glob("*.png"))
+    write_index(out, pictures, problems)
+    for problem in problems:
+        print(f"shots: {problem}", file=sys.stderr)
+    print(f"{len(pictures)} pictures in {time.perf_counter() - began:.0f} s: {out / 'index.html'}")
+    return 1 if problems else 0
+
+
+def _make_centers(folder: Path) -> None:
+    from tools.demo_center import PICTURE_MOMENT
+    from tools.shots_centers import make_fresh_center, make_sample_center
+
+    make_sample_center(folder / "sample", PICTURE_MOMENT)
+    make_fresh_center(folder / "fresh")
+
+
+def _start_round(number: int, wanted: Round, folder: Path, arguments: argparse.Namespace) -> None:
+    own = folder / f"round-{number}"
+    for name in ("sample", "fresh"):
+        shutil.copytree(folder / name, own / name)
+    screen = {"width": SCALED_SCREEN[0], "height": SCALED_SCREEN[1], "x": 0, "y": 0, "name": "shots"}
+    dots = {"logicalDpi": 96, "logicalBaseDpi": 96, "dpr": 1}
+    (own / "screen.json").write_text(json.dumps({"screens": [screen | dots]}))
+    environment = dict(os.environ) | {
+        "QT_QPA_PLATFORM": f"offscreen:configfile={own / 'screen.json'}",
+        "QT_SCALE_FACTOR": str(wanted.scale),
+    }
+    words = ["--round", json.dumps(asdict(wanted)), "--folder", str(own), "--out", str(arguments.out)]
+    words += [word for name in arguments.only for word in ("--only", name)]
+    done = subprocess.run([sys.executable, "-m", "tools.shots", *words], cwd=ROOT, env=environment, check=False)
+    if done.returncode:
+        sentence = f"{wanted.theme}{wanted.mark}: the process ended with {done.returncode}"
+        (arguments.out / f"report-ended-{number}.json").write_text(json.dumps([sentence]))
+
+
+def _take_round(arguments: argparse.Namespace) -> int:
+    from tools.shots_screens import take
+
+    fields = json.loads(arguments.round)
+    wanted = Round(fields["theme"], tuple((width, height) for width, height in fields["sizes"]), fields["scale"])
+    problems = take(wanted, arguments.folder, arguments.out, arguments.only)
+    name = f"report-{wanted.theme}{wanted.mark}.json"
+    (arguments.out / name).write_text(json.dumps(problems))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="./dev shots", description=__doc__)
+    parser.add_argument("--out", type=Path, default=DEFAULT_FOLDER, metavar="DIR", help="where the pictures go")
+    parser.add_argument("--only", action="append", default=[], metavar="NAME", help="screens beginning with NAME")
+    parser.add_argument("--round", default=None, help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, default=None, help=argparse.SUPPRESS)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,270 @@
+"""Which screens there are and how each is reached. A screen is a generator: it brings itself up, yields the window or
+dialog to take, and afterwards puts everything back."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
+
+from desktop import theme
+from desktop.app import make_application
+from desktop.store.store import Store
+from tools.demo_center import PICTURE_MOMENT
+from tools.shots_stage import Stage, Warnings
+
+if TYPE_CHECKING:
+    from tools.shots import Round
+
+Screen = Callable[[Stage], Iterator[QWidget]]
+
+_DENSE = ("calendar-week", "leads-board")
+"""The screens that are taken on scaled screens too."""
+
+
+def take(wanted: Round, folder: Path, out: Path, only: Sequence[str] = ()) -> list[str]:
+    """Take the pictures of one round; returns what went wrong, in words."""
+    warnings = Warnings()
+    problems: list[str] = []
+    app = make_application()
+    theme.choose(theme.Appearance(wanted.theme))
+    for center, screens in (("sample", SCREENS), ("fresh", FRESH_SCREENS)):
+        chosen = {
+            name: screen
+            for name, screen in screens.items()
+            if (wanted.scale == 1.0 or name in _DENSE) and (not only or name.startswith(tuple(only)))
+        }
+        if not chosen:
+            continue
+        store = Store(folder / center, use_keyring=False)
+        stage = Stage(app, store, PICTURE_MOMENT)
+        for width, height in wanted.sizes:
+            stage.resize(width, height)
+            shown = (round(width * wanted.scale), round(height * wanted.scale))
+            for name, screen in chosen.items():
+                picture = f"{name}-{wanted.theme}-{shown[0]}x{shown[1]}{wanted.mark}"
+                problems += [f"{picture}: {words}" for words in _take_one(stage, screen, out / f"{picture}.png")]
+                problems += [f"{picture}: Qt says: {words}" for words in warnings.taken()]
+        stage.close()
+        store.close()
+    return problems
+
+
+def _take_one(stage: Stage, screen: Screen, file: Path) -> list[str]:
+    try:
+        for widget in screen(stage):
+            stage.grab(widget, file)
+    except Exception as error:
+        if os.environ.get("SHOTS_DEBUG"):
+            traceback.print_exc()
+        _dismiss_dialogs()
+        return [f"{type(error).__name__}: {error}"]
+    return []
+
+
+def _dismiss_dialogs() -> None:
+    for window in QApplication.topLevelWidgets():
+        if isinstance(window, QDialog) and window.isVisible():
+            window.reject()
+
+
+def _page(title: str) -> Screen:
+    def screen(stage: Stage) -> Iterator[QWidget]:
+        stage.page(title)
+        yield stage.window
+
+    return screen
+
+
+def _dialog(stage: Stage) -> QDialog:
+    """The dialog that is open, once it is."""
+
+    def dialogs() -> list[QDialog]:
+        return [one for one in QApplication.topLevelWidgets() if isinstance(one, QDialog) and one.isVisible()]
+
+    stage.wait_until(dialogs, "a dialog")
+    return dialogs()[0]
+
+
+# Calendar
+
+
+def _calendar(view: str, columns: str = "") -> Screen:
+    def screen(stage: Stage) -> Iterator[QWidget]:
+        calendar = stage.page("Calendar")
+        calendar.go_today()
+        calendar.set_view(view)
+        if columns:
+            stage.choose(columns)
+        yield stage.window
+        if columns:
+            stage.choose("tutors")
+
+    return screen
+
+
+def _conflicts(view: str) -> Screen:
+    def screen(stage: Stage) -> Iterator[QWidget]:
+        calendar = stage.page("Calendar")
+        calendar.go_today()
+        calendar.set_view(view)
+        calendar.show_conflicts(True)
+        stage.rest()
+        yield stage.window
+        calendar.show_conflicts(False)
+        stage.rest()
+
+    return screen
+
+
+def _next_week(stage: Stage) -> Iterator[QWidget]:
+    calendar = stage.page("Calendar")
+    calendar.set_view("week")
+    calendar.go_to((PICTURE_MOMENT + timedelta(days=7)).date())
+    yield stage.window
+    calendar.go_today()
+
+
+def _print_preview(stage: Stage) -> Iterator[QWidget]:
+    calendar = stage.page("Calendar")
+    calendar.set_view("day")
+    calendar.print_day()
+    preview = _dialog(stage)
+    preview.resize(stage.window.size())
+    stage.rest(1500)
+    yield preview
+    preview.reject()
+    calendar.set_view("week")
+
+
+# Leads
+
+
+def _leads(view: str) -> Screen:
+    def screen(stage: Stage) -> Iterator[QWidget]:
+        stage.page("Leads")
+        stage.choose(view)
+        yield stage.window
+
+    return screen
+
+
+def _lead_detail(stage: Stage) -> Iterator[QWidget]:
+    leads = stage.page("Leads")
+    stage.choose("board")
+    leads.open_lead(
+        stage.one("SELECT id FROM lead WHERE stage = 'FOLLOW_UP_ATTEMPTED' AND parent_first_name = 'Thảo' LIMIT 1")
+    )
+    stage.rest()
+    yield stage.window
+    leads.panel.close_panel()
+    stage.rest()
+
+
+def _lead_entry(stage: Stage) -> Iterator[QWidget]:
+    leads = stage.page("Leads")
+    stage.choose("board")
+    leads.new_lead()
+    sheet = leads.entry_sheet
+    assert sheet is not None
+    sheet.parent_name.setText("Thảo Tanaka")
+    sheet.phone.setText("(914) 555-98")
+    sheet.phone.setFocus()
+    stage.rest(600)
+    yield stage.window
+    sheet.parent_name.setText("")
+    sheet.phone.setText("")
+    sheet.dismiss()
+    stage.rest()
+
+
+def _lead_convert(stage: Stage) -> Iterator[QWidget]:
+    leads = stage.page("Leads")
+    stage.choose("board")
+    leads.pick_lead(stage.one("SELECT id FROM lead WHERE parent_first_name = 'Sophie' AND source = 'WEB'"))
+    leads.convert()
+    stage.rest()
+    yield stage.window
+    leads.convert_sheet.dismiss()
+    stage.rest()
+
+
+# Over every page
+
+
+def _palette(stage: Stage) -> Iterator[QWidget]:
+    stage.page("Calendar")
+    stage.window.open_palette("kim")
+    stage.rest(500)
+    yield stage.window
+    assert stage.window.palette_overlay is not None
+    stage.window.palette_overlay.close_overlay()
+    stage.rest()
+
+
+def _help(stage: Stage) -> Iterator[QWidget]:
+    stage.page("Calendar")
+    stage.window.open_help()
+    stage.rest()
+    yield stage.window
+    assert stage.window.help_overlay is not None
+    stage.window.help_overlay.close_overlay()
+    stage.rest()
+
+
+def _toast(stage: Stage) -> Iterator[QWidget]:
+    stage.page("Leads")
+    stage.choose("board")
+    stage.window.announce("Cancelled French, Andre Patel, Tue 4:00 PM")
+    stage.window.set_sync_state("offline", "Working offline, 3 changes waiting")
+    stage.rest()
+    yield stage.window
+    stage.window.toast.hide()
+    stage.window.set_sync_state("ok", "All changes saved and sent")
+    stage.window.show_last_action("", False)
+
+
+def _sign_in(stage: Stage) -> Iterator[QWidget]:
+    from desktop.sync.sign_in_dialog import SignInDialog
+
+    dialog = SignInDialog(stage.store, "maya@hudson.example")
+    dialog.server.setText("desk.hudson.example")
+    dialog.show()
+    stage.rest()
+    yield dialog
+    dialog.reject()
+
+
+SCREENS: dict[str, Screen] = {
+    "today": _page("Today"),
+    "calendar-week": _calendar("week"),
+    "calendar-next-week": _next_week,
+    "calendar-day-tutors": _calendar("day", "tutors"),
+    "calendar-day-rooms": _calendar("day", "rooms"),
+    "conflicts-day": _conflicts("day"),
+    "conflicts-week": _conflicts("week"),
+    "print-preview": _print_preview,
+    "leads-board": _leads("board"),
+    "leads-table": _leads("table"),
+    "leads-today": _leads("today"),
+    "lead-detail": _lead_detail,
+    "lead-entry": _lead_entry,
+    "lead-convert": _lead_convert,
+    "command-palette": _palette,
+    "help": _help,
+    "toast": _toast,
+    "sign-in": _sign_in,
+}
+
+FRESH_SCREENS: dict[str, Screen] = {
+    "empty-today": _page("Today"),
+    "empty-calendar-week": _calendar("week"),
+    "empty-calendar-day": _calendar("day"),
+    "empty-leads": _leads("board"),
+    "empty-leads-table": _leads("table"),
+}
