@@ -17,10 +17,8 @@ DEFAULT_SILENCE_DAYS: Mapping[LeadStage, int] = {
     LeadStage.FOLLOW_UP_ATTEMPTED: 14,
     LeadStage.FOLLOWED_UP: 14,
     LeadStage.COMMITTED: 7,
-    LeadStage.SCHEDULED: 21,
-    LeadStage.ASSESSED: 14,
 }
-"""After how many days without a contact a lead wants attention; Active and Cold leads never do."""
+"""After how many days without a contact a lead wants attention; from Scheduled on, it is the calendar that says what comes next."""
 
 
 @dataclass(frozen=True, slots=True)

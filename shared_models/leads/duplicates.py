@@ -49,12 +49,13 @@ class KnownPerson:
 
 @dataclass(frozen=True, slots=True)
 class PossibleDuplicate:
-    """A known person, why they may be the one, and the phone that matched, if one did."""
+    """A known person, why they may be the one, and the phone that matched, whole or as far as it was typed."""
 
     person: KnownPerson
     likeness: Likeness
     score: float
     phone: str = ""
+    phone_is_whole: bool = False
 
 
 def rank_duplicates(typed: TypedPerson, known: Iterable[KnownPerson], *, limit: int = 3) -> list[PossibleDuplicate]:
@@ -68,11 +69,14 @@ def rank_duplicates(typed: TypedPerson, known: Iterable[KnownPerson], *, limit: 
 
 
 def _compare(person: KnownPerson, key: str, digits: str, email: str) -> PossibleDuplicate | None:
-    score, likeness, matched_phone = 0.0, None, ""
+    score, likeness, matched_phone, is_whole = 0.0, None, "", False
     if len(digits) >= _SHORTEST_PHONE:
         for phone in person.phones:
-            if phone_digits(phone).startswith(digits):
-                score, likeness, matched_phone = score + 4.0, Likeness.SAME_PHONE, phone
+            known_digits = phone_digits(phone)
+            if known_digits.startswith(digits):
+                is_whole = known_digits == digits
+                score += 4.0 if is_whole else 1.6
+                likeness, matched_phone = Likeness.SAME_PHONE, phone
                 break
     if email and "@" in email and any(known.lower() == email for known in person.emails):
         score += 4.0
@@ -81,7 +85,7 @@ def _compare(person: KnownPerson, key: str, digits: str, email: str) -> Possible
     if name_score:
         score += name_score
         likeness = likeness or (Likeness.SAME_NAME if name_score >= 2.0 else Likeness.SIMILAR_NAME)
-    return PossibleDuplicate(person, likeness, score, matched_phone) if likeness else None
+    return PossibleDuplicate(person, likeness, score, matched_phone, is_whole) if likeness else None
 
 
 def _name_score(typed: str, known: str) -> float:

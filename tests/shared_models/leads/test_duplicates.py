@@ -18,15 +18,24 @@ def names(typed: TypedPerson, *people: KnownPerson) -> list[str]:
     return [match.person.id for match in rank_duplicates(typed, people)]
 
 
-def test_the_same_number_comes_first_while_it_is_still_being_typed() -> None:
+def test_a_number_that_begins_alike_is_shown_after_the_same_name() -> None:
     found = rank_duplicates(
         TypedPerson("Thảo Tanaka", "(914) 555-98"),
         [known("Thảo Tanaka", "+12125559796"), known("Somebody Else", "+19145559855")],
     )
+    assert [match.person.id for match in found] == ["Thảo Tanaka", "Somebody Else"]
+    assert found[0].likeness is Likeness.SAME_NAME
+    assert found[1].likeness is Likeness.SAME_PHONE
+    assert (found[1].phone, found[1].phone_is_whole) == ("+19145559855", False)
+
+
+def test_the_same_number_comes_before_the_same_name() -> None:
+    found = rank_duplicates(
+        TypedPerson("Thảo Tanaka", "914 555 9855"),
+        [known("Thảo Tanaka", "+12125559796"), known("Somebody Else", "+19145559855")],
+    )
     assert [match.person.id for match in found] == ["Somebody Else", "Thảo Tanaka"]
-    assert found[0].likeness is Likeness.SAME_PHONE
-    assert found[0].phone == "+19145559855"
-    assert found[1].likeness is Likeness.SAME_NAME
+    assert found[0].phone_is_whole
 
 
 def test_a_few_digits_are_not_a_number() -> None:
