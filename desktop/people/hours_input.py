@@ -33,6 +33,11 @@ def parse_hours(text: str) -> list[Hours] | None:
         start, end = parse_time(ends[0]), parse_time(ends[1])
         if start is None or end is None:
             return None
+        half = re.search(r"[ap]\.?m?\.?$", ends[1].strip().lower())
+        if half and not re.search(r"[a-z]", ends[0].lower()):
+            same_half = parse_time(f"{ends[0]} {half[0]}")
+            if same_half is not None and same_half < end:
+                start = same_half
         if end <= start and end.hour < 12:
             end = end.replace(hour=end.hour + 12)
         if end <= start:

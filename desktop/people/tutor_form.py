@@ -49,9 +49,7 @@ class TutorForm(SidePanel):
     cancelled = Signal()
     archiveRequested = Signal(str)
 
-    def __init__(
-        self, known: TutorList, tutor: TutorDetails | None, symbol: str, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, known: TutorList, tutor: TutorDetails | None, parent: QWidget | None = None) -> None:
         words = "Edit" if known.rights.writes_teaching else "Time away of"
         super().__init__(f"{words} {tutor.name}" if tutor else "New tutor", 460, parent=parent)
         self._known, self._is_new = known, tutor is None
@@ -63,7 +61,7 @@ class TutorForm(SidePanel):
         column.setSpacing(0)
         parts: list[QWidget] = []
         if rights.writes_profile:
-            parts += [self._person(), self._profile(symbol), self._places()]
+            parts += [self._person(), self._profile(), self._places()]
         if rights.writes_teaching:
             parts += [self._subjects(), self._weekly_hours()]
         if rights.writes_time_off:
@@ -135,11 +133,11 @@ class TutorForm(SidePanel):
             spacing=12,
         )
 
-    def _profile(self, symbol: str) -> QWidget:
+    def _profile(self) -> QWidget:
         tutor = self._tutor
         self.priority_field = Field("Priority", NumberInput(tutor.priority, 1, 99), right="1 = first choice")
         pay = None if self._is_new else tutor.hourly_pay_cents
-        self.pay_field = Field("Pay per hour", MoneyInput(pay, symbol))
+        self.pay_field = Field("Pay per hour", MoneyInput(pay, self._known.currency_symbol))
         self.is_active = Toggle("Active: is offered for new sessions", tutor.is_active)
         self.bio_field = Field("About", TextArea(tutor.bio, "For the website", 3), optional=True)
         return section("", _pair(self.priority_field, self.pay_field), self.is_active, self.bio_field, spacing=12)

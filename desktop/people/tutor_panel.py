@@ -33,7 +33,7 @@ class TutorPanel(SidePanel):
         """Whom it shows."""
         return self._tutor_id
 
-    def show_tutor(self, tutor: TutorDetails, known: TutorList, symbol: str) -> None:
+    def show_tutor(self, tutor: TutorDetails, known: TutorList) -> None:
         """Show a tutor; what the person may not see is not there."""
         self._tutor_id = tutor.tutor_id
         places = [place.name for place in known.places if place.location_id in tutor.location_ids]
@@ -46,7 +46,7 @@ class TutorPanel(SidePanel):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         sections = [
-            self._contact(tutor, known, symbol),
+            self._contact(tutor, known),
             self._week(tutor, known),
             self._away(tutor, known),
             self._subjects(tutor, known),
@@ -60,7 +60,7 @@ class TutorPanel(SidePanel):
         column.addStretch(1)
         put_into(self._area, content)
 
-    def _contact(self, tutor: TutorDetails, known: TutorList, symbol: str) -> QWidget:
+    def _contact(self, tutor: TutorDetails, known: TutorList) -> QWidget:
         t = theme.current()
         facts = [
             ("Phone", tutor.phone or "none"),
@@ -68,7 +68,7 @@ class TutorPanel(SidePanel):
             ("Priority", f"{tutor.priority}, first choice" if tutor.priority == 1 else str(tutor.priority)),
         ]
         if known.rights.sees_pay:
-            facts.append(("Pay", f"{format_cents(tutor.hourly_pay_cents, symbol)} per hour"))
+            facts.append(("Pay", f"{format_cents(tutor.hourly_pay_cents, known.currency_symbol)} per hour"))
         row = QHBoxLayout()
         row.setSpacing(t.px(12))
         row.addWidget(Avatar(tutor.name, 40), 0, Qt.AlignmentFlag.AlignTop)

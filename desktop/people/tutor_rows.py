@@ -38,6 +38,8 @@ TUTOR_TABLES = frozenset(
 
 Span = tuple[int, int]
 
+_SYMBOLS = {"USD": "$", "CAD": "$", "AUD": "$", "EUR": "€", "GBP": "£"}
+
 
 @dataclass(frozen=True, slots=True)
 class Rights:
@@ -87,6 +89,7 @@ class TutorList:
     rights: Rights
     zone: tzinfo
     country: str
+    currency_symbol: str
     today: date
     week: tuple[date, date]
 
@@ -189,7 +192,8 @@ def read_tutors(session: Session, organization_id: str, user_id: str | None, now
         )
         for tutor, first_name, last_name in tutors
     )
-    return TutorList(rows, places, names, rights, zone, organization.country, today, week)
+    symbol = _SYMBOLS.get(organization.currency, f"{organization.currency} ")
+    return TutorList(rows, places, names, rights, zone, organization.country, symbol, today, week)
 
 
 def read_tutor(session: Session, organization_id: str, tutor_id: str, known: TutorList) -> TutorDetails | None:

@@ -32,7 +32,6 @@ class TutorsPage(Page):
         super().__init__(parent)
         self._store, self._clock = store, clock
         self._known = self._read()
-        self._symbol = "$"
         self._panel: TutorPanel | None = None
         self._form: TutorForm | None = None
         self._editing: str | None = None
@@ -151,6 +150,9 @@ class TutorsPage(Page):
             words = hours_words(row.week_minutes) if row.week_minutes else "none"
             return Cell(words, tabular=True, tone="text" if row.week_minutes else "text3")
 
+        def pay(row: TutorRow) -> Cell:
+            return Cell(format_cents(row.hourly_pay_cents or 0, known.currency_symbol), tabular=True)
+
         columns: list[Column[TutorRow]] = [
             Column("Name", name, 240, sort_key=lambda row: row.name),
             Column("Locations", places, 170, sort_key=places),
@@ -160,10 +162,7 @@ class TutorsPage(Page):
             Column("This week", week, 104, right=True, sort_key=lambda row: row.week_minutes),
         ]  # fmt: skip
         if known.rights.sees_pay:
-            columns.append(
-                Column("Pay", lambda row: Cell(format_cents(row.hourly_pay_cents or 0), tabular=True), 92, right=True,
-                       sort_key=lambda row: row.hourly_pay_cents or 0)
-            )  # fmt: skip
+            columns.append(Column("Pay", pay, 92, right=True, sort_key=lambda row: row.hourly_pay_cents or 0))
         return columns
 
     # The panel
@@ -186,7 +185,7 @@ class TutorsPage(Page):
             self._panel.closed.connect(self._close_panel)
             self._panel.hide()
             self.body.addWidget(self._panel)
-        self._panel.show_tutor(tutor, self._known, self._symbol)
+        self._panel.show_tutor(tutor, self._known)
         if self._form is None:
             self._panel.open_panel()
 
@@ -211,7 +210,7 @@ class TutorsPage(Page):
                 return
         self._drop_form()
         self._editing = tutor_id
-        form = TutorForm(self._known, tutor, self._symbol)
+        form = TutorForm(self._known, tutor)
         form.saved.connect(self._save)
         form.cancelled.connect(self._leave_form)
         form.archiveRequested.connect(self._archive)
