@@ -123,8 +123,6 @@ class CalendarPage(Page):
         left.addWidget(self.legend)
         self.body.addLayout(left, 1)
         self.body.setSpacing(px(12))
-        margins = self.body.contentsMargins()
-        self.body.setContentsMargins(margins.left(), 0, margins.right(), px(4))
         self.panel = ConflictsPanel()
         self.panel.hide()
         self.panel.closed.connect(lambda: self.filters.set_conflicts_shown(False))
@@ -142,6 +140,11 @@ class CalendarPage(Page):
         calendar.menuRequested.connect(self._open_menu)
         calendar.dayActivated.connect(self._open_day)
         self.setFocusProxy(calendar)
+
+    def _apply_sizes(self) -> None:
+        super()._apply_sizes()
+        margins = self.body.contentsMargins()
+        self.body.setContentsMargins(margins.left(), 0, margins.right(), theme.current().px(4))
 
     def _make_actions(self) -> None:
         self.new_action = self.add_action(

@@ -94,6 +94,8 @@ class Column:
     key: str
     heading: str
     subheading: str = ""
+    shorter_heading: str = ""
+    """The heading where it does not fit: "Williams" for "M. Williams"."""
     long_name: str = ""
     """The name in a sentence: "Thursday", "Jakub Johnson"."""
     count_words: str = ""

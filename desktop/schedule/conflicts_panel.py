@@ -153,7 +153,7 @@ class ConflictCard(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(f"{item.kind} {item.heading}, {item.aside}. {item.summary}")
         column = QVBoxLayout(self)
-        column.setContentsMargins(px(14), px(7), px(14), px(8))
+        column.setContentsMargins(px(14), px(5), px(14), px(6))
         column.setSpacing(px(1))
         head = QHBoxLayout()
         head.setSpacing(px(7))
@@ -209,6 +209,10 @@ class ConflictCard(QWidget):
         if self.is_open():
             self._build_offers()
 
+    def ways(self) -> tuple[WaysOut, ...]:
+        """The ways out shown; none before they are found."""
+        return self._ways
+
     def _build_offers(self) -> None:
         if self._offers is not None or not self._ways:
             return
@@ -216,10 +220,12 @@ class ConflictCard(QWidget):
         self._offers = QWidget()
         column = QVBoxLayout(self._offers)
         column.setContentsMargins(0, px(5), 0, 0)
-        column.setSpacing(px(6))
+        column.setSpacing(px(5))
         for offered in self._ways:
             flow = FlowLayout(None, px(6))
-            flow.addWidget(Label(offered.lead, "small", "text2"))
+            lead = Label(offered.lead, "small", "text2")
+            lead.setFixedHeight(theme.current().size.control_small)
+            flow.addWidget(lead)
             for way in offered.ways:
                 button = Button(way.words, Kind.SOFT, small=True)
                 button.clicked.connect(lambda _=False, way=way: self.wayChosen.emit(way))
@@ -283,7 +289,6 @@ class ConflictsPanel(SidePanel):
         self.set_words(title, aside=" · ".join(part for part in parts if part))
         self._cards = {}
         content = QWidget()
-        content.setAutoFillBackground(False)
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -304,6 +309,7 @@ class ConflictsPanel(SidePanel):
         column.addStretch(1)
         position = self._area.verticalScrollBar().value()
         self._area.setWidget(content)
+        content.setAutoFillBackground(False)
         self._area.verticalScrollBar().setValue(position)
         self.next_button.setEnabled(bool(items))
 

@@ -92,7 +92,7 @@ def read_entries(session: Session, directory: Directory, first_day: date, last_d
         )
         .where(*within)
         .order_by(entry.starts_at, entry.id)
-    ).tuples()  # fmt: skip
+    )  # fmt: skip
     students: dict[str, list[tuple[str, str]]] = defaultdict(list)
     # Outer joins keep the order of the tables: SQLite would otherwise begin with all attendees there are.
     attendee, student = Attendee, Student
@@ -111,7 +111,7 @@ def read_entries(session: Session, directory: Directory, first_day: date, last_d
             & student.archived_at.is_(None),
         )
         .where(*within)
-    ).tuples():
+    ):
         if student_id is None:
             continue
         students[entry_id].append((student_id, f"{given} {family}".strip()))

@@ -371,7 +371,8 @@ def _column_box(
         return ColumnBox(column, x, w, True, column.heading, column.subheading or "Closed", "", "")
     conflict = str(column.conflict_count) if column.conflict_count else ""
     if mode is Mode.DAY:
-        heading = fit((column.heading,), inner + metrics.heading_inset / 2, TextRole.SUBHEADING, measure)
+        forms = (column.heading, column.shorter_heading) if column.shorter_heading else (column.heading,)
+        heading = fit(forms, w - metrics.heading_inset * 1.3, TextRole.SUBHEADING, measure)
         return ColumnBox(column, x, w, False, heading, column.subheading, "", conflict)
     heading_width = measure(column.heading, TextRole.HEADING) + metrics.heading_inset
     tag = metrics.tag + measure(conflict, TextRole.COUNT) + metrics.heading_inset if conflict else 0.0

@@ -105,7 +105,7 @@ def metrics_for(scale: float) -> Metrics:
     )  # fmt: skip
     roomy = TextMetrics(
         title=TextRole.ROOMY_TITLE, line=TextRole.ROOMY_LINE, line_height=px(16), top=px(5), left=px(11),
-        right=px(5), narrow_below=px(70), narrow_left=px(9), narrow_right=px(3), low_badge_below=px(84),
+        right=px(5), narrow_below=px(92), narrow_left=px(9), narrow_right=px(3), low_badge_below=px(84),
         badge=px(14), badge_inset=px(3), icon=px(13), gap=px(3),
     )  # fmt: skip
     return Metrics(

@@ -199,10 +199,19 @@ class SceneBuilder:
             if tutor.id not in booked and (not works or self.filters.tutor_id not in ("", tutor.id)):
                 continue
             hours = "–".join(clock_words(m, with_half=False) for m in (spans[0][0], spans[-1][1])) if spans else "Off"
-            columns.append(Column(tutor.id, tutor_words(tutor.name)[0], hours, tutor.name, open_spans=spans))
+            columns.append(
+                Column(
+                    tutor.id,
+                    tutor_words(tutor.name)[0],
+                    hours,
+                    tutor_words(tutor.name)[-1],
+                    tutor.name,
+                    open_spans=spans,
+                )
+            )
         if NO_TUTOR in booked:
             spans = self.directory.open_spans(place, day)
-            columns.append(Column(NO_TUTOR, "No tutor", "", "No tutor", open_spans=spans))
+            columns.append(Column(NO_TUTOR, "No tutor", long_name="No tutor", open_spans=spans))
         return columns
 
     def _room_columns(self, rows: list[EntryRow], day: date, drafts: list[Draft]) -> list[Column]:
@@ -217,11 +226,11 @@ class SceneBuilder:
                 continue
             where = "" if place else self.directory.place_name(room.location_id)
             spans = () if is_closed else self.directory.open_spans(room.location_id, day)
-            columns.append(Column(room.id, room.name, where, room.name, open_spans=spans))
+            columns.append(Column(room.id, room.name, where, long_name=room.name, open_spans=spans))
         for key, name in ((ONLINE, "Online"), (NO_ROOM, "No room")):
             if key in booked:
                 spans = self.directory.open_spans(place, day)
-                columns.append(Column(key, name, "", name, open_spans=spans))
+                columns.append(Column(key, name, long_name=name, open_spans=spans))
         return columns
 
     def _now(self, column: str | None) -> NowMark:
@@ -324,7 +333,7 @@ class SceneBuilder:
         else:
             result.append(tutor_line if by_room else place_line)
         if note:
-            result.append(Line((note,), "clock"))
+            result.append(Line((note, note.removesuffix(":00")), "clock"))
         if is_unpaid:
             result.append(Line(("Unpaid",)))
         if mode is Mode.DAY and not note:

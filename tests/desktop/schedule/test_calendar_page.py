@@ -1,0 +1,251 @@
+"""The Calendar page over a real store: going places, changing entries, conflicts, undo."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from desktop import theme
+from desktop.schedule.calendar_page import CalendarPage
+from desktop.schedule.calendar_values import Status
+from desktop.schedule.editing import EntryPrefill
+from desktop.schedule.scene import Draft
+from shared_models.base import new_id
+from shared_models.schedule.drafts import EntryDraft
+from shared_models.schedule.operations import schedule_entries
+from shared_models.schedule.recurrence import Pattern
+from shared_models.schedule.series_operations import SeriesScope
+from tests.shared_models.schedule.small_center import Center, small_center
+
+WEDNESDAY = date(2026, 11, 25)
+NOW = datetime(2026, 11, 25, 20, 40, tzinfo=UTC)
+
+
+class Notebook:
+    """An editor that only notes what it is asked for."""
+
+    def __init__(self) -> None:
+        self.created: list[EntryPrefill] = []
+        self.opened: list[str] = []
+
+    def create(self, prefill: EntryPrefill) -> None:
+        self.created.append(prefill)
+
+    def open(self, entry_id: str) -> None:
+        self.opened.append(entry_id)
+
+
+@pytest.fixture
+def center(tmp_path: Path) -> Iterator[Center]:
+    made = small_center(tmp_path)
+    yield made
+    made.store.close()
+
+
+def add(center: Center, draft: EntryDraft) -> str:
+    with center.store.write() as session:
+        made = schedule_entries(session, center.store.recorder, center.organization_id, draft, new_id=new_id())
+    return made.entry_ids[0]
+
+
+def page_of(center: Center, qtbot: QtBot, qapp: QApplication) -> CalendarPage:
+    theme.install(qapp, theme.Appearance.LIGHT)
+    page = CalendarPage(center.store, lambda: NOW)
+    qtbot.addWidget(page)
+    page.resize(1340, 860)
+    page.show()
+    qtbot.waitExposed(page)
+    return page
+
+
+def statuses(page: CalendarPage) -> dict[str, Status]:
+    return {entry.id: entry.status for entry in page.calendar.scene().entries}
+
+
+def test_the_page_opens_on_the_present_week(center: Center, qtbot: QtBot, qapp: QApplication) -> None:
+    page = page_of(center, qtbot, qapp)
+    assert page.header.title.text() == "November 23 – 27, 2026"
+    page.step(1)
+    assert page.header.title.text() == "November 30 – December 4, 2026"
+    page.go_today()
+    page.set_view("day")
+    assert page.header.title.text() == "Wednesday, November 25"
+
+
+def test_days_on_which_the_place_never_opens_are_stepped_over(
+    center: Center, qtbot: QtBot, qapp: QApplication
+) -> None:
+    page = page_of(center, qtbot, qapp)
+    page.set_view("day")
+    page.go_to(date(2026, 11, 27))
+    page.step(1)
+    assert page.day() == date(2026, 11, 30)
+    page.step(-1)
+    assert page.day() == date(2026, 11, 27)
+
+
+def test_moving_a_single_entry_changes_day_and_time_and_can_be_undone(
+    center: Center, qtbot: QtBot, qapp: QApplication
+) -> None:
+    entry_id = add(center, center.draft(WEDNESDAY, time(16)))
+    page = page_of(center, qtbot, qapp)
+    with qtbot.waitSignal(page.actionDone) as done:
+        page.calendar.moveRequested.emit(entry_id, "2026-11-24", 1020)
+    assert done.args == ["Moved Math, Noah Haddad to Tue 5:00 PM", True]
+    (entry,) = page.calendar.scene().entries
+    assert (entry.column, entry.starts, entry.ends) == ("2026-11-24", 1020, 1080)
+    center.store.undo()
+    page.refresh({"schedule_entry": {entry_id}})
+    (entry,) = page.calendar.scene().entries
+    assert (entry.column, entry.starts) == ("2026-11-25", 960)
+
+
+def test_a_column_of_the_day_gives_the_entry_its_tutor_in_one_step(
+    center: Center, qtbot: QtBot, qapp: QApplication
+) -> None:
+    entry_id = add(center, center.draft(WEDNESDAY, time(19)))
+    add(center, center.draft(WEDNESDAY, time(19), tutor_id=center.id("Johnson"), room_ids=(), student_ids=()))
+    page = page_of(center, qtbot, qapp)
+    page.set_view("day")
+    page.calendar.moveRequested.emit(entry_id, center.id("Johnson"), 1080)
+    entry = next(entry for entry in page.calendar.scene().entries if entry.id == entry_id)
+    assert (entry.column, entry.starts) == (center.id("Johnson"), 1080)
+    assert center.store.undo() == "Moved Math, Noah Haddad to Wed 6:00 PM with Jakub Johnson"
+    page.refresh({"schedule_entry": {entry_id}})
+    entry = next(entry for entry in page.calendar.scene().entries if entry.id == entry_id)
+    assert (entry.column, entry.starts) == (center.id("Patel"), 1140)
+
+
+def test_the_start_can_be_pulled_without_moving_the_end(center: Center, qtbot: QtBot, qapp: QApplication) -> None:
+    entry_id = add(center, center.draft(WEDNESDAY, time(16)))
+    page = page_of(center, qtbot, qapp)
+    page.calendar.resizeRequested.emit(entry_id, 930, 1020)
+    (entry,) = page.calendar.scene().entries
+    assert (entry.starts, entry.ends, entry.blocked_until) == (930, 1020, 1035)
+
+
+def test_an_entry_of_a_series_asks_how_far_a_change_reaches(
+    center: Center, qtbot: QtBot, qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = center.draft(WEDNESDAY, time(16), pattern=Pattern.WEEKLY, weekdays=frozenset({2}), occurrence_count=3)
+    entry_id = add(center, draft)
+    page = page_of(center, qtbot, qapp)
+    monkeypatch.setattr(page, "ask_scope", lambda then: then(SeriesScope.FOLLOWING))
+    page.calendar.moveRequested.emit(entry_id, "2026-11-25", 1020)
+    page.step(1)
+    assert [entry.starts for entry in page.calendar.scene().entries] == [1020]
+
+
+def test_cancelling_strikes_an_entry_through_and_bringing_back_restores_it(
+    center: Center, qtbot: QtBot, qapp: QApplication
+) -> None:
+    entry_id = add(center, center.draft(WEDNESDAY, time(16)))
+    page = page_of(center, qtbot, qapp)
+    with qtbot.waitSignal(page.actionDone) as done:
+        page.calendar.cancelRequested.emit(entry_id)
+    assert done.args == ["Cancelled Math, Noah Haddad, Wed 4:00 PM", True]
+    assert statuses(page) == {entry_id: Status.CANCELLED}
+    page.restore(entry_id)
+    assert statuses(page) == {entry_id: Status.SCHEDULED}
+    page.archive(entry_id)
+    assert statuses(page) == {}
+
+
+def test_the_menu_offers_what_fits_the_moment(center: Center, qtbot: QtBot, qapp: QApplication) -> None:
+    begun = add(center, center.draft(WEDNESDAY, time(15)))
+    coming = add(center, center.draft(WEDNESDAY, time(19)))
+    page = page_of(center, qtbot, qapp)
+    words = [action.text() for action in page.entry_menu(begun).actions() if action.text()]
+    assert words == ["Open", "It took place", "No-show", "Cancel", "Archive"]
+    words = [action.text() for action in page.entry_menu(coming).actions() if action.text()]
+    assert words == ["Open", "Cancel", "Archive"]
+
+
+def test_the_list_of_conflicts_counts_names_and_offers_ways_out(
+    center: Center, qtbot: QtBot, qapp: QApplication
+) -> None:
+    first = add(center, center.draft(WEDNESDAY, time(17)))
+    add(
+        center,
+        center.draft(WEDNESDAY, time(17, 30), student_ids=(center.id("Wei"),), room_ids=(center.id("Room B"),)),
+    )
+    page = page_of(center, qtbot, qapp)
+    assert page.filters.conflicts.text() == "1 overlap"
+    page.show_conflicts(True)
+    (card,) = page.panel.cards()
+    assert (card.item.kind, card.item.heading, card.item.aside) == ("Tutor", "Małgorzata Patel", "Wed 5:30–6:00")
+    qtbot.waitUntil(lambda: bool(card.ways()))
+    with qtbot.waitSignal(page.actionDone):
+        page.panel.wayChosen.emit(card.ways()[0].ways[0])
+    assert page.panel.cards() == []
+    entry = next(entry for entry in page.calendar.scene().entries if entry.id == first)
+    assert entry.starts == 975
+
+
+def test_choosing_a_conflict_selects_its_entry(center: Center, qtbot: QtBot, qapp: QApplication) -> None:
+    first = add(center, center.draft(WEDNESDAY, time(17)))
+    add(center, center.draft(WEDNESDAY, time(17, 30)))
+    page = page_of(center, qtbot, qapp)
+    page.show_conflicts(True)
+    page.panel.settle_next()
+    assert page.calendar.selected_id() == first
+
+
+def test_the_editor_gets_what_the_calendar_knows(center: Center, qtbot: QtBot, qapp: QApplication) -> None:
+    entry_id = add(center, center.draft(WEDNESDAY, time(16)))
+    page = page_of(center, qtbot, qapp)
+    editor = Notebook()
+    page.set_editor(editor)
+    page.calendar.createRequested.emit("2026-11-24", 960, 1050)
+    page.calendar.entryActivated.emit(entry_id)
+    page.set_view("day")
+    page.calendar.createRequested.emit(center.id("Patel"), 960, 1020)
+    office = center.id("Irvington")
+    assert editor.created == [
+        EntryPrefill(date(2026, 11, 24), 960, 1050, office),
+        EntryPrefill(page.day(), 960, 1020, office, center.id("Patel")),
+    ]
+    assert editor.opened == [entry_id]
+
+
+def test_sessions_of_the_form_show_dashed_and_alone_with_what_they_touch(
+    center: Center, qtbot: QtBot, qapp: QApplication
+) -> None:
+    add(center, center.draft(WEDNESDAY, time(16)))
+    add(center, center.draft(WEDNESDAY, time(16), tutor_id=center.id("Johnson"), student_ids=(), room_ids=()))
+    page = page_of(center, qtbot, qapp)
+    page.show_drafts([Draft("draft", WEDNESDAY, 1080, 1140, ("Writing",))])
+    page.show_only([center.id("Patel")], "Małgorzata Patel")
+    entries = page.calendar.scene().entries
+    assert sorted((entry.starts, entry.is_unsaved) for entry in entries) == [(960, False), (1080, True)]
+    page.show_only([])
+    page.show_drafts([])
+    assert len(page.calendar.scene().entries) == 2
+
+
+def test_another_page_can_ask_for_an_entry_of_any_week(center: Center, qtbot: QtBot, qapp: QApplication) -> None:
+    entry_id = add(center, center.draft(date(2026, 12, 9), time(16)))
+    page = page_of(center, qtbot, qapp)
+    page.show_item(entry_id)
+    assert page.header.title.text() == "December 7 – 11, 2026"
+    assert page.calendar.selected_id() == entry_id
+
+
+def test_changes_from_elsewhere_are_shown(center: Center, qtbot: QtBot, qapp: QApplication) -> None:
+    page = page_of(center, qtbot, qapp)
+    entry_id = add(center, center.draft(WEDNESDAY, time(16)))
+    page.refresh({"schedule_entry": {entry_id}})
+    assert len(page.calendar.scene().entries) == 1
+
+
+def test_the_location_chosen_last_is_chosen_again(center: Center, qtbot: QtBot, qapp: QApplication) -> None:
+    page = page_of(center, qtbot, qapp)
+    page.filters.location.set_value(center.id("Tarrytown"))
+    page.filters.location.chosen.emit(center.id("Tarrytown"))
+    again = page_of(center, qtbot, qapp)
+    assert again.filters.value().location_id == center.id("Tarrytown")
