@@ -66,7 +66,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         _make_centers(folder)
         with ThreadPoolExecutor(WORKERS) as pool:
-            list(pool.map(lambda pair: _start_round(*pair, folder, arguments), enumerate(rounds())))
+            wanted = rounds()
+            list(pool.map(lambda number: _start_round(number, wanted[number], folder, arguments), range(len(wanted))))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     from tools.shots_index import write_index
