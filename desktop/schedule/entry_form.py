@@ -1,0 +1,514 @@
+"""The entry form: a panel at the right of the calendar in which schedule entries and series are made and changed,
+with their conflicts and the ways out beside the fields while one types (product §4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from dataclasses import fields as fields_of
+from datetime import date, datetime, time
+from typing import Any
+
+from PySide6.QtCore import QCoreApplication, QEventLoop, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QPaintEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+
+from desktop import theme
+from desktop.background import Background
+from desktop.schedule.entry_form_actions import EntryActions
+from desktop.schedule.entry_form_check import SCHEDULE_TABLES, Outlook, WayFinder, look_at
+from desktop.schedule.entry_form_choices import CHOICE_TABLES, EntryChoices, load_choices
+from desktop.schedule.entry_form_fields import EntryFields
+from desktop.schedule.entry_form_outlook import OutlookView
+from desktop.store.announcer import StoreAnnouncer
+from desktop.store.store import Changes, Store
+from desktop.widgets import Button, IconButton, Kind, Label, Line, Paragraph, Segmented, make_action, painting
+from shared_models.base import new_id
+from shared_models.schedule.draft_edits import draft_of_entry, save_draft
+from shared_models.schedule.drafts import EntryDraft
+from shared_models.schedule.errors import ScheduleError
+from shared_models.schedule.operations import entry_of, schedule_entries
+from shared_models.schedule.prices import amount_cents
+from shared_models.schedule.series_operations import SeriesScope, entries_within
+from shared_models.schedule.times import minutes_of, next_on_grid, time_of, wall_clock_of
+
+FULL_WIDTH = 772
+FIELDS_WIDTH = 432
+_DEBOUNCE_MS = 40
+_WAIT_MS = 20
+_SCOPES = (
+    (SeriesScope.THIS.value, "This one"),
+    (SeriesScope.FOLLOWING.value, "This and following"),
+    (SeriesScope.ALL.value, "All of the series"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPrefill:
+    """What is known when a new entry begins: where somebody dragged on the calendar, or for whom. All optional."""
+
+    location_id: str | None = None
+    service_id: str | None = None
+    subject_id: str | None = None
+    topic_id: str | None = None
+    tutor_id: str | None = None
+    room_ids: tuple[str, ...] = ()
+    student_ids: tuple[str, ...] = ()
+    day: date | None = None
+    start: time | None = None
+    duration_minutes: int | None = None
+
+
+class EntryEditor(QWidget):
+    """Makes (`create`) and changes (`open`) entries.
+
+    `saved` carries the ids of the entries written, `closed` nothing. `draftChanged` carries the `Outlook` of what is
+    being entered (its plan, its conflicts), so that the calendar can show the unsaved boxes; None when it closes.
+    `actionDone` carries words for the toast of what can be undone.
+    """
+
+    saved = Signal(object)
+    closed = Signal()
+    draftChanged = Signal(object)
+    actionDone = Signal(str)
+
+    def __init__(self, store: Store, clock: Callable[[], datetime], parent: QWidget | None = None) -> None:
+        """``clock`` gives the present moment, with a zone."""
+        super().__init__(parent)
+        self._store = store
+        self._clock = clock
+        self._choices: EntryChoices | None = None
+        self._fields: EntryFields | None = None
+        self._view: OutlookView | None = None
+        self._outlook: Outlook | None = None
+        self._entry_id: str | None = None
+        self._scope = SeriesScope.THIS
+        self._before: EntryDraft | None = None
+        self._without: frozenset[str] = frozenset()
+        self._ticket = 0
+        self._complained = False
+        self._finder = WayFinder(store)
+        self._is_busy = False
+        self._is_stale = True
+        self._made_on: date | None = None
+        self._background = Background(self)
+        self._background.busyChanged.connect(self._note_busy)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_DEBOUNCE_MS)
+        self._timer.timeout.connect(self.look)
+        self._announcer = StoreAnnouncer(store, self)
+        self._announcer.changed.connect(self._store_changed)
+        self._build()
+        self.hide()
+
+    @property
+    def fields(self) -> EntryFields:
+        """The fields; there are none before `create` or `open`."""
+        assert self._fields is not None
+        return self._fields
+
+    @property
+    def outlook(self) -> Outlook | None:
+        """What comes of the draft as it stands."""
+        return self._outlook
+
+    @property
+    def entry_id(self) -> str | None:
+        """The entry that is being changed, or None for a new one."""
+        return self._entry_id
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the fields hold something else than when the form opened."""
+        return self._fields is not None and self._fields.draft() != self._before
+
+    def create(self, prefill: EntryPrefill | None = None) -> None:  # type: ignore[override]
+        """Open the form for a new entry. (Qt's own `create` of a widget is not virtual and stays as it is.)"""
+        self._begin()
+        self._entry_id, self._without = None, frozenset()
+        self._scope = SeriesScope.THIS
+        draft = self._new_draft(prefill or EntryPrefill())
+        self.title.setText("New entry")
+        self._scope_box.hide()
+        self._actions.hide()
+        self._show(draft)
+        self.fields.first_empty().setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def open(self, entry_id: str, scope: SeriesScope = SeriesScope.THIS) -> None:
+        """Open the form for an entry that exists. Raises NoSuchEntry."""
+        self._begin()
+        self._entry_id = entry_id
+        with self._store.read() as session:
+            entry = entry_of(session, self._store.organization_id, entry_id)
+            is_series = entry.series_id is not None
+        self.title.setText("Entry")
+        self._scope_box.setVisible(is_series)
+        self.scope.set_value(scope.value)
+        self._actions.show_entry(entry_id)
+        self._actions.show()
+        self._load_scope(scope if is_series else SeriesScope.THIS)
+        self.fields.start.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def look(self) -> None:
+        """Find what comes of the draft now, instead of in a moment."""
+        self._timer.stop()
+        fields, view, choices = self._fields, self._view, self._choices
+        if fields is None or view is None or choices is None:
+            return
+        fields.show_errors(fields.errors(complete=self._complained))
+        draft = fields.draft()
+        if draft is None:
+            self._describe(None)
+            return
+        with self._store.read() as session:
+            outlook = look_at(session, self._store.organization_id, draft, choices, self._without)
+        self._outlook = outlook
+        fields.show_plan(outlook.plan, self._session_price(outlook))
+        view.show_outlook(outlook)
+        self._describe(outlook)
+        self.draftChanged.emit(outlook)
+        self._ticket += 1
+        if outlook.groups:
+            self._find_ways(self._ticket, outlook, choices)
+
+    def save(self) -> bool:
+        """Write the draft; False when something is missing, which is then said below its field."""
+        fields, choices = self._fields, self._choices
+        if fields is None or choices is None:
+            return False
+        self._complained = True
+        wrong = fields.errors(complete=True)
+        fields.show_errors(wrong)
+        draft = fields.draft()
+        if wrong or draft is None:
+            first = next(iter(wrong), None)
+            if first is not None:
+                first.input.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._describe(self._outlook)
+            return False
+        try:
+            entry_ids, words = self._write(draft)
+        except ScheduleError as error:
+            self.hint.set_text(str(error))
+            self.hint.set_tone("danger")
+            return False
+        self._leave()
+        self.saved.emit(entry_ids)
+        self.actionDone.emit(words)
+        return True
+
+    def dismiss(self) -> None:
+        """Close the form without saving."""
+        self._leave()
+
+    def settle(self) -> None:
+        """Wait until everything shown is true, ways out included: for tests and pictures."""
+        self.look()
+        while self._is_busy:
+            QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, _WAIT_MS)
+
+    def shut_down(self) -> None:
+        """Let the store and the background go, before the window closes."""
+        self._announcer.stop()
+        self._background.close()
+
+    def prepare(self) -> None:
+        """Read the choices and make the fields ahead of time, when nobody waits for them."""
+        with self._store.read() as session:
+            choices = load_choices(session, self._store.organization_id)
+        self._choices, self._is_stale = choices, False
+        self._made_on = self._today()
+        self._fields = EntryFields(choices, self._made_on)
+        self._fields.changed.connect(self._timer.start)
+        self._view = OutlookView(choices)
+        self._view.draftTaken.connect(self._take_draft)
+        _put(self._fields_area, self._fields)
+        _put(self._view_area, self._view)
+
+    def _begin(self) -> None:
+        """Make the form ready for another entry, with fresh choices where they have changed."""
+        if self._is_stale or self._fields is None or self._made_on != self._today():
+            self.prepare()
+        self._complained = False
+        self._before = None
+        self._outlook = None
+        self._fields_area.verticalScrollBar().setValue(0)
+        self._view_area.verticalScrollBar().setValue(0)
+
+    def _new_draft(self, prefill: EntryPrefill) -> EntryDraft:
+        choices = self._choices
+        assert choices is not None
+        location_id = prefill.location_id or self._location_of(prefill) or next(iter(choices.terms), "")
+        durations = choices.durations_minutes or (60,)
+        now = wall_clock_of(self._clock(), choices.terms[location_id].zone) if location_id else self._clock()
+        start = prefill.start
+        if start is None:
+            grid = choices.terms[location_id].grid_minutes if location_id else 15
+            start = time_of(min(next_on_grid(minutes_of(now.time()) + 1, grid), 23 * 60))
+        return EntryDraft(
+            location_id=location_id,
+            service_id=prefill.service_id or "",
+            subject_id=prefill.subject_id,
+            topic_id=prefill.topic_id,
+            tutor_id=prefill.tutor_id,
+            student_ids=prefill.student_ids,
+            room_ids=prefill.room_ids,
+            first_day=prefill.day or now.date(),
+            start=start,
+            duration_minutes=prefill.duration_minutes or durations[0],
+        )
+
+    def _location_of(self, prefill: EntryPrefill) -> str | None:
+        """Where the students of a prefill belong."""
+        assert self._choices is not None
+        for student_id in prefill.student_ids:
+            if (student := self._choices.students.get(student_id)) is not None:
+                return student.location_id
+        return None
+
+    def _load_scope(self, scope: SeriesScope) -> None:
+        """Show the entry as far as the scope reaches; what was changed already stays changed."""
+        assert self._entry_id is not None
+        edited = self._edits()
+        self._scope = scope
+        with self._store.read() as session:
+            organization_id = self._store.organization_id
+            draft = draft_of_entry(session, organization_id, self._entry_id, scope)
+            entry = entry_of(session, organization_id, self._entry_id)
+            self._without = frozenset(other.id for other in entries_within(session, entry, scope))
+        self._actions.set_scope(scope)
+        self._show(draft)
+        if edited:
+            self.fields.show_draft(replace(draft, **edited), repeats=self._may_repeat())
+            self.look()
+
+    def _edits(self) -> dict[str, Any]:
+        """The fields that the person has changed and that mean the same in every scope."""
+        draft = self._fields.draft() if self._fields is not None else None
+        if draft is None or self._before is None:
+            return {}
+        of_one_scope = {
+            "pattern", "first_day", "last_day", "occurrence_count", "weekdays", "interval_weeks", "hours_by_day",
+            "skips_closures", "kept_days", "skipped_days", "changes",
+        }  # fmt: skip
+        return {
+            field.name: getattr(draft, field.name)
+            for field in fields_of(EntryDraft)
+            if field.name not in of_one_scope and getattr(draft, field.name) != getattr(self._before, field.name)
+        }
+
+    def _may_repeat(self) -> bool:
+        """Whether the pattern can be chosen: not while one session of a series is changed."""
+        return self._entry_id is None or self._scope is not SeriesScope.THIS or not self._scope_box.isVisibleTo(self)
+
+    def _show(self, draft: EntryDraft) -> None:
+        self.fields.show_draft(draft, repeats=self._may_repeat())
+        self._before = self.fields.draft()
+        self.show()
+        self.look()
+
+    def _take_draft(self, draft: EntryDraft) -> None:
+        """A way out was chosen: the fields hold it from now on."""
+        self.fields.show_draft(draft, repeats=self._may_repeat())
+        self.save_button.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.look()
+
+    def _scope_changed(self, key: str) -> None:
+        self._load_scope(SeriesScope(key))
+
+    def _find_ways(self, ticket: int, outlook: Outlook, choices: EntryChoices) -> None:
+        without, not_before = self._without, self._clock()
+        self._background.run(
+            lambda: self._finder.ways_out(outlook, choices, without, not_before),
+            lambda ways: self._view.show_ways(ways) if self._view is not None else None,
+            lambda error: None,
+            lambda: ticket == self._ticket,
+        )
+
+    @staticmethod
+    def _session_price(outlook: Outlook) -> int:
+        return amount_cents(outlook.hourly_price_cents, outlook.draft.duration_minutes)
+
+    def _describe(self, outlook: Outlook | None) -> None:
+        """Heading, footer and the words on the button."""
+        count = len(outlook.plan.sessions) if outlook is not None else 0
+        hit = outlook.conflict_count if outlook is not None else 0
+        if hit:
+            self.state.setText(f"{hit} of {count} sessions in conflict" if count > 1 else "In conflict")
+        else:
+            self.state.setText("No conflicts" if count else "")
+        missing = self._complained and bool(self.fields.errors(complete=True))
+        if missing:
+            self.hint.set_text("Some fields need a look before this can be saved.")
+        elif hit:
+            what = "the conflicts" if hit > 1 else "the conflict"
+            stay = "They stay marked." if hit > 1 else "It stays marked."
+            self.hint.set_text(f"You can save now and settle {what} later. {stay}")
+        else:
+            self.hint.set_text("")
+        self.hint.set_tone("danger" if missing else "text2")
+        is_new = self._entry_id is None
+        words = "Save" if not is_new and count == 1 else "Save session" if count <= 1 else f"Save {count} sessions"
+        if self._save_action.text() != words:
+            self._save_action.setText(words)
+
+    def _write(self, draft: EntryDraft) -> tuple[tuple[str, ...], str]:
+        """Save the draft as one step that can be undone; the entries' ids and the words for it."""
+        store, now = self._store, self._clock()
+        who = self._who(draft)
+        if self._entry_id is None:
+            count = len(self._outlook.plan.sessions) if self._outlook is not None else 1
+            words = f"Scheduled {who}" + (f", {count} sessions" if count > 1 else "")
+            with store.write(words) as session:
+                scheduled = schedule_entries(session, store.recorder, store.organization_id, draft, new_id=new_id())
+            return scheduled.entry_ids, words
+        reach = {SeriesScope.THIS: "", SeriesScope.FOLLOWING: " and the following", SeriesScope.ALL: ", all of them"}
+        words = f"Changed {who}{reach[self._scope]}"
+        with store.write(words) as session:
+            before = draft_of_entry(session, store.organization_id, self._entry_id, self._scope)
+            ids = save_draft(
+                session, store.recorder, store.organization_id, self._entry_id, before, draft,
+                scope=self._scope, new_id=new_id(), now=now,
+            )  # fmt: skip
+        return tuple(ids), words
+
+    def _who(self, draft: EntryDraft) -> str:
+        """The draft in two words: "Writing, Noah Haddad"."""
+        choices = self._choices
+        assert choices is not None
+        service = choices.service(draft.location_id, draft.service_id)
+        what = choices.topic_words(draft.subject_id or "", draft.topic_id or "") or (service.words if service else "")
+        names = [choices.students[key].name for key in draft.student_ids if key in choices.students]
+        return ", ".join(part for part in (what, names[0] if len(names) == 1 else "") if part)
+
+    def _leave(self) -> None:
+        self._timer.stop()
+        self._ticket += 1
+        self._outlook = None
+        self.hide()
+        self.draftChanged.emit(None)
+        self.closed.emit()
+
+    def _store_changed(self, changes: Changes) -> None:
+        if CHOICE_TABLES & changes.keys():
+            self._is_stale = True
+        if SCHEDULE_TABLES & changes.keys():
+            self._finder.forget()
+            if self.isVisible():
+                self._timer.start()
+
+    def _note_busy(self, is_busy: bool) -> None:
+        self._is_busy = is_busy
+
+    def _acted(self, words: str, entry_ids: tuple[str, ...]) -> None:
+        """An action on the entry itself was done: cancelled, archived, brought back."""
+        self._leave()
+        self.saved.emit(entry_ids)
+        self.actionDone.emit(words)
+
+    def _today(self) -> date:
+        assert self._choices is not None
+        terms = next(iter(self._choices.terms.values()), None)
+        return wall_clock_of(self._clock(), terms.zone).date() if terms is not None else self._clock().date()
+
+    def _build(self) -> None:
+        t = theme.current()
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
+        self.setFixedWidth(t.px(FULL_WIDTH))
+        self._cancel_action = make_action(self, "Cancel", self.dismiss, shortcut="Esc")
+        self._save_action = make_action(self, "Save session", self.save, shortcut=["Ctrl+Return", "Ctrl+Enter"])
+        for action in (self._cancel_action, self._save_action):
+            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(1, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._build_head())
+        column.addWidget(Line())
+        middle = QHBoxLayout()
+        middle.setSpacing(0)
+        left = QVBoxLayout()
+        left.setSpacing(0)
+        left.addWidget(self._build_scope())
+        self._fields_area = _scroller()
+        left.addWidget(self._fields_area, 1)
+        self._actions = EntryActions(self._store, self._clock)
+        self._actions.done.connect(self._acted)
+        left.addWidget(self._actions)
+        holder = QWidget()
+        holder.setLayout(left)
+        left.setContentsMargins(0, 0, 0, 0)
+        holder.setFixedWidth(t.px(FIELDS_WIDTH))
+        middle.addWidget(holder)
+        middle.addWidget(Line(vertical=True))
+        self._view_area = _scroller()
+        middle.addWidget(self._view_area, 1)
+        column.addLayout(middle, 1)
+        column.addWidget(Line())
+        column.addWidget(self._build_foot())
+        self.setAccessibleName("Entry form")
+
+    def _build_head(self) -> QWidget:
+        t = theme.current()
+        head = QWidget()
+        row = QHBoxLayout(head)
+        row.setContentsMargins(t.px(20), 0, t.px(12), 0)
+        row.setSpacing(t.px(8))
+        self.title = Label("New entry", "page")
+        row.addWidget(self.title)
+        row.addStretch(1)
+        self.state = Label("", "small", "text2")
+        row.addWidget(self.state)
+        row.addWidget(IconButton("x", "Close", on_click=self.dismiss))
+        head.setFixedHeight(t.size.header)
+        return head
+
+    def _build_scope(self) -> QWidget:
+        t = theme.current()
+        self._scope_box = QWidget()
+        row = QHBoxLayout(self._scope_box)
+        row.setContentsMargins(t.px(20), t.px(14), t.px(18), 0)
+        self.scope = Segmented(_SCOPES, name="What the changes are for", stretch=True)
+        self.scope.changed.connect(self._scope_changed)
+        row.addWidget(self.scope)
+        return self._scope_box
+
+    def _build_foot(self) -> QWidget:
+        t = theme.current()
+        foot = QWidget()
+        row = QHBoxLayout(foot)
+        row.setContentsMargins(t.px(20), 0, t.px(16), 0)
+        row.setSpacing(t.px(8))
+        self.hint = Paragraph("", tone="text2", max_lines=2)
+        row.addWidget(self.hint, 1, Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(Button.for_action(self._cancel_action))
+        self.save_button = Button.for_action(self._save_action, Kind.PRIMARY)
+        row.addWidget(self.save_button)
+        foot.setFixedHeight(t.px(60))
+        return foot
+
+    def sizeHint(self) -> QSize:
+        return QSize(theme.current().px(FULL_WIDTH), theme.current().px(700))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        c = theme.current().color
+        painter = painting.painter_for(self)
+        painter.fillRect(self.rect(), c.surface)
+        painter.fillRect(0, 0, 1, self.height(), c.line_strong)
+        painter.end()
+
+
+def _scroller() -> QScrollArea:
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.viewport().setAutoFillBackground(False)
+    return area
+
+
+def _put(area: QScrollArea, widget: QWidget) -> None:
+    """Replace what an area shows."""
+    area.setWidget(widget)
+    widget.setAutoFillBackground(False)

@@ -1,0 +1,231 @@
+"""What can be done with an entry besides changing its fields: cancel it with a reason, archive it, bring it back,
+note who came; and when it was made and last changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from sqlalchemy.orm import Session
+
+from desktop import theme
+from desktop.store.store import Store
+from desktop.widgets import Button, ComboBox, Field, Kind, Label, Line, Option, Segmented
+from shared_models.schedule.explained import EntryWords, entry_words, names_of
+from shared_models.schedule.models import Attendance, Attendee, EntryStatus, ScheduleEntry
+from shared_models.schedule.operations import entry_of, links_of, set_attendance
+from shared_models.schedule.series_operations import (
+    SeriesScope,
+    archive_entry,
+    cancel_entry,
+    entries_within,
+    restore_entry,
+)
+from shared_models.schedule.settlements import MONTHS
+from shared_models.schedule.times import wall_clock_of
+from shared_models.sync.clocks import CREATED, stamp_milliseconds
+
+_REASONS = (
+    "Student is sick", "Tutor is sick", "Family asked", "Tutor is away", "Weather", "The office is closed",
+)  # fmt: skip
+_ATTENDANCE = (
+    ("", "Not noted"),
+    (Attendance.PRESENT.value, "Present"),
+    (Attendance.LATE.value, "Late"),
+    (Attendance.ABSENT.value, "Absent"),
+    (Attendance.EXCUSED.value, "Excused"),
+)
+_STATUS_WORDS = {
+    EntryStatus.PENDING_PAYMENT: "Waiting for payment",
+    EntryStatus.SCHEDULED: "Scheduled",
+    EntryStatus.IN_PROGRESS: "In progress",
+    EntryStatus.COMPLETED: "Completed",
+    EntryStatus.CANCELLED: "Cancelled",
+    EntryStatus.NO_SHOW: "No-show",
+}
+
+
+class EntryActions(QWidget):
+    """The strip below the fields. `done` carries the words for the toast and the ids of the entries it reached."""
+
+    done = Signal(str, object)
+
+    def __init__(self, store: Store, clock: Callable[[], datetime], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._clock = clock
+        self._entry_id = ""
+        self._scope = SeriesScope.THIS
+        self._words: EntryWords | None = None
+        t = theme.current()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(Line())
+        inner = QVBoxLayout()
+        inner.setContentsMargins(t.px(20), t.px(10), t.px(18), t.px(10))
+        inner.setSpacing(t.px(8))
+        column.addLayout(inner)
+        self._attendance = QVBoxLayout()
+        self._attendance.setSpacing(t.px(6))
+        inner.addLayout(self._attendance)
+        inner.addWidget(self._build_reason())
+        inner.addWidget(self._build_row())
+
+    def show_entry(self, entry_id: str) -> None:
+        """Show what can be done with an entry. Raises NoSuchEntry."""
+        self._entry_id = entry_id
+        organization_id = self._store.organization_id
+        with self._store.read() as session:
+            entry = entry_of(session, organization_id, entry_id)
+            self._words = entry_words(session, organization_id, [entry_id]).get(entry_id)
+            attendees = links_of(session, organization_id, Attendee, [entry_id])
+            noted = {attendee.student_id: attendee.attendance for attendee in attendees}
+            names = self._names(session, list(noted))
+        self.history.setText(self._history(entry))
+        is_gone = entry.status is EntryStatus.CANCELLED or entry.archived_at is not None
+        self.cancel_button.setVisible(not is_gone)
+        self.archive_button.setVisible(entry.archived_at is None)
+        self.restore_button.setVisible(is_gone)
+        self._reason_row.hide()
+        self._row.show()
+        self._show_attendance(noted if entry.starts_at <= self._clock() and not is_gone else {}, names)
+
+    def set_scope(self, scope: SeriesScope) -> None:
+        """How far cancelling and archiving reach."""
+        self._scope = scope
+        organization_id = self._store.organization_id
+        with self._store.read() as session:
+            entry = entry_of(session, organization_id, self._entry_id)
+            count = len(entries_within(session, entry, scope))
+        session_words = "session" if count == 1 else f"{count} sessions"
+        self.cancel_button.setText(f"Cancel {session_words}")
+        self.confirm_button.setText(f"Cancel {session_words}")
+        self.archive_button.setText("Archive" if count == 1 else f"Archive {count}")
+        for button in (self.cancel_button, self.confirm_button, self.archive_button):
+            button.setAccessibleName(button.text())
+            button.updateGeometry()
+
+    def cancel(self) -> None:
+        """Cancel with the reason that was given."""
+        organization_id, now = self._store.organization_id, self._clock()
+        with self._store.write(f"Cancelled {self._who()}") as session:
+            ids = cancel_entry(
+                session, organization_id, self._entry_id,
+                reason=self.reason.text().strip(), by_user_id=self._store.user_id, now=now, scope=self._scope,
+            )  # fmt: skip
+        self.done.emit(f"Cancelled {self._who()}{_count(ids)}", tuple(ids))
+
+    def archive(self) -> None:
+        """Hide the entry everywhere; undo and restore bring it back."""
+        with self._store.write(f"Archived {self._who()}") as session:
+            ids = archive_entry(
+                session, self._store.organization_id, self._entry_id, now=self._clock(), scope=self._scope
+            )
+        self.done.emit(f"Archived {self._who()}{_count(ids)}", tuple(ids))
+
+    def restore(self) -> None:
+        """Bring a cancelled or archived entry back; its conflicts are found again by whoever shows it."""
+        with self._store.write(f"Brought back {self._who()}") as session:
+            ids = restore_entry(session, self._store.organization_id, self._entry_id, scope=self._scope)
+        self.done.emit(f"Brought back {self._who()}{_count(ids)}", tuple(ids))
+
+    def ask_reason(self) -> None:
+        """Show the line in which the reason is given."""
+        self._row.hide()
+        self._reason_row.show()
+        self.reason.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def keep(self) -> None:
+        """Do not cancel after all."""
+        self._reason_row.hide()
+        self._row.show()
+        self.cancel_button.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _build_row(self) -> QWidget:
+        t = theme.current()
+        self._row = QWidget()
+        row = QHBoxLayout(self._row)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(t.px(8))
+        self.history = Label("", "small", "text3", elide=True)
+        row.addWidget(self.history, 1)
+        self.restore_button = Button("Bring back", icon="rotate-ccw", small=True, on_click=self.restore)
+        self.cancel_button = Button("Cancel session", icon="calendar-x", small=True, on_click=self.ask_reason)
+        self.archive_button = Button("Archive", Kind.DANGER, "archive", small=True, on_click=self.archive)
+        for button in (self.restore_button, self.cancel_button, self.archive_button):
+            row.addWidget(button)
+        return self._row
+
+    def _build_reason(self) -> QWidget:
+        t = theme.current()
+        self._reason_row = QWidget()
+        row = QHBoxLayout(self._reason_row)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(t.px(8))
+        options = [Option(reason, reason) for reason in _REASONS]
+        self.reason = ComboBox(options, placeholder="Why?", name="Reason", free_text=True)
+        self._reason_field = Field("Reason", self.reason, optional=True)
+        row.addWidget(self._reason_field, 1)
+        self.confirm_button = Button("Cancel session", Kind.DANGER, on_click=self.cancel)
+        row.addWidget(self.confirm_button, 0, Qt.AlignmentFlag.AlignBottom)
+        row.addWidget(Button("Keep it", Kind.QUIET, on_click=self.keep), 0, Qt.AlignmentFlag.AlignBottom)
+        return self._reason_row
+
+    def _show_attendance(self, noted: dict[str, Attendance | None], names: dict[str, str]) -> None:
+        while self._attendance.count():
+            item = self._attendance.takeAt(0)
+            widget = item.widget() if item is not None else None
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        for student_id, attendance in sorted(noted.items(), key=lambda pair: names.get(pair[0], "")):
+            line = QWidget()
+            row = QHBoxLayout(line)
+            row.setContentsMargins(0, 0, 0, 0)
+            row.setSpacing(theme.current().px(8))
+            name = names.get(student_id, "")
+            row.addWidget(Label(name, elide=True), 1)
+            value = attendance.value if attendance is not None else ""
+            choice = Segmented(_ATTENDANCE, value, small=True, name=f"Attendance of {name}")
+            choice.changed.connect(lambda key, student_id=student_id: self._note(student_id, key))
+            row.addWidget(choice)
+            self._attendance.addWidget(line)
+
+    def _note(self, student_id: str, key: str) -> None:
+        attendance = Attendance(key) if key else None
+        with self._store.write(f"Attendance of {self._who()}") as session:
+            set_attendance(
+                session, self._store.organization_id, self._entry_id, student_id, attendance, now=self._clock()
+            )
+
+    def _names(self, session: Session, student_ids: list[str]) -> dict[str, str]:
+        return names_of(session, self._store.organization_id, student_ids)
+
+    def _who(self) -> str:
+        words = self._words
+        return ", ".join(part for part in (words.title, words.who) if part) if words is not None else "entry"
+
+    def _history(self, entry: ScheduleEntry) -> str:
+        """Status, when it was made and last changed: "Scheduled, made Sep 1, changed Nov 20"."""
+        zone = self._clock().tzinfo or UTC
+
+        def day(stamp: str) -> str:
+            moment = wall_clock_of(datetime.fromtimestamp(stamp_milliseconds(stamp) / 1000, UTC), zone)
+            return f"{MONTHS[moment.month - 1]} {moment.day}"
+
+        parts = [_STATUS_WORDS[entry.status] if entry.archived_at is None else "Archived"]
+        if entry.status is EntryStatus.CANCELLED and entry.cancel_reason:
+            parts[0] += f" ({entry.cancel_reason})"
+        clocks = entry.field_clocks
+        if CREATED in clocks:
+            parts.append(f"made {day(clocks[CREATED])}")
+        if len(clocks) > 1:
+            parts.append(f"changed {day(max(clocks.values()))}")
+        return ", ".join(parts)
+
+
+def _count(ids: list[str]) -> str:
+    return f", {len(ids)} sessions" if len(ids) > 1 else ""
