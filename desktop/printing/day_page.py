@@ -257,10 +257,10 @@ def pages_of_columns(found: Sequence[Column], width: float, most: int) -> list[l
 
 
 def column_widths(page: Sequence[Column], width: float) -> list[float]:
-    """Widths in points that fill ``width``: each column its least, and the rest by weight."""
+    """Widths in points: each column its least, and the rest of ``width`` by weight, as far as text has use for it."""
     spare = max(width - sum(c.least_width for c in page), 0.0)
     weights = sum(c.weight for c in page)
-    return [c.least_width + spare * c.weight / weights for c in page]
+    return [min(c.least_width + spare * c.weight / weights, 250.0 * max(c.lanes, 1)) for c in page]
 
 
 def place(day: date, entries: Sequence[PrintedEntry]) -> tuple[PlacedEntry, ...]:

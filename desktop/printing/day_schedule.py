@@ -40,7 +40,10 @@ TEXT = 8.6
 LINE = 11.25
 TITLE_LINE = 15.0
 LIST_GAP = 16.5
-LEAST_HOUR = 34.0
+HOUR, LEAST_HOUR = 34.0, 24.0
+"""Height of an hour in which names are easily read, and the least for a day whose lists then stay on its page."""
+TOGETHER = 60.0
+"""A list up to this height is not broken over columns."""
 FAMILY_NAMES = {
     "private": "Private",
     "semi_private": "Semi-private",
@@ -150,18 +153,25 @@ class _DayPrinter:
         width = self.right - self.left - GUTTER
         dealt = pages_of_columns(columns(self.day, self.by), width, self.setup.most_columns)
         full = self.bottom - self.grid_top - self._legend_height() - 9.0
-        first, last = hour_range(self.day)
-        least = min(max(200.0, (last - first) / 60 * LEAST_HOUR), full)
         pages = [self._page(one, full) for one in dealt[:-1]]
         final = self._page(dealt[-1], full)
         items = self._items([*pages, final])
         for _ in range(4):  # A lower grid may shorten more names, which makes the list below it longer.
-            height = max(full - self._lists_height(items), least)
+            height = self._grid_height(full, self._lists_height(items))
             if height == final.grid_height:
                 break
             final = self._page(dealt[-1], height)
             items = self._items([*pages, final])
         return [*pages, *self._with_lists(final, items, full - final.grid_height)]
+
+    def _grid_height(self, full: float, lists: float) -> float:
+        """As much as the lists below leave, an hour a little lower if that keeps them on the page; where they do not
+        fit at all, they continue on the next."""
+        first, last = hour_range(self.day)
+        hours = (last - first) / 60
+        height = full - lists
+        least = min(max(200.0, hours * LEAST_HOUR), full)
+        return height if height >= least else min(max(200.0, hours * HOUR), full)
 
     def _page(self, page: Sequence[Column], grid_height: float) -> _Page:
         widths = column_widths(page, self.right - self.left - GUTTER)
@@ -234,6 +244,10 @@ class _DayPrinter:
         """The least height at which the items, in order, fill the columns of the lists."""
         heights = [item.height for item in items]
         limit = max(max(heights), sum(heights) / self._list_columns)
+        by_list: dict[str, float] = {}
+        for item in items:
+            by_list[item.list_name] = by_list.get(item.list_name, 0.0) + item.height
+        limit = max(limit, *(height for height in [0.0, *by_list.values()] if height <= TOGETHER))
         while True:
             taken, used = 0.0, 1
             for height in heights:
@@ -287,6 +301,7 @@ class _DayPrinter:
         first, last = hour_range(day)
         scale = page.grid_height / (last - first)
         left = self.left + GUTTER
+        right = left + sum(page.widths)
         bottom = self.grid_top + page.grid_height
         opens, closes = opening_span(day)
         if opens is None or closes is None:
@@ -294,11 +309,11 @@ class _DayPrinter:
         for start, end in ((first, opens), (closes, last)):
             top, height = self.grid_top + (start - first) * scale, (end - start) * scale
             if height > 0:
-                pen.fill(left, top, self.right - left, height, 0.93)
+                pen.fill(left, top, right - left, height, 0.93)
         for minute in range(-(-first // 60) * 60, last + 1, 60):
             y = self.grid_top + (minute - first) * scale
             if first < minute < last:
-                pen.line(self.left + GUTTER - 3.0, y, self.right, y, gray=GRAY_LINE)
+                pen.line(self.left + GUTTER - 3.0, y, right, y, gray=GRAY_LINE)
             if minute < last:
                 top = y - 4.8 if minute > first else y + 1.0
                 pen.text_right(left - 5.5, top, hour_words(minute), 7.9, Weight.MEDIUM, 0.2)
@@ -307,9 +322,9 @@ class _DayPrinter:
             pen.line(x, self.grid_top - 19.5, x, bottom, gray=GRAY_RULE)
             self._heading(column, x + 4.5, width - 6.0, page)
             x += width
-        pen.line(self.right, self.grid_top, self.right, bottom, gray=GRAY_RULE)
+        pen.line(right, self.grid_top, right, bottom, gray=GRAY_RULE)
         for y in (self.grid_top, bottom):
-            pen.line(self.left, y, self.right, y, gray=GRAY_RULE)
+            pen.line(self.left, y, right, y, gray=GRAY_RULE)
         for box in page.boxes:
             entry = box.placed.entry
             pen.box(box.x, box.y, box.width, box.height, entry.family, self.marks.get(entry.entry_id))

@@ -268,7 +268,7 @@ def _conflicts(
         starts = wall_clock_of(e.starts_at, zone)
         elsewhere = "" if e.location_id == location_id else f" ({places.get(e.location_id, 'elsewhere')})"
         mentions[e.id] = f"{_titles(e, found)[0]} {_clock(starts)}{elsewhere}"
-        order[e.id] = (starts, e.id)
+        order[e.id] = (starts, f"{mentions[e.id]} {e.id}")
     return conflict_words(colliding, names, mentions, order)
 
 

@@ -250,7 +250,7 @@ def test_nothing_leaves_the_page_on_a_very_crowded_day():
             assert {str(n) for n in range(1, 61)} <= numbers
 
 
-def test_columns_fill_the_page_and_none_is_narrower_than_its_names_need():
+def test_columns_share_the_page_and_none_is_narrower_than_its_names_need():
     day = schedule(*(entry(tutor=f"Tutor {chr(65 + i)}", start=f"{14 + i}:00") for i in range(5)))
     for page in pages_of_columns(columns(day, ColumnsBy.TUTOR), 500, 8):
         widths = column_widths(page, 500)
@@ -274,3 +274,14 @@ def test_a_logo_takes_the_place_of_the_initials():
     with pypdfium2.PdfDocument(pdf) as document:
         assert len(list(document[0].get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_IMAGE]))) == 1
     assert " HL " not in f" {texts(pdf)[0]} "
+
+
+def test_a_long_day_keeps_its_short_lists_on_the_same_page():
+    day = schedule(entry(start="08:00", minutes=360), notes=("Outside the opening hours: Chemistry 8:00",))
+    (page,) = texts(day_schedule_pdf(day))
+    assert "Also to look at" in page
+
+
+def test_a_single_column_is_no_wider_than_its_text_has_use_for():
+    (page,) = pages_of_columns(columns(schedule(entry()), ColumnsBy.TUTOR), 700, 8)
+    assert column_widths(page, 700) == [250]
