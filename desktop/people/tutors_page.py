@@ -154,8 +154,8 @@ class TutorsPage(Page):
             return Cell(format_cents(row.hourly_pay_cents or 0, known.currency_symbol), tabular=True)
 
         columns: list[Column[TutorRow]] = [
-            Column("Name", name, 240, sort_key=lambda row: row.name),
-            Column("Locations", places, 170, sort_key=places),
+            Column("Name", name, 216, sort_key=lambda row: row.name),
+            Column("Locations", places, 152, sort_key=places),
             Column("Subjects", lambda row: Cell(", ".join(row.subjects), tone="text2")),
             Column("Priority", lambda row: Cell(str(row.priority), tabular=True), 84, right=True,
                    sort_key=lambda row: (row.priority, row.name)),
