@@ -18,7 +18,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_FOLDER = ROOT / "build" / "shots"
-WORKERS = 2
+WORKERS = 4
+"""More than most machines need: taking a picture is mostly waiting for movements to end."""
 
 SIZES = ((1440, 900), (1366, 768))
 SCALED_SCREEN = (1920, 1080)
@@ -27,28 +28,26 @@ SCALES = (1.25, 1.5)
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one process takes: a theme, window sizes in logical pixels, and a scale of the whole screen."""
+    """What one process takes: a theme, a window's size in logical pixels, and a scale of the whole screen."""
 
     theme: str
-    sizes: tuple[tuple[int, int], ...]
+    size: tuple[int, int]
     scale: float = 1.0
 
     @property
-    def mark(self) -> str:
-        """What the names of scaled pictures end with."""
-        return "" if self.scale == 1.0 else f"-at-{round(self.scale * 100)}"
+    def name(self) -> str:
+        """What the names of its pictures end with: theme, size in pixels of the screen, scale if there is one."""
+        width, height = (round(length * self.scale) for length in self.size)
+        mark = "" if self.scale == 1.0 else f"-at-{round(self.scale * 100)}"
+        return f"{self.theme}-{width}x{height}{mark}"
 
 
 def rounds() -> list[Round]:
     """Everything that is taken: all screens in both themes and sizes, the densest ones also on a scaled screen."""
-    plain = [Round(theme, SIZES) for theme in ("light", "dark")]
     width, height = SCALED_SCREEN
-    scaled = [
-        Round(theme, ((round(width / scale), round(height / scale)),), scale)
-        for scale in SCALES
-        for theme in ("light", "dark")
-    ]
-    return plain + scaled
+    places = [(size, 1.0) for size in SIZES]
+    places += [((round(width / scale), round(height / scale)), scale) for scale in SCALES]
+    return [Round(theme, size, scale) for size, scale in places for theme in ("light", "dark")]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -106,7 +105,7 @@ def _start_round(number: int, wanted: Round, folder: Path, arguments: argparse.N
     words += [word for name in arguments.only for word in ("--only", name)]
     done = subprocess.run([sys.executable, "-m", "tools.shots", *words], cwd=ROOT, env=environment, check=False)
     if done.returncode:
-        sentence = f"{wanted.theme}{wanted.mark}: the process ended with {done.returncode}"
+        sentence = f"{wanted.name}: the process ended with {done.returncode}"
         (arguments.out / f"report-ended-{number}.json").write_text(json.dumps([sentence]))
 
 
@@ -114,10 +113,10 @@ def _take_round(arguments: argparse.Namespace) -> int:
     from tools.shots_screens import take
 
     fields = json.loads(arguments.round)
-    wanted = Round(fields["theme"], tuple((width, height) for width, height in fields["sizes"]), fields["scale"])
+    width, height = fields["size"]
+    wanted = Round(fields["theme"], (width, height), fields["scale"])
     problems = take(wanted, arguments.folder, arguments.out, arguments.only)
-    name = f"report-{wanted.theme}{wanted.mark}.json"
-    (arguments.out / name).write_text(json.dumps(problems))
+    (arguments.out / f"report-{wanted.name}.json").write_text(json.dumps(problems))
     return 0
 
 

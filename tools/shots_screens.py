@@ -43,13 +43,11 @@ def take(wanted: Round, folder: Path, out: Path, only: Sequence[str] = ()) -> li
             continue
         store = Store(folder / center, use_keyring=False)
         stage = Stage(app, store, PICTURE_MOMENT)
-        for width, height in wanted.sizes:
-            stage.resize(width, height)
-            shown = (round(width * wanted.scale), round(height * wanted.scale))
-            for name, screen in chosen.items():
-                picture = f"{name}-{wanted.theme}-{shown[0]}x{shown[1]}{wanted.mark}"
-                problems += [f"{picture}: {words}" for words in _take_one(stage, screen, out / f"{picture}.png")]
-                problems += [f"{picture}: Qt says: {words}" for words in warnings.taken()]
+        stage.resize(*wanted.size)
+        for name, screen in chosen.items():
+            picture = f"{name}-{wanted.name}"
+            problems += [f"{picture}: {words}" for words in _take_one(stage, screen, out / f"{picture}.png")]
+            problems += [f"{picture}: Qt says: {words}" for words in warnings.taken()]
         stage.close()
         store.close()
     return problems
