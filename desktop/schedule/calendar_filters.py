@@ -51,10 +51,14 @@ class CalendarFilters(QObject):
         self._directory = directory
         places = [(place.id, place.name) for place in directory.places]
         self.location.set_choices(places, location_id)
-        self.location.setVisible(len(places) > 1)
+        self.show_location_chip()
         self._offer_people_and_rooms()
         used = [(key, name) for key, (name, _) in directory.services.items()]
         self.service.set_choices(used, self.service.value())
+
+    def show_location_chip(self) -> None:
+        """A center with one location has nothing to choose."""
+        self.location.setVisible(self._directory is not None and len(self._directory.places) > 1)
 
     def _offer_people_and_rooms(self) -> None:
         directory = self._directory

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 from PySide6.QtCore import QPoint, QTimer
-from PySide6.QtGui import QAction, QCursor
+from PySide6.QtGui import QAction, QCloseEvent, QCursor, QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 from sqlalchemy import select
 
@@ -19,14 +19,13 @@ from desktop.schedule.calendar_widget import CalendarWidget
 from desktop.schedule.conflicts_panel import ConflictsPanel, conflict_items
 from desktop.schedule.directory import DIRECTORY_TABLES, Directory, read_directory
 from desktop.schedule.drop_check import DropCheck
-from desktop.schedule.editing import EntryEditor, EntryPrefill
 from desktop.schedule.entry_rows import ENTRY_TABLES, EntryRow, read_entries
+from desktop.schedule.form_beside import FormBeside, days_beside
 from desktop.schedule.legend import CalendarLegend
 from desktop.schedule.scene import (
     NO_ROOM,
     NO_TUTOR,
     ONLINE,
-    Draft,
     Filters,
     SceneBuilder,
     Week,
@@ -34,11 +33,12 @@ from desktop.schedule.scene import (
     title_of_day,
     title_of_days,
     week_of,
+    week_with,
 )
 from desktop.schedule.ways_out import WayOut, ways_out
 from desktop.store.errors import StoreError
 from desktop.store.store import Store
-from desktop.widgets import Button, IconButton, Kind, Label, Menu, Segmented
+from desktop.widgets import Button, FilterChip, IconButton, Kind, Label, Menu, Segmented
 from desktop.widgets.dates import MonthPopup
 from shared_models.schedule.bookings import load_bookings
 from shared_models.schedule.errors import ScheduleError
@@ -55,8 +55,8 @@ WEEK, DAY = "week", "day"
 class CalendarPage(Page):
     """Shows one week or day of the schedule and lets people work on it.
 
-    Entries are made and opened by an `EntryEditor` (`set_editor`); moving, resizing, cancelling and archiving the
-    page does itself.
+    Entries are made and opened in the form at its right; moving, resizing, cancelling and archiving work on the
+    calendar itself.
     """
 
     title = "Calendar"
@@ -66,15 +66,12 @@ class CalendarPage(Page):
         super().__init__(parent, search="Search")
         self._store, self._clock = store, clock
         self._changes = CalendarChanges(store, clock)
-        self._editor: EntryEditor | None = None
         self._directory: Directory = self._read_directory()
         self._day = self._today()
         self._view = store.local(_VIEW) or WEEK
         self._by_room = False
         self._week: Week | None = None
         self._builder: SceneBuilder | None = None
-        self._drafts: tuple[Draft, ...] = ()
-        self._only: frozenset[str] = frozenset()
         self._loads = 0
         self._build()
         self._make_actions()
@@ -105,9 +102,12 @@ class CalendarPage(Page):
         self.filters.changed.connect(self._filters_changed)
         self.filters.conflictsToggled.connect(self.show_conflicts)
         self.toolbar.add(*self.filters.chips())
-        self._only_label = Label("", "small", "text2")
-        self._only_label.hide()
-        self.toolbar.add(self._only_label)
+        self._only_chip = FilterChip("", "funnel")
+        self._only_chip.setEnabled(False)
+        self._only_chip.hide()
+        self._only_note = Label("Other entries come back when you save.", "small", "text2")
+        self._only_note.hide()
+        self.toolbar.add(self._only_chip, self._only_note)
         self._columns_label = Label("Columns", "small", "text2")
         self.columns = Segmented([("tutors", "Tutors"), ("rooms", "Rooms")], small=True, name="Columns")
         self.columns.changed.connect(self._columns_changed)
@@ -140,11 +140,18 @@ class CalendarPage(Page):
         calendar.menuRequested.connect(self._open_menu)
         calendar.dayActivated.connect(self._open_day)
         self.setFocusProxy(calendar)
+        self.form = FormBeside(self._store, self._clock, self)
+        self.form.changed.connect(self._form_changed)
+        self.form.said.connect(self.actionDone)
+        self.form.saved.connect(self._form_saved)
 
     def _apply_sizes(self) -> None:
         super()._apply_sizes()
         margins = self.body.contentsMargins()
-        self.body.setContentsMargins(margins.left(), 0, margins.right(), theme.current().px(4))
+        right = margins.right()
+        if hasattr(self, "form") and self.form.is_open:
+            right = min(self.form.width + theme.current().px(12), max(self.width() - theme.current().px(280), right))
+        self.body.setContentsMargins(margins.left(), 0, right, theme.current().px(4))
 
     def _make_actions(self) -> None:
         self.new_action = self.add_action(
@@ -162,14 +169,6 @@ class CalendarPage(Page):
             helper="Lists every conflict on screen with the nearest ways out.",
         )  # fmt: skip
         self.add_action("Print the day", self.print_day, icon="printer", shortcut="Ctrl+P")
-
-    def set_editor(self, editor: EntryEditor) -> None:
-        """Who makes and opens entries."""
-        self._editor = editor
-
-    def place_beside(self, widget: QWidget) -> None:
-        """Put a form at the right of the calendar."""
-        self.body.addWidget(widget)
 
     # reading
 
@@ -210,15 +209,23 @@ class CalendarPage(Page):
         week = self._week
         if week is None:
             return
-        filters = replace(self.filters.value(), only=self._only)
-        builder = self._builder = SceneBuilder(week, self._directory, filters, self._clock())
+        filters = replace(self.filters.value(), only=self.form.touched())
+        unsaved = self.form.unsaved_rows(self._directory, week.first_day, week.last_day)
+        if self.form.is_open:
+            week = week_with(week, unsaved, self.form.hidden_ids(dict(week.rows)))
+        builder = self._builder = SceneBuilder(
+            week, self._directory, filters, self._clock(), [row.id for row in unsaved]
+        )
         is_day = self._view == DAY
         if is_day:
-            scene = builder.day_scene(self._day, by_room=self._by_room, drafts=self._drafts)
+            scene = builder.day_scene(self._day, by_room=self._by_room)
             self.header.set_title(title_of_day(self._day, self._today()))
         else:
-            scene = builder.week_scene(self._drafts)
+            scene = builder.week_scene()
             days = [date.fromisoformat(column.key) for column in scene.columns] or [week.first_day, week.last_day]
+            if self.form.is_open and len(days) > 1:
+                days = days_beside(self._day, days)
+                scene = builder.week_scene(days)
             self.header.set_title(title_of_days(days[0], days[-1]))
         self._columns_label.setVisible(is_day)
         self.columns.setVisible(is_day)
@@ -394,21 +401,46 @@ class CalendarPage(Page):
     def _toggle_conflicts(self) -> None:
         self.show_conflicts(self.panel.isHidden())
 
-    # what the form shows on the calendar
+    # the form
 
-    def show_drafts(self, drafts: Iterable[Draft]) -> None:
-        """Show sessions that are not saved yet, dashed; none takes them away."""
-        self._drafts = tuple(drafts)
-        self._show()
+    def _form_changed(self) -> None:
+        """The form opened, closed, or holds something else: make room, and show its sessions."""
+        is_open = self.form.is_open
+        words = self.form.touched_words(self._directory)
+        for widget in (*self.filters.chips(), self.views, self._date_button, self._print_button, self.legend):
+            widget.setHidden(is_open)
+        if not is_open:
+            self.filters.show_location_chip()
+        self._only_chip.set_words(words, True)
+        self._only_chip.setVisible(is_open and bool(words))
+        self._only_note.setVisible(is_open and bool(words))
+        if is_open:
+            self.panel.close_panel()
+            self.filters.set_conflicts_shown(False)
+        self._apply_sizes()
+        self.form.place()
+        first = self.form.first_day(self._directory)
+        if first is not None and first != self._day:
+            self.go_to(first)
+        else:
+            self._show()
+        if not is_open:
+            self.calendar.setFocus()
 
-    def show_only(self, ids: Iterable[str], words: str = "") -> None:
-        """Show only entries with these tutors, rooms or students (all again for none), and say so."""
-        self._only = frozenset(ids)
-        self._only_label.setText(f"Only {words}. Other entries come back when you save." if words else "")
-        self._only_label.setVisible(bool(self._only and words))
-        for chip in self.filters.chips():
-            chip.setVisible(not (self._only and words))
-        self._show()
+    def _form_saved(self, entry_ids: Sequence[str]) -> None:
+        self._load()
+        if entry_ids and self._row(entry_ids[0]) is not None:
+            self.calendar.select(entry_ids[0])
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The form keeps to the right edge."""
+        super().resizeEvent(event)
+        self.form.place()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Let go of what the form holds on to."""
+        self.form.shut_down()
+        super().closeEvent(event)
 
     # making and opening
 
@@ -417,13 +449,10 @@ class CalendarPage(Page):
         slot = self.calendar.cursor_slot() if self.calendar.hasFocus() else None
         if slot is not None:
             self._create_at(slot[0], slot[1], slot[1] + 60)
-        elif self._editor is not None:
-            self._editor.create(EntryPrefill(self._day, location_id=self.filters.value().location_id))
+        else:
+            self.form.create(self._day, None, None, self.filters.value().location_id)
 
     def _create_at(self, column: str, starts: int, ends: int) -> None:
-        if self._editor is None:
-            self.calendar.clear_draft()
-            return
         filters = self.filters.value()
         tutor_id, room_id = filters.tutor_id or None, filters.room_id or None
         day = self._day
@@ -433,17 +462,23 @@ class CalendarPage(Page):
             room_id = None if column in (ONLINE, NO_ROOM) else column
         else:
             tutor_id = None if column == NO_TUTOR else column
-        self._editor.create(EntryPrefill(day, starts, ends, filters.location_id, tutor_id, room_id))
+        self._day = day
+        self.form.create(day, starts, ends, filters.location_id, tutor_id, room_id)
 
     def open_entry(self, entry_id: str) -> None:
         """Open an entry in the form."""
-        if self._editor is not None:
-            self._editor.open(_row_id(entry_id))
+        row = self._row(entry_id)
+        if row is not None and not self._is_unsaved(entry_id):
+            self._day = row.day
+            self.form.open(row.id)
+
+    def _is_unsaved(self, entry_id: str) -> bool:
+        return self._builder is not None and _row_id(entry_id) in self._builder.unsaved
 
     # changing
 
     def _row(self, entry_id: str) -> EntryRow | None:
-        return self._week.rows.get(_row_id(entry_id)) if self._week is not None else None
+        return self._builder.week.rows.get(_row_id(entry_id)) if self._builder is not None else None
 
     def _words(self, row: EntryRow) -> str:
         return self._builder.short_words(row) if self._builder is not None else "the entry"
@@ -451,6 +486,10 @@ class CalendarPage(Page):
     def _move(self, entry_id: str, column: str, starts: int, room_id: str = "") -> None:
         row, builder = self._row(entry_id), self._builder
         if row is None or builder is None:
+            return
+        if self._is_unsaved(entry_id):
+            day = date.fromisoformat(column) if self._view == WEEK else self._day
+            self.form.move_unsaved(day, starts, starts + row.ends - row.starts)
             return
         from_column = entry_id.partition("@")[2] or (row.room_ids[0] if row.room_ids else "")
         check = DropCheck(builder, self._day if self._view == DAY else None, by_room=self._by_room)
@@ -462,7 +501,9 @@ class CalendarPage(Page):
 
     def _resize(self, entry_id: str, starts: int, ends: int) -> None:
         row = self._row(entry_id)
-        if row is not None:
+        if row is not None and self._is_unsaved(entry_id):
+            self.form.move_unsaved(row.day, starts, ends)
+        elif row is not None:
             words = self._words(row)
             self._change(row, lambda scope: self._changes.resize(row, words, starts, ends, self._directory, scope))
 
@@ -475,7 +516,7 @@ class CalendarPage(Page):
     def cancel(self, entry_id: str) -> None:
         """Cancel an entry, or as much of its series as the person says."""
         row = self._row(entry_id)
-        if row is not None and row.is_live:
+        if row is not None and row.is_live and not self._is_unsaved(entry_id):
             words = self._words(row)
             self._change(row, lambda scope: self._changes.cancel(row, words, scope))
 
@@ -542,7 +583,7 @@ class CalendarPage(Page):
         """What can be done to an entry, or on empty paper."""
         menu = Menu(self)
         row = self._row(entry_id)
-        if row is None:
+        if row is None or self._is_unsaved(entry_id):
             menu.add("New entry", self.new_entry, icon="plus")
             return menu
         menu.add("Open", lambda: self.open_entry(row.id), icon="pencil")

@@ -3,7 +3,7 @@ with their conflicts and the ways out beside the fields while one types (product
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from dataclasses import fields as fields_of
 from datetime import date, datetime, time
@@ -27,6 +27,7 @@ from shared_models.base import new_id
 from shared_models.schedule.draft_edits import draft_of_entry, save_draft
 from shared_models.schedule.drafts import EntryDraft
 from shared_models.schedule.errors import ScheduleError
+from shared_models.schedule.explained import entry_words
 from shared_models.schedule.operations import entry_of, schedule_entries
 from shared_models.schedule.prices import amount_cents
 from shared_models.schedule.series_operations import SeriesScope, entries_within
@@ -142,7 +143,8 @@ class EntryEditor(QWidget):
         with self._store.read() as session:
             entry = entry_of(session, self._store.organization_id, entry_id)
             is_series = entry.series_id is not None
-        self.title.setText("Entry")
+            words = entry_words(session, self._store.organization_id, [entry_id])[entry_id]
+        self.title.setText(", ".join(part for part in (words.title, words.who) if part))
         self._scope_box.setVisible(is_series)
         self.scope.set_value(scope.value)
         self._actions.show_entry(entry_id)
@@ -246,8 +248,10 @@ class EntryEditor(QWidget):
         if start is None:
             grid = choices.terms[location_id].grid_minutes if location_id else 15
             start = time_of(min(next_on_grid(minutes_of(now.time()) + 1, grid), 23 * 60))
+        service = choices.service(location_id, prefill.service_id or "")
         return EntryDraft(
             location_id=location_id,
+            capacity=max(service.capacity if service is not None else 1, len(prefill.student_ids)),
             service_id=prefill.service_id or "",
             subject_id=prefill.subject_id,
             topic_id=prefill.topic_id,
@@ -270,18 +274,17 @@ class EntryEditor(QWidget):
     def _load_scope(self, scope: SeriesScope) -> None:
         """Show the entry as far as the scope reaches; what was changed already stays changed."""
         assert self._entry_id is not None
+        assert self._choices is not None
         edited = self._edits()
         self._scope = scope
         with self._store.read() as session:
             organization_id = self._store.organization_id
-            draft = draft_of_entry(session, organization_id, self._entry_id, scope)
             entry = entry_of(session, organization_id, self._entry_id)
+            terms = self._choices.terms.get(entry.location_id)
+            draft = draft_of_entry(session, organization_id, self._entry_id, scope, terms)
             self._without = frozenset(other.id for other in entries_within(session, entry, scope))
-        self._actions.set_scope(scope)
-        self._show(draft)
-        if edited:
-            self.fields.show_draft(replace(draft, **edited), repeats=self._may_repeat())
-            self.look()
+        self._actions.set_scope(scope, len(self._without))
+        self._show(draft, edited)
 
     def _edits(self) -> dict[str, Any]:
         """The fields that the person has changed and that mean the same in every scope."""
@@ -302,9 +305,11 @@ class EntryEditor(QWidget):
         """Whether the pattern can be chosen: not while one session of a series is changed."""
         return self._entry_id is None or self._scope is not SeriesScope.THIS or not self._scope_box.isVisibleTo(self)
 
-    def _show(self, draft: EntryDraft) -> None:
+    def _show(self, draft: EntryDraft, edited: Mapping[str, Any] | None = None) -> None:
         self.fields.show_draft(draft, repeats=self._may_repeat())
         self._before = self.fields.draft()
+        if edited:
+            self.fields.show_draft(replace(draft, **edited), repeats=self._may_repeat())
         self.show()
         self.look()
 
@@ -398,6 +403,11 @@ class EntryEditor(QWidget):
             if self.isVisible():
                 self._timer.start()
 
+    def _make_room(self, _low: int, high: int) -> None:
+        """Let the scroll bar take its width from the margin, not from the fields."""
+        if self._fields is not None:
+            self._fields.set_narrow_margin(high > 0)
+
     def _note_busy(self, is_busy: bool) -> None:
         self._is_busy = is_busy
 
@@ -431,6 +441,7 @@ class EntryEditor(QWidget):
         left.setSpacing(0)
         left.addWidget(self._build_scope())
         self._fields_area = _scroller()
+        self._fields_area.verticalScrollBar().rangeChanged.connect(self._make_room)
         left.addWidget(self._fields_area, 1)
         self._actions = EntryActions(self._store, self._clock)
         self._actions.done.connect(self._acted)
@@ -454,9 +465,8 @@ class EntryEditor(QWidget):
         row = QHBoxLayout(head)
         row.setContentsMargins(t.px(20), 0, t.px(12), 0)
         row.setSpacing(t.px(8))
-        self.title = Label("New entry", "page")
-        row.addWidget(self.title)
-        row.addStretch(1)
+        self.title = Label("New entry", "page", elide=True)
+        row.addWidget(self.title, 1)
         self.state = Label("", "small", "text2")
         row.addWidget(self.state)
         row.addWidget(IconButton("x", "Close", on_click=self.dismiss))

@@ -20,7 +20,6 @@ from shared_models.schedule.series_operations import (
     SeriesScope,
     archive_entry,
     cancel_entry,
-    entries_within,
     restore_entry,
 )
 from shared_models.schedule.settlements import MONTHS
@@ -93,13 +92,9 @@ class EntryActions(QWidget):
         self._row.show()
         self._show_attendance(noted if entry.starts_at <= self._clock() and not is_gone else {}, names)
 
-    def set_scope(self, scope: SeriesScope) -> None:
-        """How far cancelling and archiving reach."""
+    def set_scope(self, scope: SeriesScope, count: int) -> None:
+        """How far cancelling and archiving reach: that many sessions."""
         self._scope = scope
-        organization_id = self._store.organization_id
-        with self._store.read() as session:
-            entry = entry_of(session, organization_id, self._entry_id)
-            count = len(entries_within(session, entry, scope))
         session_words = "session" if count == 1 else f"{count} sessions"
         self.cancel_button.setText(f"Cancel {session_words}")
         self.confirm_button.setText(f"Cancel {session_words}")

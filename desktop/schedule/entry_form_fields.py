@@ -246,6 +246,11 @@ class EntryFields(QWidget):
         """The length typed or chosen, in minutes."""
         return parse_duration(self.duration.text())
 
+    def set_narrow_margin(self, narrow: bool) -> None:
+        """Make room for a scroll bar at the right, or take it back."""
+        t = theme.current()
+        self._column.setContentsMargins(t.px(20), t.px(14), t.px(8 if narrow else 18), t.px(14))
+
     def first_empty(self) -> QWidget:
         """Where the cursor belongs when the form opens: the first thing that is not chosen yet."""
         for field in (self.location, self.service, self.subject, self.tutor):

@@ -79,7 +79,7 @@ class SessionStrip(QWidget):
             "overlap": (c.danger_line, 22),
             "buffer": (c.warn_line, 16),
             "free": (c.accent_line, 16),
-            "closed": (c.closed_stripe, 8),
+            "closed": (c.line_strong, 8),
         }
         painter = painting.painter_for(self)
         step, base = self._step(), t.px(22)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -64,30 +64,21 @@ class Week:
     conflicts: tuple[Conflict, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A session of the entry form that is not saved yet, shown dashed on the calendar."""
-
-    id: str
-    day: date
-    starts: int
-    ends: int
-    title: tuple[str, ...]
-    lines: tuple[tuple[str, ...], ...] = ()
-    family: Family = Family.PRIVATE
-    conflict: ConflictMark = ConflictMark.NONE
-    tutor_id: str | None = None
-    room_ids: tuple[str, ...] = ()
-
-
 def week_of(rows: Iterable[EntryRow], first_day: date, last_day: date) -> Week:
     """Rows with their conflicts computed."""
     by_id = {row.id: row for row in rows}
     return Week(first_day, last_day, by_id, tuple(find_conflicts([r.booking for r in by_id.values() if r.is_live])))
 
 
-def shown_rows(week: Week, directory: Directory, filters: Filters) -> list[EntryRow]:
-    """The rows that the filters let through."""
+def week_with(week: Week, unsaved: Iterable[EntryRow], hidden: Collection[str] = ()) -> Week:
+    """The week as it would be with the sessions of a form in it, in the place of the entries that they replace."""
+    rows = [row for row in week.rows.values() if row.id not in hidden]
+    rows += [row for row in unsaved if week.first_day <= row.day <= week.last_day]
+    return week_of(rows, week.first_day, week.last_day)
+
+
+def shown_rows(week: Week, filters: Filters, unsaved: Collection[str] = ()) -> list[EntryRow]:
+    """The rows that the filters let through, and those that are not saved yet in any case."""
     in_conflict = {i for c in week.conflicts for i in (c.first_id, c.second_id)} if filters.only_conflicts else set()
 
     def passes(row: EntryRow) -> bool:
@@ -102,7 +93,7 @@ def shown_rows(week: Week, directory: Directory, filters: Filters) -> list[Entry
             and (not filters.only or not filters.only.isdisjoint((row.tutor_id, *row.room_ids, *row.student_ids)))
         )
 
-    return [row for row in week.rows.values() if passes(row)]
+    return [row for row in week.rows.values() if row.id in unsaved or passes(row)]
 
 
 def shown_conflicts(week: Week, rows: Iterable[EntryRow], day: date | None = None) -> list[ConflictGroup]:
@@ -113,22 +104,25 @@ def shown_conflicts(week: Week, rows: Iterable[EntryRow], day: date | None = Non
 
 
 class SceneBuilder:
-    """Builds scenes of one week with one directory at one moment."""
+    """Builds scenes of one week with one directory at one moment; ``unsaved`` names the rows of an open form."""
 
-    def __init__(self, week: Week, directory: Directory, filters: Filters, now: datetime) -> None:
+    def __init__(
+        self, week: Week, directory: Directory, filters: Filters, now: datetime, unsaved: Collection[str] = ()
+    ) -> None:
         self.week, self.directory, self.filters = week, directory, filters
+        self.unsaved = frozenset(unsaved)
         self.now = now
         self.local_now = now.astimezone(directory.zone)
         self._now_seconds = int(now.timestamp())
-        self.rows = shown_rows(week, directory, filters)
+        self.rows = shown_rows(week, filters, self.unsaved)
         self._by_entry: dict[str, list[Conflict]] = {}
         for conflict in week.conflicts:
             self._by_entry.setdefault(conflict.first_id, []).append(conflict)
             self._by_entry.setdefault(conflict.second_id, []).append(conflict)
 
-    def week_scene(self, drafts: Iterable[Draft] = ()) -> CalendarScene:
-        """One column a day; Saturday and Sunday are left out when nothing ever happens there."""
-        drafts = list(drafts)
+    def week_scene(self, only_days: Collection[date] = ()) -> CalendarScene:
+        """One column a day, for all days of the week or some of them; Saturday and Sunday are left out when nothing
+        ever happens there."""
         groups = shown_conflicts(self.week, self.rows)
         days = [
             self.week.first_day + timedelta(days=n)
@@ -140,7 +134,9 @@ class SceneBuilder:
             of_day = [row for row in self.rows if row.day == day]
             spans = self.directory.open_spans(self.filters.location_id, day)
             reason = self.directory.closed_reason(self.filters.location_id, day)
-            is_empty = not of_day and not any(draft.day == day for draft in drafts)
+            is_empty = not of_day
+            if only_days and day not in only_days:
+                continue
             if is_empty and not spans and day.weekday() >= 5 and reason is None:
                 continue
             if reason is None and not spans and is_empty:
@@ -158,37 +154,36 @@ class SceneBuilder:
                     open_spans=spans,
                 )
             )
-        entries = [self._entry(row, row.day.isoformat(), Mode.WEEK) for row in self.rows]
-        entries += [_draft_entry(draft, draft.day.isoformat()) for draft in drafts]
+        entries = [
+            self._entry(row, row.day.isoformat(), Mode.WEEK)
+            for row in self.rows
+            if not only_days or row.day in only_days
+        ]
         return CalendarScene(
             Mode.WEEK, tuple(columns), tuple(entries), self._now(today.isoformat()), self.directory.grid_minutes,
             empty_words=self._empty_words("this week"),
         )  # fmt: skip
 
-    def day_scene(self, day: date, *, by_room: bool = False, drafts: Iterable[Draft] = ()) -> CalendarScene:
+    def day_scene(self, day: date, *, by_room: bool = False) -> CalendarScene:
         """One column for each tutor (or room) who works that day, tutors by priority, rooms in their order."""
         rows = [row for row in self.rows if row.day == day]
         today = self.local_now.date() == day
-        drafts = [draft for draft in drafts if draft.day == day]
-        columns = self._room_columns(rows, day, drafts) if by_room else self._tutor_columns(rows, day, drafts)
+        columns = self._room_columns(rows, day) if by_room else self._tutor_columns(rows, day)
         entries: list[CalendarEntry] = []
         for row in rows:
             keys = _room_keys(row.room_ids, row.is_online) if by_room else (row.tutor_id or NO_TUTOR,)
             for number, key in enumerate(keys):
                 entry_id = row.id if number == 0 else f"{row.id}@{key}"
                 entries.append(self._entry(row, key, Mode.DAY, by_room=by_room, entry_id=entry_id))
-        for draft in drafts:
-            keys = _room_keys(draft.room_ids, False) if by_room else (draft.tutor_id or NO_TUTOR,)
-            entries += [_draft_entry(draft, key) for key in keys[:1]]
         words = f"{_LONG_WEEKDAYS[day.weekday()]}, {_MONTHS[day.month - 1]} {day.day}"
         return CalendarScene(
             Mode.DAY, tuple(columns), tuple(entries), self._now(None) if today else None, self.directory.grid_minutes,
             empty_words=self._empty_words(f"on {words}", self.directory.closed_reason(self.filters.location_id, day)),
         )  # fmt: skip
 
-    def _tutor_columns(self, rows: list[EntryRow], day: date, drafts: list[Draft]) -> list[Column]:
+    def _tutor_columns(self, rows: list[EntryRow], day: date) -> list[Column]:
         place = self.filters.location_id
-        booked = {row.tutor_id or NO_TUTOR for row in rows} | {draft.tutor_id or NO_TUTOR for draft in drafts}
+        booked = {row.tutor_id or NO_TUTOR for row in rows}
         is_closed = self.directory.closed_reason(place, day) is not None
         columns = []
         for tutor in self.directory.tutors.values():
@@ -214,10 +209,9 @@ class SceneBuilder:
             columns.append(Column(NO_TUTOR, "No tutor", long_name="No tutor", open_spans=spans))
         return columns
 
-    def _room_columns(self, rows: list[EntryRow], day: date, drafts: list[Draft]) -> list[Column]:
+    def _room_columns(self, rows: list[EntryRow], day: date) -> list[Column]:
         place = self.filters.location_id
         booked = {key for row in rows for key in _room_keys(row.room_ids, row.is_online)}
-        booked |= {key for draft in drafts for key in _room_keys(draft.room_ids, False)}
         is_closed = self.directory.closed_reason(place, day) is not None
         columns = []
         for room in self.directory.rooms.values():
@@ -251,7 +245,7 @@ class SceneBuilder:
     def _entry(
         self, row: EntryRow, column: str, mode: Mode, *, by_room: bool = False, entry_id: str = ""
     ) -> CalendarEntry:
-        name, family = self.directory.services.get(row.service_id, ("Entry", Family.PRIVATE))
+        name, family = self.directory.services.get(row.service_id, ("New entry", Family.PRIVATE))
         title = next(
             (self.directory.titles[i] for i in (row.product_id, row.topic_id, row.subject_id)
              if i is not None and i in self.directory.titles),
@@ -275,6 +269,7 @@ class SceneBuilder:
             blocked_until=row.blocked_until,
             tail_is_hit=tail,
             is_unpaid=is_unpaid,
+            is_unsaved=row.id in self.unsaved,
             details=self._details(row, title[0], name, note),
         )
 
@@ -336,6 +331,8 @@ class SceneBuilder:
             result.append(Line((note, note.removesuffix(":00")), "clock"))
         if is_unpaid:
             result.append(Line(("Unpaid",)))
+        if row.id in self.unsaved:
+            result.append(Line(("new",)))
         if mode is Mode.DAY and not note:
             result.append(Line((span_words(row.starts, row.ends, with_half=False),)))
         elif mode is Mode.WEEK:
@@ -414,7 +411,7 @@ class SceneBuilder:
         return next(
             (self.directory.titles[i][0] for i in (row.product_id, row.topic_id, row.subject_id)
              if i is not None and i in self.directory.titles),
-            self.directory.services.get(row.service_id, ("Entry", Family.PRIVATE))[0],
+            self.directory.services.get(row.service_id, ("New entry", Family.PRIVATE))[0],
         )  # fmt: skip
 
     def line_words(self, row: EntryRow) -> str:
@@ -436,15 +433,6 @@ class SceneBuilder:
         if len(row.student_names) == 2:
             return f"{title}, " + " and ".join(name.split(" ")[0] for name in row.student_names)
         return title
-
-
-def _draft_entry(draft: Draft, column: str) -> CalendarEntry:
-    return CalendarEntry(
-        id=draft.id, column=column, starts=draft.starts, ends=draft.ends, title=draft.title,
-        lines=(*(Line(words) for words in draft.lines), Line(("new",))), family=draft.family,
-        conflict=draft.conflict, is_unsaved=True,
-        overlaps=((draft.starts, draft.ends),) if draft.conflict is ConflictMark.OVERLAP else (),
-    )  # fmt: skip
 
 
 def _room_keys(room_ids: tuple[str, ...], is_online: bool) -> tuple[str, ...]:

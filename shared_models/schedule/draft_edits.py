@@ -69,15 +69,20 @@ class _Edit:
 
 
 def draft_of_entry(
-    session: Session, organization_id: str, entry_id: str, scope: SeriesScope = SeriesScope.THIS
+    session: Session,
+    organization_id: str,
+    entry_id: str,
+    scope: SeriesScope = SeriesScope.THIS,
+    terms: Terms | None = None,
 ) -> EntryDraft:
     """The draft that the form shows for an entry: one session, or the rule of its series (from it on, or whole).
 
     Sessions that were moved or given other rooms by hand appear as changes of their days, archived ones as skipped
-    days. Raises NoSuchEntry.
+    days. ``terms`` are those of the entry's location, read when they are not given. Raises NoSuchEntry.
     """
     entry = entry_of(session, organization_id, entry_id)
-    terms = terms_of(session, organization_id, entry.location_id)
+    if terms is None or terms.location_id != entry.location_id:
+        terms = terms_of(session, organization_id, entry.location_id)
     local = wall_clock_of(entry.starts_at, terms.zone)
     students, rooms = _links(session, organization_id, [entry_id])
     draft = EntryDraft(

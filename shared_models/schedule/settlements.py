@@ -133,24 +133,31 @@ def settlements(
     not_before: datetime | None = None,
 ) -> list[Settlement]:
     """The ways out of a group, the most welcome first: another room, another time with all sessions free, and
-    leaving the days out. For a single entry, the nearest free slots."""
+    leaving the days out. For a single entry, the nearest free slots. ``not_before`` keeps what is past as it was.
+    """
     names = room_names or {}
     bookings = {
         session.day: booking for session, booking in zip(plan.sessions, bookings_of_plan(plan, draft), strict=True)
     }
-    hit = [bookings[day] for day in group.days]
+    earliest = int(not_before.timestamp()) if not_before is not None else None
+    open_days = {day for day, booking in bookings.items() if earliest is None or booking.starts >= earliest}
+    days = [day for day in group.days if day in open_days]
+    if not days:
+        return []
+    hit = [bookings[day] for day in days]
     found: list[Settlement] = []
     if group.kinds == (ConflictKind.ROOM,) and (room_id := room_for_all(hit, occupancy, terms)):
-        found.append(_take_room(draft, plan, group.days, room_id, names.get(room_id, "")))
+        found.append(_take_room(draft, plan, days, room_id, names.get(room_id, "")))
     if not draft.is_series:
         wanted = _FEW + 1 - len(found)
         slots = nearest_free_slots(hit[0], occupancy, terms, tutor, limit=wanted, not_before=not_before)
         found += [_take_slot(draft, slot.local, slot.room_id, names) for slot in slots]
         return found
     if not found:
-        found += _other_times(group, plan, bookings, draft, occupancy, terms, tutor, names, not_before)
+        still_open = {day: booking for day, booking in bookings.items() if day in open_days}
+        found += _other_times(days, plan, still_open, draft, occupancy, terms, tutor, names, not_before)
     if not found or ConflictKind.ROOM not in group.kinds:
-        found.append(_leave_out(draft, group.days))
+        found.append(_leave_out(draft, days))
     return found
 
 
@@ -183,7 +190,7 @@ def weekday_counts(plan: Plan) -> str:
     parts = [f"{count} {WEEKDAYS[weekday]}{'s' if count > 1 else ''}" for weekday, count in sorted(counts.items())]
     listed = " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else parts[0]
     if len(parts) > _FEW:
-        listed = f"{WEEKDAYS[days[0].weekday()]}, {MONTHS[days[0].month - 1]} {days[0].day}"
+        listed = long_day(days[0])
     return f"{listed}, to {LONG_MONTHS[days[-1].month - 1]} {days[-1].day}"
 
 
@@ -213,7 +220,7 @@ def _cadence(days: Sequence[date]) -> str:
 
 
 def _other_times(
-    group: ConflictGroup,
+    hit: Sequence[date],
     plan: Plan,
     bookings: Mapping[date, Booking],
     draft: EntryDraft,
@@ -224,13 +231,9 @@ def _other_times(
     not_before: datetime | None,
 ) -> list[Settlement]:
     """Another time for every session of that weekday, or, where none suits all, for the days in question alone."""
-    weekday = group.days[0].weekday()
-    same = [
-        session.day
-        for session in plan.sessions
-        if session.day.weekday() == weekday and session.day not in draft.changes
-    ]
-    for days in (same, list(group.days)):
+    weekday = hit[0].weekday()
+    same = [day for day in bookings if day.weekday() == weekday and day not in draft.changes]
+    for days in (same, list(hit)):
         if not days or (days is not same and len(days) == len(same)):
             continue
         slots = nearest_series_slots([bookings[day] for day in days], occupancy, terms, tutor, not_before=not_before)
