@@ -49,6 +49,7 @@ def run(argv: Sequence[str], store: Store, *, now: datetime | None = None) -> in
                 files,
                 now=now or datetime.now(UTC),
                 shift_weeks=asked.shift_weeks,
+                brings_back=asked.bring_back,
             )
     except NoOrganization as error:
         return _refuse(str(error))
@@ -84,6 +85,8 @@ def _say(report: ImportReport, seconds: float) -> None:
         print(f"  {line}")
     if there:
         print(f"Already there, left as they are: {in_a_row(there)}.")
+    if hidden := count_lines(report.archived):
+        print(f"Already there, but archived: {in_a_row(hidden)}. With --bring-back they are restored.")
     for words, problems in (("Please look at", report.problems), ("Taken with a doubt", report.warnings)):
         if problems:
             print(f"{words} {counted(len(problems), 'line', 'lines')}:")
@@ -105,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "files", nargs="+", type=Path, metavar="FILE", help="families, tutors or leads as .csv, .ics, or .json"
     )
+    parser.add_argument("--bring-back", action="store_true", help="restore what is there but archived, or was undone")
     parser.add_argument(
         "--shift-weeks",
         type=int,

@@ -48,16 +48,27 @@ def apply_import(
     *,
     now: datetime,
     shift_weeks: int = 0,
+    brings_back: bool = False,
     progress: Progress | None = None,
 ) -> ImportReport:
     """Read the files and write every good line; the caller's session commits or leaves nothing behind.
 
     ``shift_weeks`` moves calendar, closures, leads' and registration dates together (birth dates stay).
+    ``brings_back`` restores what is archived instead of leaving it hidden.
     The organization is made from organization.json when it does not exist yet.
     """
     around, time_zone = surroundings_of(session, organization_id, now)
     read = read_files(files, around, time_zone)
-    return apply_read(session, recorder, organization_id, read, now=now, shift_weeks=shift_weeks, progress=progress)
+    return apply_read(
+        session,
+        recorder,
+        organization_id,
+        read,
+        now=now,
+        shift_weeks=shift_weeks,
+        brings_back=brings_back,
+        progress=progress,
+    )
 
 
 def apply_read(
@@ -68,10 +79,11 @@ def apply_read(
     *,
     now: datetime,
     shift_weeks: int = 0,
+    brings_back: bool = False,
     progress: Progress | None = None,
 ) -> ImportReport:
     """Write what was read, and perhaps mended in a preview."""
-    work = Importing(session, recorder, organization_id, now, timedelta(weeks=shift_weeks), progress)
+    work = Importing(session, recorder, organization_id, now, timedelta(weeks=shift_weeks), progress, brings_back)
     work.problems += read.problems
     work.warnings += read.warnings
     work.step("Organization")

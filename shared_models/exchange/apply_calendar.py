@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from sqlalchemy import select
 
 from shared_models.access.models import User
-from shared_models.base import derived_id
+from shared_models.base import TenantRow, derived_id
 from shared_models.catalog.models import Product, ProductType, Service, ServiceOffered, Subject
 from shared_models.exchange.apply_people import subject_catalog
 from shared_models.exchange.calendar_file import SessionsRow
@@ -20,12 +21,13 @@ from shared_models.organization.models import Closure, Organization, Room
 from shared_models.people.contact import name_key
 from shared_models.people.models import Student, StudentSubject, Tutor, TutorLocation
 from shared_models.schedule.drafts import EntryDraft, plan_of
-from shared_models.schedule.models import ScheduleEntry, Series
+from shared_models.schedule.models import Attendee, EntryRoom, ScheduleEntry, Series
 from shared_models.schedule.operations import Rates, insert_sessions, series_fields
 from shared_models.schedule.recurrence import Closure as ClosedDays
 from shared_models.schedule.recurrence import SeriesRule, closed_days
 
 _STEP = 20
+_Kind = TypeVar("_Kind", bound=TenantRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +63,20 @@ class _Center:
 def apply_closures(work: Importing, closures: Sequence[ClosureRow]) -> None:
     """Add closures, moved by the shift, that are not there for the same place and days."""
     known = {
-        (location_id, first_day, last_day)
-        for location_id, first_day, last_day in work.session.execute(
-            select(Closure.location_id, Closure.first_day, Closure.last_day).where(
+        (location_id, first_day, last_day): closure_id
+        for closure_id, location_id, first_day, last_day in work.session.execute(
+            select(Closure.id, Closure.location_id, Closure.first_day, Closure.last_day).where(
                 Closure.organization_id == work.organization_id
             )
         )
     }
-    found = len(known)
     rows: list[Row] = []
     for closure in closures:
         location_id = work.location_id(closure.location) if closure.location else None
         key = (location_id, closure.first_day + work.shift, closure.last_day + work.shift)
-        if key in known:
-            continue
-        known.add(key)
-        row_id = derived_id(
-            work.organization_id, "closure", location_id or "", key[1].isoformat(), key[2].isoformat()
+        row_id = known.setdefault(
+            key,
+            derived_id(work.organization_id, "closure", location_id or "", key[1].isoformat(), key[2].isoformat()),
         )
         rows.append(
             {
@@ -88,10 +87,7 @@ def apply_closures(work: Importing, closures: Sequence[ClosureRow]) -> None:
                 "reason": closure.reason,
             }
         )
-    work.add(Closure, rows)
-    work.counts["closures"] += len(rows)
-    if found and closures and not rows:
-        work.already_there["closures"] += len({(c.location, c.first_day, c.last_day) for c in closures})
+    work.add(Closure, rows, "closures")
 
 
 def apply_calendar(work: Importing, file: str, sessions: Sequence[SessionsRow]) -> None:
@@ -100,7 +96,8 @@ def apply_calendar(work: Importing, file: str, sessions: Sequence[SessionsRow]) 
     What cannot be found is reported and left off; only a session without a known place is left out.
     """
     center = _center(work)
-    known = work.ids_of(Series) | work.ids_of(ScheduleEntry)
+    known = work.known(Series) | work.known(ScheduleEntry)
+    hidden: set[str] = set()
     series: list[Row] = []
     planned = []
     products: dict[str, Row] = {}
@@ -114,9 +111,13 @@ def apply_calendar(work: Importing, file: str, sessions: Sequence[SessionsRow]) 
         draft, kind, rates = _draft(work, file, row, location_id, center, products)
         counted = _counted(kind, draft)
         if owner_id in known:
-            work.already_there[counted[0]] += 1
+            if known[owner_id] and work.brings_back:
+                hidden.add(owner_id)
+                work.counts[counted[0]] += 1
+            else:
+                (work.archived if known[owner_id] else work.already_there)[counted[0]] += 1
             continue
-        known.add(owner_id)
+        known[owner_id] = False
         plan = plan_of(
             draft,
             owner_id,
@@ -133,11 +134,39 @@ def apply_calendar(work: Importing, file: str, sessions: Sequence[SessionsRow]) 
         work.counts[counted[1]] += len(plan.sessions)
         planned.append((owner_id if draft.is_series else None, draft, plan.sessions, rates))
     work.add(Product, list(products.values()), "products")
+    _bring_back(work, hidden)
     work.recorder.insert_rows(work.session, Series, series)
     for at, (series_id, draft, entries, rates) in enumerate(planned):
         if at % _STEP == 0:
             work.step("Sessions", at, len(planned))
         insert_sessions(work.session, work.recorder, work.organization_id, draft, entries, series_id, rates)
+
+
+def _bring_back(work: Importing, owner_ids: set[str]) -> None:
+    """Let archived series and single sessions live again, with everything that belongs to them."""
+    if not owner_ids:
+        return
+    entry_ids: set[str] = set()
+    for series in _archived(work, Series):
+        if series.id in owner_ids:
+            series.archived_at = None
+    for entry in _archived(work, ScheduleEntry):
+        if entry.id in owner_ids or entry.series_id in owner_ids:
+            entry.archived_at = None
+            entry_ids.add(entry.id)
+    for attendee in _archived(work, Attendee):
+        if attendee.entry_id in entry_ids:
+            attendee.archived_at = None
+    for room in _archived(work, EntryRoom):
+        if room.entry_id in entry_ids:
+            room.archived_at = None
+    work.session.flush()
+
+
+def _archived(work: Importing, kind: type[_Kind]) -> Sequence[_Kind]:
+    return work.session.scalars(
+        select(kind).where(kind.organization_id == work.organization_id, kind.archived_at.is_not(None))
+    ).all()
 
 
 def _draft(

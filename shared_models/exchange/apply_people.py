@@ -49,9 +49,11 @@ def apply_tutors(work: Importing, tutors: Sequence[tuple[str, TutorRow]]) -> Non
             select(User.id, User.email).where(User.organization_id == work.organization_id, User.email != "")
         )
     }
-    users_who_teach = set(
-        work.session.scalars(select(Tutor.user_id).where(Tutor.organization_id == work.organization_id))
-    )
+    teachers: dict[str, bool] = {}
+    for user_id, is_archived in work.session.execute(
+        select(Tutor.user_id, Tutor.archived_at.is_not(None)).where(Tutor.organization_id == work.organization_id)
+    ):
+        teachers[user_id] = is_archived
     users: list[Row] = []
     roles: list[Row] = []
     profiles: list[Row] = []
@@ -62,8 +64,8 @@ def apply_tutors(work: Importing, tutors: Sequence[tuple[str, TutorRow]]) -> Non
     for file, tutor in tutors:
         derived = derived_id(work.organization_id, "user", tutor.natural_key)
         user_id = users_by_email.get(tutor.email, derived) if tutor.email else derived
-        if user_id in users_who_teach:
-            work.already_there["tutors"] += 1
+        if user_id in teachers and not (teachers[user_id] and work.brings_back):
+            (work.archived if teachers[user_id] else work.already_there)["tutors"] += 1
             continue
         tutor_id = derived_id(user_id, "tutor")
         users.append(
@@ -118,9 +120,9 @@ def apply_families(work: Importing, families: Sequence[tuple[str, FamilyRow]]) -
     catalog = subject_catalog(work)
     known_families = _known_families(work)
     known_students = {
-        (family_id, name_key(f"{first} {last}"))
-        for family_id, first, last in work.session.execute(
-            select(Student.family_id, Student.first_name, Student.last_name).where(
+        (family_id, name_key(f"{first} {last}")): is_archived
+        for family_id, first, last, is_archived in work.session.execute(
+            select(Student.family_id, Student.first_name, Student.last_name, Student.archived_at.is_not(None)).where(
                 Student.organization_id == work.organization_id
             )
         )
@@ -134,8 +136,9 @@ def apply_families(work: Importing, families: Sequence[tuple[str, FamilyRow]]) -
         rows.append(_family_row(work, family_id, family))
         for student in family.students:
             key = name_key(f"{student.first_name} {student.last_name}")
-            if (family_id, key) in known_students:
-                work.already_there["students"] += 1
+            is_archived = known_students.get((family_id, key))
+            if is_archived is not None and not (is_archived and work.brings_back):
+                (work.archived if is_archived else work.already_there)["students"] += 1
                 continue
             location_id = work.location_id(student.location)
             if location_id is None:

@@ -28,11 +28,12 @@ class ImportReport:
 
     Kinds: locations, rooms, closures, services, tutors, families, students, leads, series, entries (sessions of
     series and single ones), camps, camp_entries. ``problems`` are lines left out, wholly or in part; ``warnings``
-    lines taken with a doubt.
+    lines taken with a doubt. ``archived`` were there, but archived, and stay hidden unless brought back.
     """
 
     counts: Mapping[str, int]
     already_there: Mapping[str, int]
+    archived: Mapping[str, int]
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
 
@@ -41,7 +42,8 @@ class ImportReport:
 class Importing:
     """One import on its way: the session it writes to and everything it has counted so far.
 
-    ``shift`` moves every date by whole weeks but those of birth.
+    ``shift`` moves every date by whole weeks but those of birth. With ``brings_back``, rows that are archived, by
+    the desk or because an import was undone, live again with what the files say.
     """
 
     session: Session
@@ -50,9 +52,11 @@ class Importing:
     now: datetime
     shift: timedelta = timedelta(0)
     progress: Progress | None = None
+    brings_back: bool = False
     time_zone: str = "UTC"
     counts: Counter[str] = field(default_factory=Counter)
     already_there: Counter[str] = field(default_factory=Counter)
+    archived: Counter[str] = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     locations: dict[str, str] = field(default_factory=dict)
@@ -62,22 +66,42 @@ class Importing:
         """The two columns of the primary key."""
         return {"organization_id": self.organization_id, "id": row_id}
 
-    def ids_of(self, kind: type[TenantRow]) -> set[str]:
-        """The ids of all rows of a table, archived ones included."""
-        return set(self.session.scalars(select(kind.id).where(kind.organization_id == self.organization_id)))
+    def known(self, kind: type[TenantRow]) -> dict[str, bool]:
+        """The ids of all rows of a table, and whether each is archived."""
+        rows = self.session.execute(
+            select(kind.id, kind.archived_at.is_not(None)).where(kind.organization_id == self.organization_id)
+        )
+        return {row_id: is_archived for row_id, is_archived in rows}  # noqa: C416 - a row is no pair to mypy
 
-    def add(self, kind: type[TenantRow], rows: Sequence[Row], counted_as: str | None = None) -> int:
+    def add(self, kind: type[TenantRow], rows: Sequence[Row], counted_as: str = "") -> None:
         """Insert the rows that are not there yet, each once; the others are left as they are.
 
-        Returns how many were added.
+        Archived ones are counted apart, or brought back with the values given.
         """
-        known = self.ids_of(kind)
-        new = {row["id"]: row for row in rows if row["id"] not in known}
-        self.recorder.insert_rows(self.session, kind, list(new.values()))
-        if counted_as is not None:
-            self.counts[counted_as] += len(new)
-            self.already_there[counted_as] += len({row["id"] for row in rows} & known)
-        return len(new)
+        known = self.known(kind)
+        wanted = {row["id"]: row for row in rows}
+        new = [row for row_id, row in wanted.items() if row_id not in known]
+        hidden = {row_id: row for row_id, row in wanted.items() if known.get(row_id)}
+        self.recorder.insert_rows(self.session, kind, new)
+        if self.brings_back:
+            self._bring_back(kind, hidden)
+        if counted_as:
+            back = len(hidden) if self.brings_back else 0
+            self.counts[counted_as] += len(new) + back
+            self.archived[counted_as] += len(hidden) - back
+            self.already_there[counted_as] += len(wanted) - len(new) - len(hidden)
+
+    def _bring_back(self, kind: type[TenantRow], rows: Mapping[str, Row]) -> None:
+        if not rows:
+            return
+        found = self.session.scalars(
+            select(kind).where(kind.organization_id == self.organization_id, kind.archived_at.is_not(None))
+        )
+        for row in found:
+            if row.id in rows:
+                for name, value in {**rows[row.id], "archived_at": None}.items():
+                    setattr(row, name, value)
+        self.session.flush()
 
     def location_id(self, name: str) -> str | None:
         """The live location of a name."""
@@ -99,5 +123,10 @@ class Importing:
 
     def report(self) -> ImportReport:
         """What was done so far."""
-        there = {kind: count for kind, count in self.already_there.items() if count}
-        return ImportReport(dict(self.counts), there, tuple(sorted(self.problems)), tuple(sorted(self.warnings)))
+        return ImportReport(
+            dict(+self.counts),
+            dict(+self.already_there),
+            dict(+self.archived),
+            tuple(sorted(self.problems)),
+            tuple(sorted(self.warnings)),
+        )

@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 
 from desktop.exchange.command import run
 from desktop.store.store import Store
-from shared_models.people.models import Family
-from shared_models.schedule.models import ScheduleEntry
+from shared_models.people.models import Family, Tutor
+from shared_models.schedule.models import Attendee, EntryRoom, ScheduleEntry, Series
 
 CENTER = Path(__file__).parents[2] / "data" / "center"
 NOW = datetime(2026, 11, 25, 20, 40, tzinfo=UTC)
@@ -56,6 +56,23 @@ def test_an_import_can_be_undone(store: Store) -> None:
     assert store.undo() == "Imported families.csv"
     with store.read() as session:
         assert session.scalars(select(Family).where(Family.archived_at.is_(None))).all() == []
+
+
+def test_what_was_undone_is_brought_back_when_asked(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    files = paths("organization.json", "families.csv", "tutors.csv", "calendar.ics")
+    run(files[:1], store, now=NOW)
+    run(files[1:], store, now=NOW)
+    store.undo()
+    capsys.readouterr()
+    run(files[1:], store, now=NOW)
+    hidden = "14 tutors, 180 families, 282 students, 5 classes and camps, 166 series and 1 camp"
+    assert f"Already there, but archived: {hidden}." in capsys.readouterr().out
+    assert run([*files[1:], "--bring-back"], store, now=NOW) == 0
+    assert "  166 series\n" in capsys.readouterr().out
+    with store.read() as session:
+        for kind in (Family, Tutor, Series, ScheduleEntry, Attendee, EntryRoom):
+            left = select(func.count()).select_from(kind).where(kind.archived_at.is_not(None))
+            assert session.scalars(left).one() == 0, kind
 
 
 def test_people_without_a_center_are_refused_and_nothing_stays(
