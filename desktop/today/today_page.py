@@ -177,7 +177,6 @@ class TodayPage(Page):
             self.actionDone.emit(str(error), False)
             return
         self.actionDone.emit(words, True)
-        self._read()
 
     def _take(self, need: Need) -> None:
         user_id = self._store.user_id
@@ -190,7 +189,6 @@ class TodayPage(Page):
                 self.actionDone.emit(str(error), False)
                 return
             self.actionDone.emit(words, True)
-            self._read()
         elif need.target[0]:
             self.navigate.emit(*need.target)
 

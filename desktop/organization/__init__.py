@@ -1,0 +1,1 @@
+"""Settings: the organization, its locations, hours, rooms, closures, services and prices, as the desk edits them."""

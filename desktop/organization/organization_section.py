@@ -1,0 +1,145 @@
+"""Settings of the organization itself: names and numbers, address, time zone, language, texts for the website."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from sqlalchemy.orm import Session
+
+from desktop.organization.edits import set_fields
+from desktop.organization.section import Section
+from desktop.widgets import ComboBox, Field, Option, Segmented, TextArea, TextInput
+from shared_models.organization.models import Language, Organization
+from shared_models.schedule.times import UnknownTimeZone, zone_of
+
+_CURRENCIES = {
+    "USD": "US dollar", "CAD": "Canadian dollar", "EUR": "Euro", "GBP": "Pound sterling", "AUD": "Australian dollar",
+    "NZD": "New Zealand dollar", "CHF": "Swiss franc", "INR": "Indian rupee", "MXN": "Mexican peso",
+    "ZAR": "South African rand",
+}  # fmt: skip
+_COUNTRIES = {
+    "US": "United States", "CA": "Canada", "GB": "United Kingdom", "IE": "Ireland", "FR": "France", "BE": "Belgium",
+    "CH": "Switzerland", "DE": "Germany", "AU": "Australia", "NZ": "New Zealand", "IN": "India", "MX": "Mexico",
+    "ZA": "South Africa",
+}  # fmt: skip
+_USUAL_ZONES = (
+    "America/New_York", "America/Chicago", "America/Denver", "America/Phoenix", "America/Los_Angeles",
+    "America/Anchorage", "Pacific/Honolulu", "America/Toronto", "America/Vancouver", "America/Halifax",
+)  # fmt: skip
+_FIELDS: dict[str, tuple[str, bool]] = {
+    "business_name": ("Name", False), "phone": ("Phone", True), "email": ("E-mail", True),
+    "address": ("Street", True), "city": ("City", True), "state": ("State", True), "postal_code": ("ZIP code", True),
+    "website_slug": ("Website address", True), "headline": ("Headline", True), "about": ("About you", True),
+}  # fmt: skip
+
+
+def zone_options() -> list[Option]:
+    """Every IANA zone by its city, those of North America first."""
+    from zoneinfo import available_timezones
+
+    rest = sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
+    ordered = [*_USUAL_ZONES, *(name for name in rest if name not in _USUAL_ZONES)]
+    return [Option(name, name.rsplit("/", 1)[1].replace("_", " "), name.split("/")[0]) for name in ordered]
+
+
+class OrganizationSection(Section):
+    """Each field is saved when one leaves it."""
+
+    key: ClassVar[str] = "organization"
+    title: ClassVar[str] = "Organization"
+    explanation: ClassVar[str] = "What parents see on papers, in e-mails and on the website. Saved as you go."
+    table: ClassVar[str] = "organization"
+    tables: ClassVar[frozenset[str]] = frozenset({"organization"})
+
+    def build(self) -> None:
+        """Fields in the order in which one fills them."""
+        self._fields = {
+            name: Field(label, TextArea(rows=4) if name == "about" else TextInput(), optional=optional)
+            for name, (label, optional) in _FIELDS.items()
+        }
+        fields = self._fields
+        self.content.addWidget(fields["business_name"])
+        self.pairs(fields["phone"], fields["email"])
+        self.content.addWidget(fields["address"])
+        self.pairs(fields["city"], fields["state"], fields["postal_code"], columns=3)
+        self._country = ComboBox([Option(code, name) for code, name in _COUNTRIES.items()])
+        self._currency = ComboBox([Option(code, name, code) for code, name in _CURRENCIES.items()])
+        self._zone = ComboBox(zone_options(), free_text=True)
+        self._language = Segmented(
+            [(Language.ENGLISH.value, "English"), (Language.FRENCH.value, "French")], name="Language"
+        )
+        self._zone_field = Field("Time zone", self._zone, helper="Lessons, papers and reminders go by this clock.")
+        self.pairs(Field("Country", self._country), Field("Currency", self._currency), self._zone_field,
+                   Field("Language of your papers", self._language))  # fmt: skip
+        self.heading("On your website")
+        self.content.addWidget(fields["website_slug"])
+        self.content.addWidget(fields["headline"])
+        self.content.addWidget(fields["about"])
+        self.content.addStretch(1)
+        for name, field in fields.items():
+            field.input.committed.connect(lambda name=name: self._save_text(name))  # type: ignore[attr-defined]
+        self._country.valueChanged.connect(lambda value: self._save("country", value, "country"))
+        self._currency.valueChanged.connect(lambda value: self._save("currency", value, "currency"))
+        self._zone.committed.connect(self._save_zone)
+        self._zone.valueChanged.connect(lambda _: self._save_zone())
+        self._language.changed.connect(lambda value: self._save("language", Language(value), "language"))
+        self.guard(*fields.values(), self._country, self._currency, self._zone, self._language)
+
+    def read(self) -> None:
+        """Show what is stored."""
+        from shared_models.people.contact import format_phone
+
+        with self.store.read() as session:
+            row = session.get(Organization, (self.store.organization_id, self.store.organization_id))
+        if row is None:
+            return
+        self._row = row
+        for name, field in self._fields.items():
+            stored = getattr(row, name)
+            shown = format_phone(stored, row.country) if name == "phone" else stored
+            if not field.input.hasFocus():
+                field.input.setText(shown)  # type: ignore[attr-defined]
+        self._country.set_value(row.country)
+        self._currency.set_value(row.currency)
+        if row.time_zone not in {option.key for option in self._zone.options()}:
+            self._zone.setText(row.time_zone)
+        else:
+            self._zone.set_value(row.time_zone)
+        self._language.set_value(row.language.value)
+
+    def _save_text(self, name: str) -> None:
+        from shared_models.people.contact import normalize_email, normalize_phone
+
+        field = self._fields[name]
+        typed = field.input.text().strip()  # type: ignore[attr-defined]
+        if name == "business_name" and not typed:
+            field.set_error("Your center needs a name.")
+            return
+        field.set_error("")
+        field.set_helper("")
+        if name in ("phone", "email"):
+            known = normalize_phone(typed, self._row.country) if name == "phone" else normalize_email(typed)
+            typed = known.value
+            if known.warning:
+                field.set_helper(known.warning, "warn")
+        if typed != getattr(self._row, name):
+            self._save(name, typed, _FIELDS[name][0].lower())
+
+    def _save_zone(self) -> None:
+        zone = self._zone.value() or self._zone.text().strip()
+        try:
+            zone_of(zone)
+        except UnknownTimeZone:
+            self._zone_field.set_error("Use a place such as New York, or an offset such as UTC-5.")
+            return
+        self._zone_field.set_error("")
+        if zone != self._row.time_zone:
+            self._save("time_zone", zone, "time zone")
+
+    def _save(self, name: str, value: object, word: str) -> None:
+        organization_id = self.store.organization_id
+
+        def change(session: Session) -> None:
+            set_fields(session, Organization, organization_id, organization_id, **{name: value})
+
+        self.save(f"Changed the {word} of your center", change)

@@ -1,0 +1,178 @@
+"""What every section of Settings is: a scrolled sheet that reads the store, saves each field when one leaves it,
+and is read-only for those who may not change it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import ClassVar
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from desktop import theme
+from desktop.store.errors import StoreError
+from desktop.store.store import Store
+from desktop.widgets import Card, Field, Label, Line, Paragraph
+from shared_models.access.models import Role, UserRole
+from shared_models.access.permissions import Access, access_to
+from shared_models.clock import Clock
+from shared_models.organization.models import Organization
+from shared_models.schedule.times import wall_clock_of, zone_of
+
+
+def roles_here(store: Store) -> frozenset[Role]:
+    """The roles of whoever is signed in; on a PC without a sign-in, the owner's."""
+    user_id = store.user_id
+    if user_id is None:
+        return frozenset({Role.OWNER})
+    with store.read() as session:
+        return frozenset(
+            session.scalars(
+                select(UserRole.role).where(
+                    UserRole.organization_id == store.organization_id,
+                    UserRole.user_id == user_id,
+                    UserRole.archived_at.is_(None),
+                )
+            )
+        )
+
+
+class Section(QWidget):
+    """One section: subclasses set the class facts, build in `build`, and fill in `read`.
+
+    `done` carries words for the status strip and whether they can be undone.
+    """
+
+    key: ClassVar[str] = ""
+    title: ClassVar[str] = ""
+    explanation: ClassVar[str] = ""
+    table: ClassVar[str] = "organization"
+    """The table whose permission decides whether this can be changed."""
+    tables: ClassVar[frozenset[str]] = frozenset()
+    """Tables whose changes make it read again."""
+    wide: ClassVar[bool] = False
+
+    done = Signal(str, bool)
+
+    def __init__(self, store: Store, clock: Clock, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.store, self.clock = store, clock
+        self.can_write = access_to(self.table, roles_here(store)) is Access.WRITE
+        self.row = QHBoxLayout(self)
+        self.row.setContentsMargins(0, 0, 0, 0)
+        self.row.setSpacing(theme.current().px(16))
+        self.card = Card()
+        self.row.addWidget(self.card, 1)
+        self._head()
+        self.content = QVBoxLayout()
+        self._frame()
+        self.build()
+        self.read()
+
+    def _head(self) -> None:
+        t = theme.current()
+        head = QHBoxLayout()
+        head.setContentsMargins(t.px(16), t.px(12), t.px(12), t.px(10))
+        head.setSpacing(t.px(8))
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        words.addWidget(Label(self.title, "section"))
+        self.under_title = Label(self.explanation, "small", "text2", elide=True)
+        words.addWidget(self.under_title)
+        head.addLayout(words, 1)
+        self.tools = QHBoxLayout()
+        self.tools.setSpacing(t.px(8))
+        head.addLayout(self.tools)
+        self.card.body.addLayout(head)
+
+    def _frame(self) -> None:
+        t = theme.current()
+        if not self.can_write:
+            note = Paragraph("Only the owner or an administrator can change this.", "small", "text2")
+            note.setContentsMargins(t.px(16), 0, t.px(16), t.px(8))
+            self.card.body.addWidget(note)
+        self.card.body.addWidget(Line())
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.viewport().setAutoFillBackground(False)
+        inner = QWidget()
+        outer = QHBoxLayout(inner)
+        outer.setContentsMargins(0, 0, 0, 0)
+        sheet = QWidget()
+        sheet.setLayout(self.content)
+        if self.wide:
+            self.content.setContentsMargins(0, 0, 0, 0)
+            self.content.setSpacing(0)
+        else:
+            sheet.setMaximumWidth(t.px(680))
+            self.content.setContentsMargins(t.px(16), t.px(16), t.px(16), t.px(20))
+            self.content.setSpacing(t.px(13))
+        outer.addWidget(sheet, 10)
+        outer.addStretch(1 if not self.wide else 0)
+        area.setWidget(inner)
+        inner.setAutoFillBackground(False)  # which the area has just switched on
+        self.area = area
+        self.card.body.addWidget(area, 1)
+
+    def build(self) -> None:
+        """Make the widgets, once."""
+        raise NotImplementedError
+
+    def read(self) -> None:
+        """Fill the widgets from the store."""
+        raise NotImplementedError
+
+    def today(self) -> date:
+        """The local day of the organization."""
+        with self.store.read() as session:
+            zone = session.scalar(
+                select(Organization.time_zone).where(Organization.organization_id == self.store.organization_id)
+            )
+        return wall_clock_of(self.clock(), zone_of(zone or "UTC")).date()
+
+    def save(self, words: str, change: Callable[[Session], object]) -> bool:
+        """Make one undoable change and say so; False when the store refused, with its reason said."""
+        try:
+            with self.store.write(words) as session:
+                change(session)
+        except StoreError as error:
+            self.done.emit(str(error), False)
+            return False
+        self.done.emit(words, True)
+        return True
+
+    def pairs(self, *fields: QWidget | None, columns: int = 2) -> QGridLayout:
+        """Fields side by side, in equal columns; None leaves a place empty."""
+        t = theme.current()
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(t.px(12))
+        grid.setVerticalSpacing(t.px(13))
+        for number, field in enumerate(fields):
+            if field is not None:
+                grid.addWidget(field, number // columns, number % columns, Qt.AlignmentFlag.AlignTop)
+        for column in range(columns):
+            grid.setColumnStretch(column, 1)
+        self.content.addLayout(grid)
+        return grid
+
+    def heading(self, words: str, more: str = "") -> None:
+        """A heading between groups of fields."""
+        self.content.addSpacing(theme.current().px(6))
+        column = QVBoxLayout()
+        column.setSpacing(0)
+        column.addWidget(Label(words, "body_strong"))
+        if more:
+            column.addWidget(Paragraph(more, "small", "text2"))
+        self.content.addLayout(column)
+
+    def guard(self, *widgets: QWidget) -> None:
+        """Make widgets read-only for those who may not change this."""
+        if not self.can_write:
+            for widget in widgets:
+                target = widget.input if isinstance(widget, Field) else widget
+                target.setEnabled(False)
