@@ -16,9 +16,9 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _NORTH_AMERICAN = re.compile(r"\+1([2-9]\d\d)(\d{3})(\d{4})(?: x(\d+))?")
 _STORED_PHONE = re.compile(r"(\+\d+)(?: x(\d+))?")
 _PARTICLES = frozenset(
-    ["al", "bin", "da", "das", "de", "del", "della", "den", "der", "di", "do", "dos", "du", "el", "la", "le", "ten"]
-    + ["ter", "van", "von"]
-)
+    ("al", "bin", "da", "das", "de", "del", "della", "den", "der", "di", "do", "dos", "du", "el", "la", "le", "ten",
+     "ter", "van", "von")
+)  # fmt: skip
 _KEPT_CAPITALS = frozenset({"ii", "iii", "iv"})
 _UNACCENTED = str.maketrans(
     {"ı": "i", "ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ħ": "h"}
