@@ -112,7 +112,18 @@ class Paragraph(QWidget):
         self.update()
 
     def _layout(self, width: float) -> tuple[QTextLayout, float]:
-        layout = QTextLayout(self._plain.replace("\n", "\u2028"), theme.font(self._style_name))
+        layout, height = self._laid_out(self._plain, width)
+        if self._max_lines and layout.lineCount() == self._max_lines:
+            last = layout.lineAt(self._max_lines - 1)
+            start = last.textStart()
+            if start + last.textLength() < len(self._plain):
+                rest = self._plain[start:].replace("\n", " ")
+                shown = theme.metrics(self._style_name).elidedText(rest, Qt.TextElideMode.ElideRight, width - 2)
+                layout, height = self._laid_out(self._plain[:start] + shown, width)
+        return layout, height
+
+    def _laid_out(self, words: str, width: float) -> tuple[QTextLayout, float]:
+        layout = QTextLayout(words.replace("\n", "\u2028"), theme.font(self._style_name))
         option = QTextOption(self._align)
         option.setWrapMode(QTextOption.WrapMode.WordWrap)
         layout.setTextOption(option)
@@ -129,9 +140,9 @@ class Paragraph(QWidget):
         layout.beginLayout()
         y = 0.0
         count = 0
-        while True:
+        while not self._max_lines or count < self._max_lines:
             line = layout.createLine()
-            if not line.isValid() or (self._max_lines and count == self._max_lines):
+            if not line.isValid():
                 break
             line.setLineWidth(max(1.0, width))
             line.setPosition(QPointF(0, y + (step - line.height()) / 2))

@@ -317,7 +317,7 @@ class Sheet(QWidget):
         head.addStretch(1)
         self.hint = Paragraph(hint, tone="text2") if hint else None
         if self.hint is not None:
-            head.addWidget(self.hint)
+            head.addWidget(self.hint, 0, Qt.AlignmentFlag.AlignVCenter)
         head.addWidget(IconButton("x", "Close", on_click=self.dismiss))
         outer.addLayout(head)
         outer.addWidget(Line())
