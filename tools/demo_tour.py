@@ -7,29 +7,37 @@ import json
 import os
 import time
 from collections import Counter
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from PySide6.QtCore import QEventLoop, QTimer
-from PySide6.QtWidgets import QApplication, QWidget
 from sqlalchemy import func, select
 
-from desktop.app import Program, make_application
+from desktop import theme
+from desktop.app import make_application
 from desktop.store.store import Store
-from shared_models.clock import MovedClock
 from shared_models.exchange.report import ImportReport
 from shared_models.leads.models import Lead
 from shared_models.schedule.bookings import all_conflicts
 from shared_models.schedule.models import ScheduleEntry
 from tools.demo_center import ZONE, DemoCenter, Timing, shift_weeks_for
+from tools.shots_screens import SCREENS
+from tools.shots_stage import Stage
 from tools.window_ready import measure_start
 
 _WINDOW = (1440, 900)
 _DESKTOP_WIDTH, _PHONE_WIDTH = 1280, 390
-_LEAD_SECONDS = 60
 _ASKED_BEFORE = timedelta(minutes=9)
 """How long before the pictures a parent writes on the website."""
+
+_SCREENS = {
+    "calendar-week": "calendar-week",
+    "calendar-day": "conflicts-day",
+    "print-preview": "print-preview",
+    "leads": "leads-board",
+    "lead-form": "lead-entry",
+    "today": "today",
+}
+"""File names of the tour, and the screens they show."""
 
 _PARENT = {
     "name": "Sophie Laurent",
@@ -53,16 +61,15 @@ def tour(folder: Path, out: Path, moment: datetime) -> int:
         report, timing = center.fill(store, moment, shift_weeks_for(moment.astimezone(ZONE).date()))
         _say("Opening the program")
         ready = measure_start(str(center.store_folder), moment.isoformat())["seconds"]
-        app = make_application(store)
-        program = Program(store, MovedClock(moment))
-        program.window.resize(*_WINDOW)
-        program.window.show()
-        program.start_sync()
+        store.set_local(appearance=theme.Appearance.LIGHT.value)
+        stage = Stage(make_application(store), store, moment)
+        stage.resize(*_WINDOW)
+        stage.program.start_sync()
         _say("A parent writes on the website")
-        arrived = _web_lead(app, center, store, out)
+        arrived = _web_lead(stage, center, out)
         _say("Taking the pictures")
-        _pictures(app, program, out)
-        program.close()
+        _pictures(stage, out)
+        stage.close()
         _print_day(store, out, moment)
         _write_summary(out, store, report, timing, ready, arrived)
         store.close()
@@ -72,7 +79,7 @@ def tour(folder: Path, out: Path, moment: datetime) -> int:
     return 0
 
 
-def _web_lead(app: QApplication, center: DemoCenter, store: Store, out: Path) -> float:
+def _web_lead(stage: Stage, center: DemoCenter, out: Path) -> float:
     """Fill in the website's form in a real browser; seconds from sending it until the desk's list has the lead."""
     from playwright.sync_api import sync_playwright
 
@@ -100,47 +107,18 @@ def _web_lead(app: QApplication, center: DemoCenter, store: Store, out: Path) ->
         browser.close()
 
     def is_here() -> bool:
-        with store.read() as session:
+        with stage.store.read() as session:
             return bool(session.scalar(select(func.count()).where(Lead.email == _PARENT["email"])))
 
-    _wait_until(app, is_here, "the web lead to reach the desk", _LEAD_SECONDS)
+    stage.wait_until(is_here, "the web lead to reach the desk")
     return time.perf_counter() - sent
 
 
-def _pictures(app: QApplication, program: Program, out: Path) -> None:
-    window = program.window
-    window.go_to("Calendar")
-    _settle(app)
-    calendar = window.current_page()
-    assert calendar is not None
-    calendar.show_view("week")  # type: ignore[attr-defined]
-    _take(app, window, out / "calendar-week.png")
-    calendar.show_view("day")  # type: ignore[attr-defined]
-    _take(app, window, out / "calendar-day.png")
-    preview = calendar.open_print_preview()  # type: ignore[attr-defined]
-    preview.resize(*_WINDOW)
-    preview.show()
-    _settle(app, 2500)
-    _take(app, preview, out / "print-preview.png")
-    preview.close()
-    window.go_to("Leads")
-    _take(app, window, out / "leads.png")
-    leads = window.current_page()
-    assert leads is not None
-    _type_a_lead(app, leads)
-    _take(app, window, out / "lead-form.png")
-    window.go_to("Families")
-    _take(app, window, out / "families.png")
-    window.go_to("Today")
-    _take(app, window, out / "today.png")
-
-
-def _type_a_lead(app: QApplication, leads: QWidget) -> None:
-    """Open the form and type what a caller says first, so that people who are known already show beside it."""
-    form = leads.new_lead()  # type: ignore[attr-defined]
-    form.parent_input.setText("Thảo Tanaka")
-    form.phone_input.setText("(914) 555-98")
-    _settle(app, 600)
+def _pictures(stage: Stage, out: Path) -> None:
+    """The screens by which a visitor knows the program, each brought up as a person would."""
+    for file, screen in _SCREENS.items():
+        for widget in SCREENS[screen](stage):
+            stage.grab(widget, out / f"{file}.png")
 
 
 def _print_day(store: Store, out: Path, moment: datetime) -> None:
@@ -185,28 +163,6 @@ def _count_conflicts(store: Store) -> Counter[tuple[str, str]]:
         ).one()
         found = all_conflicts(session, store.organization_id, first - timedelta(days=1), last + timedelta(days=1))
     return Counter((conflict.kind.value, conflict.tag.value) for conflict in found)
-
-
-def _take(app: QApplication, widget: QWidget, file: Path) -> None:
-    _settle(app)
-    if not widget.grab().save(str(file)):
-        raise RuntimeError(f"{file} could not be written")
-
-
-def _settle(app: QApplication, milliseconds: int = 400) -> None:
-    """Let timers, animations and work in the background come to rest."""
-    loop = QEventLoop()
-    QTimer.singleShot(milliseconds, loop.quit)
-    loop.exec()
-    app.processEvents()
-
-
-def _wait_until(app: QApplication, is_done: Callable[[], bool], what: str, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_done():
-        if time.monotonic() > deadline:
-            raise RuntimeError(f"Waited {seconds:.0f} s for {what}.")
-        _settle(app, 20)
 
 
 def _say(words: str) -> None:
