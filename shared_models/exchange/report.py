@@ -26,14 +26,14 @@ NOON = time(12)
 class ImportReport:
     """How many of each kind were added and were there already, and the lines that need a look.
 
-    Kinds: locations, rooms, closures, services, tutors, families, students, leads, series, entries (sessions of
+    A kind of which there is none counts 0. Kinds: locations, rooms, closures, services, tutors, families, students, leads, series, entries (sessions of
     series and single ones), camps, camp_entries. ``problems`` are lines left out, wholly or in part; ``warnings``
     lines taken with a doubt. ``archived`` were there, but archived, and stay hidden unless brought back.
     """
 
-    counts: Mapping[str, int]
-    already_there: Mapping[str, int]
-    archived: Mapping[str, int]
+    counts: Counter[str]
+    already_there: Counter[str]
+    archived: Counter[str]
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
 
@@ -124,9 +124,9 @@ class Importing:
     def report(self) -> ImportReport:
         """What was done so far."""
         return ImportReport(
-            dict(+self.counts),
-            dict(+self.already_there),
-            dict(+self.archived),
+            +self.counts,
+            +self.already_there,
+            +self.archived,
             tuple(sorted(self.problems)),
             tuple(sorted(self.warnings)),
         )
