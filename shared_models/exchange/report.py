@@ -26,9 +26,10 @@ NOON = time(12)
 class ImportReport:
     """How many of each kind were added and were there already, and the lines that need a look.
 
-    A kind of which there is none counts 0. Kinds: locations, rooms, closures, services, tutors, families, students, leads, series, entries (sessions of
-    series and single ones), camps, camp_entries. ``problems`` are lines left out, wholly or in part; ``warnings``
-    lines taken with a doubt. ``archived`` were there, but archived, and stay hidden unless brought back.
+    Kinds: locations, rooms, closures, services (offered, with a price), tutors, families, students, leads, products,
+    series, entries (sessions of series and single ones), camps, camp_entries; what there is none of counts 0.
+    ``problems`` are lines left out, wholly or in part; ``warnings`` lines taken with a doubt. ``archived`` were
+    there, but archived, and stay hidden unless brought back.
     """
 
     counts: Counter[str]
