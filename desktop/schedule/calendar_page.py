@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 from PySide6.QtCore import QPoint, QTimer
-from PySide6.QtGui import QAction, QCloseEvent, QCursor, QResizeEvent
+from PySide6.QtGui import QCloseEvent, QCursor, QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 from sqlalchemy import select
 
@@ -19,6 +19,7 @@ from desktop.schedule.calendar_widget import CalendarWidget
 from desktop.schedule.conflicts_panel import ConflictsPanel, conflict_items
 from desktop.schedule.directory import DIRECTORY_TABLES, Directory, read_directory
 from desktop.schedule.drop_check import DropCheck
+from desktop.schedule.entry_menus import EmptyMenu, EntryMenu, ScopeMenu
 from desktop.schedule.entry_rows import ENTRY_TABLES, EntryRow, read_entries
 from desktop.schedule.form_beside import FormBeside, days_beside
 from desktop.schedule.legend import CalendarLegend
@@ -235,11 +236,11 @@ class CalendarPage(Page):
         self._show_conflict_list()
 
     def _show_conflict_list(self) -> None:
-        builder, week = self._builder, self._week
-        if builder is None or week is None:
+        builder = self._builder
+        if builder is None:
             return
         is_day = self._view == DAY
-        groups = shown_conflicts(week, builder.rows, self._day if is_day else None)
+        groups = shown_conflicts(builder.week, builder.rows, self._day if is_day else None)
         overlaps = sum(group.is_overlap for group in groups)
         self.filters.set_conflicts(overlaps, len(groups) - overlaps, is_day=is_day)
         if self.panel.isHidden():
@@ -257,9 +258,10 @@ class CalendarPage(Page):
 
     def _show_ways_out(self, loads: int) -> None:
         """Propose ways out once the list is on screen: they look at the weeks around as well."""
-        builder, week = self._builder, self._week
-        if builder is None or week is None or loads != self._loads or self.panel.isHidden():
+        builder = self._builder
+        if builder is None or loads != self._loads or self.panel.isHidden():
             return
+        week = builder.week
         groups = shown_conflicts(week, builder.rows, self._day if self._view == DAY else None)
         if not groups:
             return
@@ -534,7 +536,11 @@ class CalendarPage(Page):
             words = self._words(row)
             self._change(row, lambda scope: self._changes.restore(row, words, scope))
 
-    def _set_status(self, row: EntryRow, status: EntryStatus) -> None:
+    def set_status(self, entry_id: str, status: EntryStatus) -> None:
+        """Say how a session went."""
+        row = self._row(entry_id)
+        if row is None:
+            return
         words = self._words(row)
         self._apply(lambda: self._changes.set_status(row, words, status))
 
@@ -547,16 +553,7 @@ class CalendarPage(Page):
 
     def ask_scope(self, then: Callable[[SeriesScope], None]) -> None:
         """A small menu at the pointer; leaving it changes nothing."""
-        menu = Menu(self)
-        menu.setAccessibleName("How much of the series")
-        for words, scope in (
-            ("Only this one", SeriesScope.THIS),
-            ("This and the following", SeriesScope.FOLLOWING),
-            ("The whole series", SeriesScope.ALL),
-        ):
-            menu.add(words, lambda scope=scope: then(scope))  # type: ignore[misc]
-        menu.setActiveAction(menu.actions()[0])
-        menu.popup(self._menu_spot())
+        ScopeMenu(self, then).popup(self._menu_spot())
 
     def _menu_spot(self) -> QPoint:
         at = self.calendar.mapFromGlobal(QCursor.pos())
@@ -576,35 +573,14 @@ class CalendarPage(Page):
         self.actionDone.emit(words, True)
 
     def _open_menu(self, entry_id: str, at: QPoint) -> None:
-        menu = self.entry_menu(entry_id)
-        menu.popup(at)
+        self.entry_menu(entry_id).popup(at)
 
     def entry_menu(self, entry_id: str) -> Menu:
         """What can be done to an entry, or on empty paper."""
-        menu = Menu(self)
         row = self._row(entry_id)
         if row is None or self._is_unsaved(entry_id):
-            menu.add("New entry", self.new_entry, icon="plus")
-            return menu
-        menu.add("Open", lambda: self.open_entry(row.id), icon="pencil")
-        menu.addSeparator()
-        if row.is_live:
-            has_begun = row.booking.starts <= self._clock().timestamp()
-            if has_begun and row.status is not EntryStatus.COMPLETED:
-                menu.add("It took place", lambda: self._set_status(row, EntryStatus.COMPLETED), icon="check")
-            if has_begun and row.status is not EntryStatus.NO_SHOW:
-                menu.add("No-show", lambda: self._set_status(row, EntryStatus.NO_SHOW), icon="user-x")
-            if row.status in (EntryStatus.COMPLETED, EntryStatus.NO_SHOW):
-                menu.add("Back to scheduled", lambda: self._set_status(row, EntryStatus.SCHEDULED), icon="rotate-ccw")
-            menu.add("Cancel", lambda: self.cancel(row.id), icon="calendar-x")
-        else:
-            menu.add("Bring back", lambda: self.restore(row.id), icon="rotate-ccw")
-        menu.add("Archive", lambda: self.archive(row.id), icon="archive")
-        return menu
-
-    def page_actions(self) -> Sequence[QAction]:
-        """Everything for the F1 overlay."""
-        return [action for action in self.actions() if not action.isSeparator()]
+            return EmptyMenu(self, self.new_entry)
+        return EntryMenu(self, row, self._clock(), self)
 
     # printing
 

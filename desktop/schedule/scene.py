@@ -331,12 +331,12 @@ class SceneBuilder:
             result.append(Line((note, note.removesuffix(":00")), "clock"))
         if is_unpaid:
             result.append(Line(("Unpaid",)))
-        if row.id in self.unsaved:
-            result.append(Line(("new",)))
         if mode is Mode.DAY and not note:
             result.append(Line((span_words(row.starts, row.ends, with_half=False),)))
         elif mode is Mode.WEEK:
             result.append(tutor_line)
+        if row.id in self.unsaved:
+            result.append(Line(("new",)))
         return tuple(line for line in result if line.wording)
 
     def _details(self, row: EntryRow, title: str, service: str, note: str) -> tuple[str, ...]:

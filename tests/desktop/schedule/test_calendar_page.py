@@ -13,8 +13,6 @@ from pytestqt.qtbot import QtBot
 from desktop import theme
 from desktop.schedule.calendar_page import CalendarPage
 from desktop.schedule.calendar_values import Status
-from desktop.schedule.editing import EntryPrefill
-from desktop.schedule.scene import Draft
 from shared_models.base import new_id
 from shared_models.schedule.drafts import EntryDraft
 from shared_models.schedule.operations import schedule_entries
@@ -24,20 +22,6 @@ from tests.shared_models.schedule.small_center import Center, small_center
 
 WEDNESDAY = date(2026, 11, 25)
 NOW = datetime(2026, 11, 25, 20, 40, tzinfo=UTC)
-
-
-class Notebook:
-    """An editor that only notes what it is asked for."""
-
-    def __init__(self) -> None:
-        self.created: list[EntryPrefill] = []
-        self.opened: list[str] = []
-
-    def create(self, prefill: EntryPrefill) -> None:
-        self.created.append(prefill)
-
-    def open(self, entry_id: str) -> None:
-        self.opened.append(entry_id)
 
 
 @pytest.fixture
@@ -196,36 +180,71 @@ def test_choosing_a_conflict_selects_its_entry(center: Center, qtbot: QtBot, qap
     assert page.calendar.selected_id() == first
 
 
-def test_the_editor_gets_what_the_calendar_knows(center: Center, qtbot: QtBot, qapp: QApplication) -> None:
-    entry_id = add(center, center.draft(WEDNESDAY, time(16)))
+def test_dragging_on_paper_opens_the_form_there(center: Center, qtbot: QtBot, qapp: QApplication) -> None:
     page = page_of(center, qtbot, qapp)
-    editor = Notebook()
-    page.set_editor(editor)
     page.calendar.createRequested.emit("2026-11-24", 960, 1050)
-    page.calendar.entryActivated.emit(entry_id)
+    assert page.form.is_open
+    draft = page.form.editor.fields.draft()
+    assert draft is not None
+    assert (draft.first_day, draft.start, draft.duration_minutes) == (date(2026, 11, 24), time(16), 90)
+    (entry,) = page.calendar.scene().entries
+    assert (entry.column, entry.starts, entry.ends, entry.is_unsaved) == ("2026-11-24", 960, 1050, True)
+
+
+def test_a_column_of_the_day_gives_the_new_entry_its_tutor(center: Center, qtbot: QtBot, qapp: QApplication) -> None:
+    add(center, center.draft(WEDNESDAY, time(16)))
+    page = page_of(center, qtbot, qapp)
     page.set_view("day")
-    page.calendar.createRequested.emit(center.id("Patel"), 960, 1020)
-    office = center.id("Irvington")
-    assert editor.created == [
-        EntryPrefill(date(2026, 11, 24), 960, 1050, office),
-        EntryPrefill(page.day(), 960, 1020, office, center.id("Patel")),
-    ]
-    assert editor.opened == [entry_id]
+    page.calendar.createRequested.emit(center.id("Patel"), 1080, 1140)
+    draft = page.form.editor.fields.draft()
+    assert draft is not None and draft.tutor_id == center.id("Patel")
 
 
-def test_sessions_of_the_form_show_dashed_and_alone_with_what_they_touch(
+def test_the_unsaved_box_can_be_dragged_and_the_fields_follow(
     center: Center, qtbot: QtBot, qapp: QApplication
 ) -> None:
-    add(center, center.draft(WEDNESDAY, time(16)))
+    page = page_of(center, qtbot, qapp)
+    page.calendar.createRequested.emit("2026-11-24", 960, 1020)
+    (entry,) = page.calendar.scene().entries
+    page.calendar.moveRequested.emit(entry.id, "2026-11-25", 1080)
+    draft = page.form.editor.fields.draft()
+    assert draft is not None
+    assert (draft.first_day, draft.start) == (WEDNESDAY, time(18))
+    (entry,) = page.calendar.scene().entries
+    assert (entry.column, entry.starts) == ("2026-11-25", 1080)
+
+
+def test_while_the_form_is_open_only_what_it_touches_is_shown(
+    center: Center, qtbot: QtBot, qapp: QApplication
+) -> None:
+    opened = add(center, center.draft(WEDNESDAY, time(16)))
+    same_tutor = add(
+        center,
+        center.draft(WEDNESDAY, time(16, 30), student_ids=(center.id("Wei"),), room_ids=(center.id("Room B"),)),
+    )
     add(center, center.draft(WEDNESDAY, time(16), tutor_id=center.id("Johnson"), student_ids=(), room_ids=()))
     page = page_of(center, qtbot, qapp)
-    page.show_drafts([Draft("draft", WEDNESDAY, 1080, 1140, ("Writing",))])
-    page.show_only([center.id("Patel")], "Małgorzata Patel")
-    entries = page.calendar.scene().entries
-    assert sorted((entry.starts, entry.is_unsaved) for entry in entries) == [(960, False), (1080, True)]
-    page.show_only([])
-    page.show_drafts([])
-    assert len(page.calendar.scene().entries) == 2
+    page.open_entry(opened)
+    shown = {entry.id: entry for entry in page.calendar.scene().entries}
+    assert len(shown) == 2 and opened not in shown
+    assert shown[same_tutor].overlaps == ((990, 1020),)
+    assert sorted(entry.is_unsaved for entry in shown.values()) == [False, True]
+    page.form.editor.dismiss()
+    assert len(page.calendar.scene().entries) == 3
+
+
+def test_a_click_elsewhere_throws_nothing_away_that_was_typed(
+    center: Center, qtbot: QtBot, qapp: QApplication
+) -> None:
+    first = add(center, center.draft(WEDNESDAY, time(16)))
+    second = add(center, center.draft(WEDNESDAY, time(18)))
+    page = page_of(center, qtbot, qapp)
+    page.open_entry(first)
+    page.form.move_unsaved(WEDNESDAY, 1020, 1080)
+    with qtbot.waitSignal(page.actionDone) as said:
+        page.open_entry(second)
+    assert said.args == ["Save or cancel the entry in the form first.", False]
+    assert page.form.editor.entry_id == first
 
 
 def test_another_page_can_ask_for_an_entry_of_any_week(center: Center, qtbot: QtBot, qapp: QApplication) -> None:

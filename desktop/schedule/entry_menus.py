@@ -1,0 +1,77 @@
+"""The small menus of the calendar: what can be done to an entry, and how far a change of a series reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from PySide6.QtWidgets import QWidget
+
+from desktop.schedule.entry_rows import EntryRow
+from desktop.widgets import Menu
+from shared_models.schedule.models import EntryStatus
+from shared_models.schedule.series_operations import SeriesScope
+
+
+class EntryCommands(Protocol):
+    """Who carries out what is chosen."""
+
+    def open_entry(self, entry_id: str) -> None: ...
+
+    def cancel(self, entry_id: str) -> None: ...
+
+    def archive(self, entry_id: str) -> None: ...
+
+    def restore(self, entry_id: str) -> None: ...
+
+    def set_status(self, entry_id: str, status: EntryStatus) -> None: ...
+
+
+class EntryMenu(Menu):
+    """What fits an entry at this moment."""
+
+    def __init__(self, parent: QWidget, row: EntryRow, now: datetime, commands: EntryCommands) -> None:
+        super().__init__(parent)
+        has_begun = row.booking.starts <= now.timestamp()
+        status = row.status
+
+        def become(wanted: EntryStatus) -> Callable[[], None]:
+            return lambda: commands.set_status(row.id, wanted)
+
+        self.add("Open", lambda: commands.open_entry(row.id), icon="pencil")
+        self.addSeparator()
+        if row.is_live:
+            if has_begun and status is not EntryStatus.COMPLETED:
+                self.add("It took place", become(EntryStatus.COMPLETED), icon="check")
+            if has_begun and status is not EntryStatus.NO_SHOW:
+                self.add("No-show", become(EntryStatus.NO_SHOW), icon="user-x")
+            if status in (EntryStatus.COMPLETED, EntryStatus.NO_SHOW):
+                self.add("Back to scheduled", become(EntryStatus.SCHEDULED), icon="rotate-ccw")
+            self.add("Cancel", lambda: commands.cancel(row.id), icon="calendar-x")
+        else:
+            self.add("Bring back", lambda: commands.restore(row.id), icon="rotate-ccw")
+        self.add("Archive", lambda: commands.archive(row.id), icon="archive")
+
+
+class EmptyMenu(Menu):
+    """What can be done on empty paper."""
+
+    def __init__(self, parent: QWidget, new_entry: Callable[[], object]) -> None:
+        super().__init__(parent)
+        self.add("New entry", new_entry, icon="plus")
+
+
+class ScopeMenu(Menu):
+    """Asks how far a change reaches; leaving it changes nothing."""
+
+    def __init__(self, parent: QWidget, then: Callable[[SeriesScope], None]) -> None:
+        super().__init__(parent)
+        self.setAccessibleName("How much of the series")
+        for words, scope in (
+            ("Only this one", SeriesScope.THIS),
+            ("This and the following", SeriesScope.FOLLOWING),
+            ("The whole series", SeriesScope.ALL),
+        ):
+            self.add(words, lambda scope=scope: then(scope))  # type: ignore[misc]
+        self.setActiveAction(self.actions()[0])
