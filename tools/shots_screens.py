@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from desktop import theme
 from desktop.app import make_application
+from desktop.printing.preview_dialog import PrintPreview
 from desktop.store.store import Store
 from tools.demo_center import PICTURE_MOMENT
 from tools.shots_stage import Stage, Warnings
@@ -133,8 +134,11 @@ def _print_preview(stage: Stage) -> Iterator[QWidget]:
     calendar.set_view("day")
     calendar.print_day()
     preview = _dialog(stage)
+    assert isinstance(preview, PrintPreview)
+    painted: list[bool] = []
+    preview.pagesShown.connect(lambda: painted.append(True))
     preview.resize(stage.window.size())
-    stage.rest(1500)
+    stage.wait_until(lambda: painted, "the pages")
     yield preview
     preview.reject()
     calendar.set_view("week")
@@ -170,13 +174,12 @@ def _lead_entry(stage: Stage) -> Iterator[QWidget]:
     leads.new_lead()
     sheet = leads.entry_sheet
     assert sheet is not None
-    sheet.parent_name.setText("Thảo Tanaka")
-    sheet.phone.setText("(914) 555-98")
-    sheet.phone.setFocus()
-    stage.rest(600)
+    stage.type_into(sheet.parent_name, "Thảo Tanaka")
+    stage.type_into(sheet.phone, "(914) 555-98")
+    stage.rest(500)
     yield stage.window
-    sheet.parent_name.setText("")
-    sheet.phone.setText("")
+    for field in (sheet.parent_name, sheet.phone):
+        stage.type_into(field, "")
     sheet.dismiss()
     stage.rest()
 

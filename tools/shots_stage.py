@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from PySide6.QtCore import QEventLoop, QTimer, QtMsgType, qInstallMessageHandler
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 from sqlalchemy import text
 
 from desktop.app import Program
@@ -69,6 +69,13 @@ class Stage:
             if widget.isVisible():
                 return widget
         raise LookupError(f"no visible {kind.__name__}")
+
+    def type_into(self, field: QLineEdit, words: str) -> None:
+        """Replace what a field holds, as typing does."""
+        field.setFocus()
+        field.selectAll()
+        field.insert(words)
+        field.textEdited.emit(words)
 
     def one(self, statement: str, **values: object) -> str:
         """The single value that a query on the store gives."""
