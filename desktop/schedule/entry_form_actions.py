@@ -30,7 +30,7 @@ _REASONS = (
     "Student is sick", "Tutor is sick", "Family asked", "Tutor is away", "Weather", "The office is closed",
 )  # fmt: skip
 _ATTENDANCE = (
-    ("", "Not noted"),
+    ("", "–"),
     (Attendance.PRESENT.value, "Present"),
     (Attendance.LATE.value, "Late"),
     (Attendance.ABSENT.value, "Absent"),
@@ -64,12 +64,14 @@ class EntryActions(QWidget):
         column.setSpacing(0)
         column.addWidget(Line())
         inner = QVBoxLayout()
-        inner.setContentsMargins(t.px(20), t.px(10), t.px(18), t.px(10))
+        inner.setContentsMargins(t.px(16), t.px(11), t.px(16), t.px(12))
         inner.setSpacing(t.px(8))
         column.addLayout(inner)
         self._attendance = QVBoxLayout()
         self._attendance.setSpacing(t.px(6))
         inner.addLayout(self._attendance)
+        self.history = Label("", "small", "text2", elide=True)
+        inner.addWidget(self.history)
         inner.addWidget(self._build_reason())
         inner.addWidget(self._build_row())
 
@@ -145,28 +147,31 @@ class EntryActions(QWidget):
         row = QHBoxLayout(self._row)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(t.px(8))
-        self.history = Label("", "small", "text3", elide=True)
-        row.addWidget(self.history, 1)
         self.restore_button = Button("Bring back", icon="rotate-ccw", small=True, on_click=self.restore)
         self.cancel_button = Button("Cancel session", icon="calendar-x", small=True, on_click=self.ask_reason)
         self.archive_button = Button("Archive", Kind.DANGER, "archive", small=True, on_click=self.archive)
         for button in (self.restore_button, self.cancel_button, self.archive_button):
             row.addWidget(button)
+        row.addStretch(1)
         return self._row
 
     def _build_reason(self) -> QWidget:
         t = theme.current()
         self._reason_row = QWidget()
-        row = QHBoxLayout(self._reason_row)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(t.px(8))
+        column = QVBoxLayout(self._reason_row)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(t.px(8))
         options = [Option(reason, reason) for reason in _REASONS]
         self.reason = ComboBox(options, placeholder="Why?", name="Reason", free_text=True)
         self._reason_field = Field("Reason", self.reason, optional=True)
-        row.addWidget(self._reason_field, 1)
-        self.confirm_button = Button("Cancel session", Kind.DANGER, on_click=self.cancel)
-        row.addWidget(self.confirm_button, 0, Qt.AlignmentFlag.AlignBottom)
-        row.addWidget(Button("Keep it", Kind.QUIET, on_click=self.keep), 0, Qt.AlignmentFlag.AlignBottom)
+        column.addWidget(self._reason_field)
+        row = QHBoxLayout()
+        row.setSpacing(t.px(8))
+        self.confirm_button = Button("Cancel session", Kind.DANGER, small=True, on_click=self.cancel)
+        row.addWidget(self.confirm_button)
+        row.addWidget(Button("Keep it", Kind.QUIET, small=True, on_click=self.keep))
+        row.addStretch(1)
+        column.addLayout(row)
         return self._reason_row
 
     def _show_attendance(self, noted: dict[str, Attendance | None], names: dict[str, str]) -> None:
@@ -177,17 +182,11 @@ class EntryActions(QWidget):
                 widget.hide()
                 widget.deleteLater()
         for student_id, attendance in sorted(noted.items(), key=lambda pair: names.get(pair[0], "")):
-            line = QWidget()
-            row = QHBoxLayout(line)
-            row.setContentsMargins(0, 0, 0, 0)
-            row.setSpacing(theme.current().px(8))
             name = names.get(student_id, "")
-            row.addWidget(Label(name, elide=True), 1)
             value = attendance.value if attendance is not None else ""
-            choice = Segmented(_ATTENDANCE, value, small=True, name=f"Attendance of {name}")
+            choice = Segmented(_ATTENDANCE, value, small=True, name=f"Attendance of {name}", stretch=True)
             choice.changed.connect(lambda key, student_id=student_id: self._note(student_id, key))
-            row.addWidget(choice)
-            self._attendance.addWidget(line)
+            self._attendance.addWidget(Field(name, choice))
 
     def _note(self, student_id: str, key: str) -> None:
         attendance = Attendance(key) if key else None
