@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-import structlog
 from PySide6.QtCore import QObject, Qt, Signal
 
-log = structlog.get_logger()
+log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
@@ -53,7 +53,7 @@ class Background(QObject):
                 try:
                     result = job()
                 except Exception as error:
-                    log.exception("background_job_failed")
+                    log.exception("A background job failed")
                     answer = _call(failed, error)
                 else:
                     answer = _call(done, result)

@@ -27,7 +27,6 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy import Enum as SqlEnum
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from sqlalchemy.schema import SchemaItem
 from sqlalchemy.types import TypeEngine
@@ -104,7 +103,23 @@ class WallTime(TypeDecorator[time]):
 Id = Uuid(as_uuid=False).with_variant(String(36), "sqlite")
 """An id column: native `uuid` on PostgreSQL, canonical text on SQLite; a `str` in Python either way."""
 
-Json = JSON().with_variant(JSONB(), "postgresql")
+
+class JsonValue(TypeDecorator[Any]):
+    """Lists and objects: `jsonb` on PostgreSQL, JSON text on SQLite."""
+
+    impl = JSON
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "postgresql":
+            # Loaded here, as the desktop has no use for PostgreSQL's types and should not wait for them at start.
+            from sqlalchemy.dialects.postgresql import JSONB
+
+            return dialect.type_descriptor(JSONB())
+        return dialect.type_descriptor(JSON())
+
+
+Json = JsonValue()
 
 
 def choice(kind: type[StrEnum], constraint: str | None = None) -> SqlEnum:
@@ -164,13 +179,10 @@ class TenantRow(Base):
         return (
             *cls.constraints,
             Index(f"ix_{name}_server_seq", "organization_id", "server_seq"),
+            # Only a desktop asks for unsent rows. (A condition for PostgreSQL, too, would load its dialect at start.)
             Index(
-                f"ix_{name}_unsent",
-                "organization_id",
-                "unsent_since",
-                sqlite_where=text("unsent_since IS NOT NULL"),
-                postgresql_where=text("unsent_since IS NOT NULL"),
-            ),
+                f"ix_{name}_unsent", "organization_id", "unsent_since", sqlite_where=text("unsent_since IS NOT NULL")
+            ).ddl_if(dialect="sqlite"),
         )
 
 

@@ -140,7 +140,6 @@ def _add_tenant_rows(
         Organization(
             **own(organization_id),
             business_name=wanted.business_name,
-            email=email,
             time_zone=wanted.time_zone,
             currency=wanted.currency,
             website_slug=wanted.slug,

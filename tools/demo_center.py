@@ -26,6 +26,7 @@ from shared_models.base import derived_id, new_id
 from shared_models.exchange.apply import apply_import
 from shared_models.exchange.recognize import open_file
 from shared_models.exchange.report import ImportReport
+from shared_models.organization.models import Organization
 
 ROOT = Path(__file__).resolve().parent.parent
 ZONE = ZoneInfo("America/New_York")
@@ -63,7 +64,9 @@ def import_sample(store: Store, now: datetime, shift_weeks: int = 0) -> ImportRe
     folder = resources.path("demo/center")
     files = [open_file(file.name, file.read_bytes()) for file in sorted(folder.iterdir())]
     with store.write() as session:
-        return apply_import(session, store.recorder, store.organization_id, files, now=now, shift_weeks=shift_weeks)
+        report = apply_import(session, store.recorder, store.organization_id, files, now=now, shift_weeks=shift_weeks)
+        session.get_one(Organization, (store.organization_id, store.organization_id)).headline = HEADLINE
+    return report
 
 
 def make_local_center(folder: Path, now: datetime, shift_weeks: int = 0) -> Store:

@@ -3,19 +3,18 @@ for what changed elsewhere; it waits longer and longer while the server does not
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-import structlog
-
 from desktop.store.store import Store
 from desktop.sync.client import SignedOut, SyncClient, SyncError, Unreachable
 from desktop.sync.exchange import exchange
 
-log = structlog.get_logger()
+log = logging.getLogger(__name__)
 
 TOKEN = "device-token"
 SERVER = "server_url"
@@ -137,10 +136,10 @@ class SyncWorker:
             self._store.secrets.forget(TOKEN)
             return SyncState(SyncKind.SIGNED_OUT, self._store.unsent_count())
         except Unreachable as error:
-            log.info("sync_unreachable", reason=str(error))
+            log.info("The server was not reached: %s", error)
             return SyncState(SyncKind.OFFLINE, self._store.unsent_count())
         except SyncError as error:
-            log.warning("sync_failed", reason=str(error))
+            log.warning("The exchange failed: %s", error)
             return SyncState(SyncKind.OFFLINE, self._store.unsent_count())
         return self._settled()
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Table, event, inspect
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker
 
 from shared_models.base import SYNC_COLUMNS, TenantRow
@@ -96,8 +95,7 @@ class ChangeRecorder:
         connection = session.connection()
         statement: Any
         if skip_existing:
-            dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-            statement = dialect.insert(table).on_conflict_do_nothing()
+            statement = _insert_for(connection.dialect.name)(table).on_conflict_do_nothing()
         else:
             statement = table.insert()
         connection.execute(statement, prepared)
@@ -207,6 +205,17 @@ def _fill_defaults(row: TenantRow) -> None:
             default = column.default
             value = default.arg(None) if default.is_callable else default.arg
             setattr(row, column.name, value)
+
+
+def _insert_for(dialect: str) -> Callable[[Table], Any]:
+    """The INSERT of a database that can skip rows which are there; loaded when asked for, to start sooner."""
+    if dialect == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+
+        return postgresql_insert
+    from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+    return sqlite_insert
 
 
 def _refuse_untracked(state: ORMExecuteState) -> None:

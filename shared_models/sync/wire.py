@@ -12,10 +12,9 @@ from typing import Any, TypeGuard
 
 import orjson
 import zstandard
-from sqlalchemy import JSON, Boolean, Column, Date, Table, Uuid
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import Boolean, Column, Date, Table, Uuid
 
-from shared_models.base import SYNC_COLUMNS, Instant, WallTime
+from shared_models.base import SYNC_COLUMNS, Instant, JsonValue, WallTime
 from shared_models.sync.merge import FieldValue
 
 PROTOCOL = 1
@@ -134,11 +133,13 @@ def postgres_reading(column: Column[Any]) -> str:
         return f"to_char({name} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
     if isinstance(kind, WallTime):
         return f"to_char({name}, 'HH24:MI')"
-    if isinstance(kind, (Uuid, Date, JSON)):
+    if isinstance(kind, (Uuid, Date, JsonValue)):
         return f"{name}::text"
     return name
 
 
 def postgres_type(column: Column[Any]) -> str:
     """The PostgreSQL type to which a wire value is cast."""
+    from sqlalchemy.dialects import postgresql
+
     return str(column.type.compile(dialect=postgresql.dialect()))  # type: ignore[no-untyped-call]

@@ -87,6 +87,8 @@ def test_the_history_of_migrations_ends_exactly_at_the_models(database: Database
             opts={
                 "compare_type": True,
                 "include_name": lambda name, kind, _parents: kind != "table" or name in known,
+                # The index of unsent rows is made on desktops only.
+                "include_object": lambda thing, name, kind, *_: kind != "index" or not name.endswith("_unsent"),
             },
         )
         known = {*metadata.tables, *server_models.ServerBase.metadata.tables}

@@ -89,14 +89,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_organization")),
     )
     op.create_index("ix_organization_server_seq", "organization", ["organization_id", "server_seq"], unique=False)
-    op.create_index(
-        "ix_organization_unsent",
-        "organization",
-        ["organization_id", "unsent_since"],
-        unique=False,
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.create_table(
         "family",
         sa.Column("organization_id", Id, nullable=False),
@@ -147,14 +139,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_family_name", "family", ["organization_id", "parent1_last_name"], unique=False)
     op.create_index("ix_family_server_seq", "family", ["organization_id", "server_seq"], unique=False)
-    op.create_index(
-        "ix_family_unsent",
-        "family",
-        ["organization_id", "unsent_since"],
-        unique=False,
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.create_table(
         "service",
         sa.Column("organization_id", Id, nullable=False),
@@ -215,14 +199,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_service")),
     )
     op.create_index("ix_service_server_seq", "service", ["organization_id", "server_seq"], unique=False)
-    op.create_index(
-        "ix_service_unsent",
-        "service",
-        ["organization_id", "unsent_since"],
-        unique=False,
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.create_table(
         "subject",
         sa.Column("organization_id", Id, nullable=False),
@@ -245,14 +221,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_subject")),
     )
     op.create_index("ix_subject_server_seq", "subject", ["organization_id", "server_seq"], unique=False)
-    op.create_index(
-        "ix_subject_unsent",
-        "subject",
-        ["organization_id", "unsent_since"],
-        unique=False,
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.create_table(
         "user",
         sa.Column("organization_id", Id, nullable=False),
@@ -276,14 +244,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_user")),
     )
     op.create_index("ix_user_server_seq", "user", ["organization_id", "server_seq"], unique=False)
-    op.create_index(
-        "ix_user_unsent",
-        "user",
-        ["organization_id", "unsent_since"],
-        unique=False,
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.create_table(
         "location",
         sa.Column("organization_id", Id, nullable=False),
@@ -322,14 +282,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_location")),
     )
     op.create_index("ix_location_server_seq", "location", ["organization_id", "server_seq"], unique=False)
-    op.create_index(
-        "ix_location_unsent",
-        "location",
-        ["organization_id", "unsent_since"],
-        unique=False,
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.create_table(
         "topic",
         sa.Column("organization_id", Id, nullable=False),
@@ -353,14 +305,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_topic")),
     )
     op.create_index("ix_topic_server_seq", "topic", ["organization_id", "server_seq"], unique=False)
-    op.create_index(
-        "ix_topic_unsent",
-        "topic",
-        ["organization_id", "unsent_since"],
-        unique=False,
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.create_table(
         "tutor",
         sa.Column("organization_id", Id, nullable=False),
@@ -387,14 +331,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_tutor")),
     )
     op.create_index("ix_tutor_server_seq", "tutor", ["organization_id", "server_seq"], unique=False)
-    op.create_index(
-        "ix_tutor_unsent",
-        "tutor",
-        ["organization_id", "unsent_since"],
-        unique=False,
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.create_table(
         "user_role",
         sa.Column("organization_id", Id, nullable=False),
@@ -429,14 +365,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_user_role")),
     )
     op.create_index("ix_user_role_server_seq", "user_role", ["organization_id", "server_seq"], unique=False)
-    op.create_index(
-        "ix_user_role_unsent",
-        "user_role",
-        ["organization_id", "unsent_since"],
-        unique=False,
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.create_index("ix_user_role_user", "user_role", ["organization_id", "user_id"], unique=False)
     op.create_table(
         "closure",
@@ -461,14 +389,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_closure")),
     )
     op.create_index("ix_closure_server_seq", "closure", ["organization_id", "server_seq"], unique=False)
-    op.create_index(
-        "ix_closure_unsent",
-        "closure",
-        ["organization_id", "unsent_since"],
-        unique=False,
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.create_table(
         "lead",
         sa.Column("organization_id", Id, nullable=False),
@@ -599,14 +519,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_lead_server_seq", "lead", ["organization_id", "server_seq"], unique=False)
     op.create_index("ix_lead_stage", "lead", ["organization_id", "stage"], unique=False)
-    op.create_index(
-        "ix_lead_unsent",
-        "lead",
-        ["organization_id", "unsent_since"],
-        unique=False,
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.create_table(
         "location_assignment",
         sa.Column("organization_id", Id, nullable=False),
@@ -637,14 +549,6 @@ def upgrade() -> None:
         "ix_location_assignment_server_seq", "location_assignment", ["organization_id", "server_seq"], unique=False
     )
     op.create_index(
-        "ix_location_assignment_unsent",
-        "location_assignment",
-        ["organization_id", "unsent_since"],
-        unique=False,
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
-    op.create_index(
         "ix_location_assignment_user", "location_assignment", ["organization_id", "user_id"], unique=False
     )
     op.create_table(
@@ -672,14 +576,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_opening_hours_location", "opening_hours", ["organization_id", "location_id"], unique=False)
     op.create_index("ix_opening_hours_server_seq", "opening_hours", ["organization_id", "server_seq"], unique=False)
-    op.create_index(
-        "ix_opening_hours_unsent",
-        "opening_hours",
-        ["organization_id", "unsent_since"],
-        unique=False,
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.create_table(
         "product",
         sa.Column("organization_id", Id, nullable=False),
@@ -729,14 +625,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_product")),
     )
     op.create_index("ix_product_server_seq", "product", ["organization_id", "server_seq"], unique=False)
-    op.create_index(
-        "ix_product_unsent",
-        "product",
-        ["organization_id", "unsent_since"],
-        unique=False,
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.create_table(
         "room",
         sa.Column("organization_id", Id, nullable=False),
@@ -762,14 +650,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_room_location", "room", ["organization_id", "location_id"], unique=False)
     op.create_index("ix_room_server_seq", "room", ["organization_id", "server_seq"], unique=False)
-    op.create_index(
-        "ix_room_unsent",
-        "room",
-        ["organization_id", "unsent_since"],
-        unique=False,
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.create_table(
         "service_offered",
         sa.Column("organization_id", Id, nullable=False),
@@ -806,14 +686,6 @@ def upgrade() -> None:
     )
     op.create_index(
         "ix_service_offered_server_seq", "service_offered", ["organization_id", "server_seq"], unique=False
-    )
-    op.create_index(
-        "ix_service_offered_unsent",
-        "service_offered",
-        ["organization_id", "unsent_since"],
-        unique=False,
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
     )
     op.create_table(
         "student",
@@ -865,14 +737,6 @@ def upgrade() -> None:
     op.create_index("ix_student_family", "student", ["organization_id", "family_id"], unique=False)
     op.create_index("ix_student_location", "student", ["organization_id", "location_id"], unique=False)
     op.create_index("ix_student_server_seq", "student", ["organization_id", "server_seq"], unique=False)
-    op.create_index(
-        "ix_student_unsent",
-        "student",
-        ["organization_id", "unsent_since"],
-        unique=False,
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.create_table(
         "topic_offered",
         sa.Column("organization_id", Id, nullable=False),
@@ -901,14 +765,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_topic_offered")),
     )
     op.create_index("ix_topic_offered_server_seq", "topic_offered", ["organization_id", "server_seq"], unique=False)
-    op.create_index(
-        "ix_topic_offered_unsent",
-        "topic_offered",
-        ["organization_id", "unsent_since"],
-        unique=False,
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.create_table(
         "tutor_availability",
         sa.Column("organization_id", Id, nullable=False),
@@ -946,14 +802,6 @@ def upgrade() -> None:
     op.create_index(
         "ix_tutor_availability_tutor", "tutor_availability", ["organization_id", "tutor_id"], unique=False
     )
-    op.create_index(
-        "ix_tutor_availability_unsent",
-        "tutor_availability",
-        ["organization_id", "unsent_since"],
-        unique=False,
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.create_table(
         "tutor_exception",
         sa.Column("organization_id", Id, nullable=False),
@@ -990,14 +838,6 @@ def upgrade() -> None:
     op.create_index(
         "ix_tutor_exception_server_seq", "tutor_exception", ["organization_id", "server_seq"], unique=False
     )
-    op.create_index(
-        "ix_tutor_exception_unsent",
-        "tutor_exception",
-        ["organization_id", "unsent_since"],
-        unique=False,
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.create_table(
         "tutor_location",
         sa.Column("organization_id", Id, nullable=False),
@@ -1027,14 +867,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_tutor_location_server_seq", "tutor_location", ["organization_id", "server_seq"], unique=False)
     op.create_index("ix_tutor_location_tutor", "tutor_location", ["organization_id", "tutor_id"], unique=False)
-    op.create_index(
-        "ix_tutor_location_unsent",
-        "tutor_location",
-        ["organization_id", "unsent_since"],
-        unique=False,
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.create_table(
         "tutor_subject",
         sa.Column("organization_id", Id, nullable=False),
@@ -1071,14 +903,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_tutor_subject_server_seq", "tutor_subject", ["organization_id", "server_seq"], unique=False)
     op.create_index("ix_tutor_subject_tutor", "tutor_subject", ["organization_id", "tutor_id"], unique=False)
-    op.create_index(
-        "ix_tutor_subject_unsent",
-        "tutor_subject",
-        ["organization_id", "unsent_since"],
-        unique=False,
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.create_table(
         "tutor_time_off",
         sa.Column("organization_id", Id, nullable=False),
@@ -1102,14 +926,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_tutor_time_off")),
     )
     op.create_index("ix_tutor_time_off_server_seq", "tutor_time_off", ["organization_id", "server_seq"], unique=False)
-    op.create_index(
-        "ix_tutor_time_off_unsent",
-        "tutor_time_off",
-        ["organization_id", "unsent_since"],
-        unique=False,
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.create_table(
         "lead_contact",
         sa.Column("organization_id", Id, nullable=False),
@@ -1200,14 +1016,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_lead_contact_lead", "lead_contact", ["organization_id", "lead_id"], unique=False)
     op.create_index("ix_lead_contact_server_seq", "lead_contact", ["organization_id", "server_seq"], unique=False)
-    op.create_index(
-        "ix_lead_contact_unsent",
-        "lead_contact",
-        ["organization_id", "unsent_since"],
-        unique=False,
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.create_table(
         "series",
         sa.Column("organization_id", Id, nullable=False),
@@ -1291,14 +1099,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_series")),
     )
     op.create_index("ix_series_server_seq", "series", ["organization_id", "server_seq"], unique=False)
-    op.create_index(
-        "ix_series_unsent",
-        "series",
-        ["organization_id", "unsent_since"],
-        unique=False,
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.create_table(
         "student_subject",
         sa.Column("organization_id", Id, nullable=False),
@@ -1339,14 +1139,6 @@ def upgrade() -> None:
         "ix_student_subject_server_seq", "student_subject", ["organization_id", "server_seq"], unique=False
     )
     op.create_index("ix_student_subject_student", "student_subject", ["organization_id", "student_id"], unique=False)
-    op.create_index(
-        "ix_student_subject_unsent",
-        "student_subject",
-        ["organization_id", "unsent_since"],
-        unique=False,
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.create_table(
         "schedule_entry",
         sa.Column("organization_id", Id, nullable=False),
@@ -1475,14 +1267,6 @@ def upgrade() -> None:
     op.create_index(
         "ix_schedule_entry_tutor", "schedule_entry", ["organization_id", "tutor_id", "starts_at"], unique=False
     )
-    op.create_index(
-        "ix_schedule_entry_unsent",
-        "schedule_entry",
-        ["organization_id", "unsent_since"],
-        unique=False,
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.create_table(
         "attendee",
         sa.Column("organization_id", Id, nullable=False),
@@ -1527,14 +1311,6 @@ def upgrade() -> None:
     op.create_index("ix_attendee_entry", "attendee", ["organization_id", "entry_id"], unique=False)
     op.create_index("ix_attendee_server_seq", "attendee", ["organization_id", "server_seq"], unique=False)
     op.create_index("ix_attendee_student", "attendee", ["organization_id", "student_id"], unique=False)
-    op.create_index(
-        "ix_attendee_unsent",
-        "attendee",
-        ["organization_id", "unsent_since"],
-        unique=False,
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.create_table(
         "entry_room",
         sa.Column("organization_id", Id, nullable=False),
@@ -1564,14 +1340,6 @@ def upgrade() -> None:
     op.create_index("ix_entry_room_entry", "entry_room", ["organization_id", "entry_id"], unique=False)
     op.create_index("ix_entry_room_room", "entry_room", ["organization_id", "room_id"], unique=False)
     op.create_index("ix_entry_room_server_seq", "entry_room", ["organization_id", "server_seq"], unique=False)
-    op.create_index(
-        "ix_entry_room_unsent",
-        "entry_room",
-        ["organization_id", "unsent_since"],
-        unique=False,
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.create_table(
         "account",
         sa.Column("id", Id, nullable=False),
@@ -1683,256 +1451,82 @@ def downgrade() -> None:
     op.drop_index("ix_audit_entry_row", table_name="audit_entry")
     op.drop_table("audit_entry")
     op.drop_table("account")
-    op.drop_index(
-        "ix_entry_room_unsent",
-        table_name="entry_room",
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.drop_index("ix_entry_room_server_seq", table_name="entry_room")
     op.drop_index("ix_entry_room_room", table_name="entry_room")
     op.drop_index("ix_entry_room_entry", table_name="entry_room")
     op.drop_table("entry_room")
-    op.drop_index(
-        "ix_attendee_unsent",
-        table_name="attendee",
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.drop_index("ix_attendee_student", table_name="attendee")
     op.drop_index("ix_attendee_server_seq", table_name="attendee")
     op.drop_index("ix_attendee_entry", table_name="attendee")
     op.drop_table("attendee")
-    op.drop_index(
-        "ix_schedule_entry_unsent",
-        table_name="schedule_entry",
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.drop_index("ix_schedule_entry_tutor", table_name="schedule_entry")
     op.drop_index("ix_schedule_entry_starts", table_name="schedule_entry")
     op.drop_index("ix_schedule_entry_server_seq", table_name="schedule_entry")
     op.drop_index("ix_schedule_entry_series", table_name="schedule_entry")
     op.drop_table("schedule_entry")
-    op.drop_index(
-        "ix_student_subject_unsent",
-        table_name="student_subject",
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.drop_index("ix_student_subject_student", table_name="student_subject")
     op.drop_index("ix_student_subject_server_seq", table_name="student_subject")
     op.drop_table("student_subject")
-    op.drop_index(
-        "ix_series_unsent",
-        table_name="series",
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.drop_index("ix_series_server_seq", table_name="series")
     op.drop_table("series")
-    op.drop_index(
-        "ix_lead_contact_unsent",
-        table_name="lead_contact",
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.drop_index("ix_lead_contact_server_seq", table_name="lead_contact")
     op.drop_index("ix_lead_contact_lead", table_name="lead_contact")
     op.drop_table("lead_contact")
-    op.drop_index(
-        "ix_tutor_time_off_unsent",
-        table_name="tutor_time_off",
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.drop_index("ix_tutor_time_off_server_seq", table_name="tutor_time_off")
     op.drop_table("tutor_time_off")
-    op.drop_index(
-        "ix_tutor_subject_unsent",
-        table_name="tutor_subject",
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.drop_index("ix_tutor_subject_tutor", table_name="tutor_subject")
     op.drop_index("ix_tutor_subject_server_seq", table_name="tutor_subject")
     op.drop_table("tutor_subject")
-    op.drop_index(
-        "ix_tutor_location_unsent",
-        table_name="tutor_location",
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.drop_index("ix_tutor_location_tutor", table_name="tutor_location")
     op.drop_index("ix_tutor_location_server_seq", table_name="tutor_location")
     op.drop_table("tutor_location")
-    op.drop_index(
-        "ix_tutor_exception_unsent",
-        table_name="tutor_exception",
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.drop_index("ix_tutor_exception_server_seq", table_name="tutor_exception")
     op.drop_table("tutor_exception")
-    op.drop_index(
-        "ix_tutor_availability_unsent",
-        table_name="tutor_availability",
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.drop_index("ix_tutor_availability_tutor", table_name="tutor_availability")
     op.drop_index("ix_tutor_availability_server_seq", table_name="tutor_availability")
     op.drop_table("tutor_availability")
-    op.drop_index(
-        "ix_topic_offered_unsent",
-        table_name="topic_offered",
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.drop_index("ix_topic_offered_server_seq", table_name="topic_offered")
     op.drop_table("topic_offered")
-    op.drop_index(
-        "ix_student_unsent",
-        table_name="student",
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.drop_index("ix_student_server_seq", table_name="student")
     op.drop_index("ix_student_location", table_name="student")
     op.drop_index("ix_student_family", table_name="student")
     op.drop_table("student")
-    op.drop_index(
-        "ix_service_offered_unsent",
-        table_name="service_offered",
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.drop_index("ix_service_offered_server_seq", table_name="service_offered")
     op.drop_index("ix_service_offered_location", table_name="service_offered")
     op.drop_table("service_offered")
-    op.drop_index(
-        "ix_room_unsent",
-        table_name="room",
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.drop_index("ix_room_server_seq", table_name="room")
     op.drop_index("ix_room_location", table_name="room")
     op.drop_table("room")
-    op.drop_index(
-        "ix_product_unsent",
-        table_name="product",
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.drop_index("ix_product_server_seq", table_name="product")
     op.drop_table("product")
-    op.drop_index(
-        "ix_opening_hours_unsent",
-        table_name="opening_hours",
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.drop_index("ix_opening_hours_server_seq", table_name="opening_hours")
     op.drop_index("ix_opening_hours_location", table_name="opening_hours")
     op.drop_table("opening_hours")
     op.drop_index("ix_location_assignment_user", table_name="location_assignment")
-    op.drop_index(
-        "ix_location_assignment_unsent",
-        table_name="location_assignment",
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.drop_index("ix_location_assignment_server_seq", table_name="location_assignment")
     op.drop_table("location_assignment")
-    op.drop_index(
-        "ix_lead_unsent",
-        table_name="lead",
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.drop_index("ix_lead_stage", table_name="lead")
     op.drop_index("ix_lead_server_seq", table_name="lead")
     op.drop_table("lead")
-    op.drop_index(
-        "ix_closure_unsent",
-        table_name="closure",
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.drop_index("ix_closure_server_seq", table_name="closure")
     op.drop_table("closure")
     op.drop_index("ix_user_role_user", table_name="user_role")
-    op.drop_index(
-        "ix_user_role_unsent",
-        table_name="user_role",
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.drop_index("ix_user_role_server_seq", table_name="user_role")
     op.drop_table("user_role")
-    op.drop_index(
-        "ix_tutor_unsent",
-        table_name="tutor",
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.drop_index("ix_tutor_server_seq", table_name="tutor")
     op.drop_table("tutor")
-    op.drop_index(
-        "ix_topic_unsent",
-        table_name="topic",
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.drop_index("ix_topic_server_seq", table_name="topic")
     op.drop_table("topic")
-    op.drop_index(
-        "ix_location_unsent",
-        table_name="location",
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.drop_index("ix_location_server_seq", table_name="location")
     op.drop_table("location")
-    op.drop_index(
-        "ix_user_unsent",
-        table_name="user",
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.drop_index("ix_user_server_seq", table_name="user")
     op.drop_table("user")
-    op.drop_index(
-        "ix_subject_unsent",
-        table_name="subject",
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.drop_index("ix_subject_server_seq", table_name="subject")
     op.drop_table("subject")
-    op.drop_index(
-        "ix_service_unsent",
-        table_name="service",
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.drop_index("ix_service_server_seq", table_name="service")
     op.drop_table("service")
-    op.drop_index(
-        "ix_family_unsent",
-        table_name="family",
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.drop_index("ix_family_server_seq", table_name="family")
     op.drop_index("ix_family_name", table_name="family")
     op.drop_table("family")
-    op.drop_index(
-        "ix_organization_unsent",
-        table_name="organization",
-        sqlite_where=sa.text("unsent_since IS NOT NULL"),
-        postgresql_where=sa.text("unsent_since IS NOT NULL"),
-    )
     op.drop_index("ix_organization_server_seq", table_name="organization")
     op.drop_table("organization")

@@ -57,7 +57,6 @@ def upgrade() -> None:
             ["organization_id", "unsent_since"],
             unique=False,
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
 
     op.create_table(
@@ -116,7 +115,6 @@ def upgrade() -> None:
             ["organization_id", "unsent_since"],
             unique=False,
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
 
     op.create_table(
@@ -185,7 +183,6 @@ def upgrade() -> None:
             ["organization_id", "unsent_since"],
             unique=False,
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
 
     op.create_table(
@@ -216,7 +213,6 @@ def upgrade() -> None:
             ["organization_id", "unsent_since"],
             unique=False,
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
 
     op.create_table(
@@ -248,7 +244,6 @@ def upgrade() -> None:
             ["organization_id", "unsent_since"],
             unique=False,
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
 
     op.create_table(
@@ -295,7 +290,6 @@ def upgrade() -> None:
             ["organization_id", "unsent_since"],
             unique=False,
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
 
     op.create_table(
@@ -327,7 +321,6 @@ def upgrade() -> None:
             ["organization_id", "unsent_since"],
             unique=False,
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
 
     op.create_table(
@@ -362,7 +355,6 @@ def upgrade() -> None:
             ["organization_id", "unsent_since"],
             unique=False,
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
 
     op.create_table(
@@ -405,7 +397,6 @@ def upgrade() -> None:
             ["organization_id", "unsent_since"],
             unique=False,
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
         batch_op.create_index("ix_user_role_user", ["organization_id", "user_id"], unique=False)
 
@@ -438,7 +429,6 @@ def upgrade() -> None:
             ["organization_id", "unsent_since"],
             unique=False,
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
 
     op.create_table(
@@ -577,7 +567,6 @@ def upgrade() -> None:
             ["organization_id", "unsent_since"],
             unique=False,
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
 
     op.create_table(
@@ -613,7 +602,6 @@ def upgrade() -> None:
             ["organization_id", "unsent_since"],
             unique=False,
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
         batch_op.create_index("ix_location_assignment_user", ["organization_id", "user_id"], unique=False)
 
@@ -648,7 +636,6 @@ def upgrade() -> None:
             ["organization_id", "unsent_since"],
             unique=False,
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
 
     op.create_table(
@@ -706,7 +693,6 @@ def upgrade() -> None:
             ["organization_id", "unsent_since"],
             unique=False,
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
 
     op.create_table(
@@ -740,7 +726,6 @@ def upgrade() -> None:
             ["organization_id", "unsent_since"],
             unique=False,
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
 
     op.create_table(
@@ -782,7 +767,6 @@ def upgrade() -> None:
             ["organization_id", "unsent_since"],
             unique=False,
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
 
     op.create_table(
@@ -841,7 +825,6 @@ def upgrade() -> None:
             ["organization_id", "unsent_since"],
             unique=False,
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
 
     op.create_table(
@@ -878,7 +861,6 @@ def upgrade() -> None:
             ["organization_id", "unsent_since"],
             unique=False,
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
 
     op.create_table(
@@ -920,7 +902,6 @@ def upgrade() -> None:
             ["organization_id", "unsent_since"],
             unique=False,
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
 
     op.create_table(
@@ -963,7 +944,6 @@ def upgrade() -> None:
             ["organization_id", "unsent_since"],
             unique=False,
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
 
     op.create_table(
@@ -1001,7 +981,6 @@ def upgrade() -> None:
             ["organization_id", "unsent_since"],
             unique=False,
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
 
     op.create_table(
@@ -1046,7 +1025,6 @@ def upgrade() -> None:
             ["organization_id", "unsent_since"],
             unique=False,
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
 
     op.create_table(
@@ -1078,7 +1056,6 @@ def upgrade() -> None:
             ["organization_id", "unsent_since"],
             unique=False,
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
 
     op.create_table(
@@ -1177,7 +1154,6 @@ def upgrade() -> None:
             ["organization_id", "unsent_since"],
             unique=False,
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
 
     op.create_table(
@@ -1269,7 +1245,6 @@ def upgrade() -> None:
             ["organization_id", "unsent_since"],
             unique=False,
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
 
     op.create_table(
@@ -1316,7 +1291,6 @@ def upgrade() -> None:
             ["organization_id", "unsent_since"],
             unique=False,
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
 
     op.create_table(
@@ -1451,7 +1425,6 @@ def upgrade() -> None:
             ["organization_id", "unsent_since"],
             unique=False,
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
 
     op.create_table(
@@ -1504,7 +1477,6 @@ def upgrade() -> None:
             ["organization_id", "unsent_since"],
             unique=False,
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
 
     op.create_table(
@@ -1542,7 +1514,6 @@ def upgrade() -> None:
             ["organization_id", "unsent_since"],
             unique=False,
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
 
     op.create_table(
@@ -1569,7 +1540,6 @@ def downgrade() -> None:
         batch_op.drop_index(
             "ix_entry_room_unsent",
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
         batch_op.drop_index("ix_entry_room_server_seq")
         batch_op.drop_index("ix_entry_room_room")
@@ -1580,7 +1550,6 @@ def downgrade() -> None:
         batch_op.drop_index(
             "ix_attendee_unsent",
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
         batch_op.drop_index("ix_attendee_student")
         batch_op.drop_index("ix_attendee_server_seq")
@@ -1591,7 +1560,6 @@ def downgrade() -> None:
         batch_op.drop_index(
             "ix_schedule_entry_unsent",
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
         batch_op.drop_index("ix_schedule_entry_tutor")
         batch_op.drop_index("ix_schedule_entry_starts")
@@ -1603,7 +1571,6 @@ def downgrade() -> None:
         batch_op.drop_index(
             "ix_student_subject_unsent",
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
         batch_op.drop_index("ix_student_subject_student")
         batch_op.drop_index("ix_student_subject_server_seq")
@@ -1613,7 +1580,6 @@ def downgrade() -> None:
         batch_op.drop_index(
             "ix_series_unsent",
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
         batch_op.drop_index("ix_series_server_seq")
 
@@ -1622,7 +1588,6 @@ def downgrade() -> None:
         batch_op.drop_index(
             "ix_lead_contact_unsent",
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
         batch_op.drop_index("ix_lead_contact_server_seq")
         batch_op.drop_index("ix_lead_contact_lead")
@@ -1632,7 +1597,6 @@ def downgrade() -> None:
         batch_op.drop_index(
             "ix_tutor_time_off_unsent",
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
         batch_op.drop_index("ix_tutor_time_off_server_seq")
 
@@ -1641,7 +1605,6 @@ def downgrade() -> None:
         batch_op.drop_index(
             "ix_tutor_subject_unsent",
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
         batch_op.drop_index("ix_tutor_subject_tutor")
         batch_op.drop_index("ix_tutor_subject_server_seq")
@@ -1651,7 +1614,6 @@ def downgrade() -> None:
         batch_op.drop_index(
             "ix_tutor_location_unsent",
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
         batch_op.drop_index("ix_tutor_location_tutor")
         batch_op.drop_index("ix_tutor_location_server_seq")
@@ -1661,7 +1623,6 @@ def downgrade() -> None:
         batch_op.drop_index(
             "ix_tutor_exception_unsent",
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
         batch_op.drop_index("ix_tutor_exception_server_seq")
 
@@ -1670,7 +1631,6 @@ def downgrade() -> None:
         batch_op.drop_index(
             "ix_tutor_availability_unsent",
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
         batch_op.drop_index("ix_tutor_availability_tutor")
         batch_op.drop_index("ix_tutor_availability_server_seq")
@@ -1680,7 +1640,6 @@ def downgrade() -> None:
         batch_op.drop_index(
             "ix_topic_offered_unsent",
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
         batch_op.drop_index("ix_topic_offered_server_seq")
 
@@ -1689,7 +1648,6 @@ def downgrade() -> None:
         batch_op.drop_index(
             "ix_student_unsent",
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
         batch_op.drop_index("ix_student_server_seq")
         batch_op.drop_index("ix_student_location")
@@ -1700,7 +1658,6 @@ def downgrade() -> None:
         batch_op.drop_index(
             "ix_service_offered_unsent",
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
         batch_op.drop_index("ix_service_offered_server_seq")
         batch_op.drop_index("ix_service_offered_location")
@@ -1710,7 +1667,6 @@ def downgrade() -> None:
         batch_op.drop_index(
             "ix_room_unsent",
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
         batch_op.drop_index("ix_room_server_seq")
         batch_op.drop_index("ix_room_location")
@@ -1720,7 +1676,6 @@ def downgrade() -> None:
         batch_op.drop_index(
             "ix_product_unsent",
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
         batch_op.drop_index("ix_product_server_seq")
 
@@ -1729,7 +1684,6 @@ def downgrade() -> None:
         batch_op.drop_index(
             "ix_opening_hours_unsent",
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
         batch_op.drop_index("ix_opening_hours_server_seq")
         batch_op.drop_index("ix_opening_hours_location")
@@ -1740,7 +1694,6 @@ def downgrade() -> None:
         batch_op.drop_index(
             "ix_location_assignment_unsent",
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
         batch_op.drop_index("ix_location_assignment_server_seq")
 
@@ -1749,7 +1702,6 @@ def downgrade() -> None:
         batch_op.drop_index(
             "ix_lead_unsent",
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
         batch_op.drop_index("ix_lead_stage")
         batch_op.drop_index("ix_lead_server_seq")
@@ -1759,7 +1711,6 @@ def downgrade() -> None:
         batch_op.drop_index(
             "ix_closure_unsent",
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
         batch_op.drop_index("ix_closure_server_seq")
 
@@ -1769,7 +1720,6 @@ def downgrade() -> None:
         batch_op.drop_index(
             "ix_user_role_unsent",
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
         batch_op.drop_index("ix_user_role_server_seq")
 
@@ -1778,7 +1728,6 @@ def downgrade() -> None:
         batch_op.drop_index(
             "ix_tutor_unsent",
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
         batch_op.drop_index("ix_tutor_server_seq")
 
@@ -1787,7 +1736,6 @@ def downgrade() -> None:
         batch_op.drop_index(
             "ix_topic_unsent",
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
         batch_op.drop_index("ix_topic_server_seq")
 
@@ -1796,7 +1744,6 @@ def downgrade() -> None:
         batch_op.drop_index(
             "ix_location_unsent",
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
         batch_op.drop_index("ix_location_server_seq")
 
@@ -1805,7 +1752,6 @@ def downgrade() -> None:
         batch_op.drop_index(
             "ix_user_unsent",
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
         batch_op.drop_index("ix_user_server_seq")
 
@@ -1814,7 +1760,6 @@ def downgrade() -> None:
         batch_op.drop_index(
             "ix_subject_unsent",
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
         batch_op.drop_index("ix_subject_server_seq")
 
@@ -1823,7 +1768,6 @@ def downgrade() -> None:
         batch_op.drop_index(
             "ix_service_unsent",
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
         batch_op.drop_index("ix_service_server_seq")
 
@@ -1832,7 +1776,6 @@ def downgrade() -> None:
         batch_op.drop_index(
             "ix_family_unsent",
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
         batch_op.drop_index("ix_family_server_seq")
         batch_op.drop_index("ix_family_name")
@@ -1842,7 +1785,6 @@ def downgrade() -> None:
         batch_op.drop_index(
             "ix_organization_unsent",
             sqlite_where=sa.text("unsent_since IS NOT NULL"),
-            postgresql_where=sa.text("unsent_since IS NOT NULL"),
         )
         batch_op.drop_index("ix_organization_server_seq")
 
