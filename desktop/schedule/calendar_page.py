@@ -384,7 +384,8 @@ class CalendarPage(Page):
             self._show()
 
     def _filters_changed(self, filters: Filters) -> None:
-        self._store.set_local(**{_LOCATION: filters.location_id})
+        if self._store.local(_LOCATION) != filters.location_id:
+            self._store.set_local(**{_LOCATION: filters.location_id})
         self._show()
 
     def _columns_changed(self, kind: str) -> None:

@@ -103,6 +103,9 @@ class CalendarSurface(QWidget):
             self._has_shown = True
             if self._scene.now is not None:
                 self._bar_y.setValue(round(layout.axis.y(self._scene.now.minute) - view.height() / 3))
+            today = layout.column(self._scene.now.column or "") if self._scene.now is not None else None
+            if today is not None and today.x + today.w > view.width():
+                self._bar_x.setValue(round(today.x - layout.metrics.gutter))
 
     def to_grid(self, point: QPointF) -> QPointF:
         """A point of the widget in the layout's coordinates; left of the columns x stays in the gutter."""

@@ -66,11 +66,11 @@ class FloatingCard(QWidget):
         margin, gap = self._margin(), theme.current().px(6)
         w, h = self.width() - 2 * margin, self.height() - 2 * margin
         first, last = target.top() - h - gap, target.bottom() + gap
-        step = max((last - first) // 12, 1)
+        step = max((last - first) // 10, 1)
         sides = (target.right() + gap, target.left() - gap - w)
-        spots = [QPoint(x, y) for y in range(first, last + 1, step) for x in sides]
+        spots = [QPoint(x, y) for y in range(first - h, last + h, step) for x in sides]
         spots += [QPoint(target.left(), first), QPoint(target.left(), last)]
-        reach = target.adjusted(-w - 2 * gap, -h - 2 * gap, w + 2 * gap, h + 2 * gap)
+        reach = target.adjusted(-w - 2 * gap, -2 * h - gap, w + 2 * gap, 2 * h + gap)
         avoid = [other for other in avoid if other.intersects(reach)]
         middle = target.center().y()
 

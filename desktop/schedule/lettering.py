@@ -23,7 +23,7 @@ _STYLES = {
     TextRole.HOUR: "micro",
     TextRole.NOW: "micro_strong",
     TextRole.TAG: "small_medium",
-    TextRole.FOLDED: "small_strong",
+    TextRole.FOLDED: "micro_strong",
 }
 _TABULAR = {TextRole.HOUR, TextRole.NOW}
 _KEPT_TEXTS = 6000

@@ -402,7 +402,8 @@ class CalendarPainter:
     def _person_heading(self, painter: QPainter, column: ColumnBox, layout: CalendarLayout) -> None:
         color, px = self.theme.color, self.theme.px
         x = column.x + layout.metrics.heading_inset - 1
-        top = QRectF(x, px(7), column.w - px(9), px(17))
+        height = layout.metrics.header(layout.scene.mode)
+        top = QRectF(x, px(7), column.w - px(9), px(17)) if column.subheading else QRectF(x, 0, column.w, height)
         painter.setPen(color.text)
         painter.setFont(self.letters.font(TextRole.SUBHEADING))
         painter.drawText(top, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, column.heading)

@@ -137,7 +137,7 @@ class SceneBuilder:
             is_empty = not of_day
             if only_days and day not in only_days:
                 continue
-            if is_empty and not spans and day.weekday() >= 5 and reason is None:
+            if is_empty and not spans and day.weekday() >= 5:
                 continue
             if reason is None and not spans and is_empty:
                 reason = ""
@@ -270,7 +270,7 @@ class SceneBuilder:
             tail_is_hit=tail,
             is_unpaid=is_unpaid,
             is_unsaved=row.id in self.unsaved,
-            details=self._details(row, title[0], name, note),
+            details=self._details(row, title[0], name),
         )
 
     def _status(self, row: EntryRow) -> Status:
@@ -302,16 +302,16 @@ class SceneBuilder:
         return mark, tuple(overlaps), tail
 
     def _outside_note(self, row: EntryRow) -> str:
-        """ "Past 8:00" or "Before 3:00" when an entry leaves the hours of its tutor or location."""
+        """ "Past 8:00" or "Before 2:00" when an entry leaves the opening hours, or lasts past its tutor's."""
         spans = self.directory.open_spans(row.location_id, row.day)
-        if row.tutor_id is not None:
-            spans = self.directory.tutor_spans(row.tutor_id, row.location_id, row.day) or spans
-        if not spans or any(start <= row.starts and row.ends <= end for start, end in spans):
+        if not spans or self.directory.closed_reason(row.location_id, row.day) is not None:
             return ""
         if row.starts < spans[0][0]:
             return f"Before {clock_words(spans[0][0], with_half=False)}"
+        if row.tutor_id is not None:
+            spans = self.directory.tutor_spans(row.tutor_id, row.location_id, row.day) or spans
         before = [end for start, end in spans if start <= row.starts]
-        return f"Past {clock_words(before[-1] if before else spans[-1][1], with_half=False)}"
+        return f"Past {clock_words(before[-1], with_half=False)}" if before and row.ends > before[-1] else ""
 
     def _lines(
         self, row: EntryRow, mode: Mode, by_room: bool, status: Status, note: str, is_unpaid: bool
@@ -339,7 +339,7 @@ class SceneBuilder:
             result.append(Line(("new",)))
         return tuple(line for line in result if line.wording)
 
-    def _details(self, row: EntryRow, title: str, service: str, note: str) -> tuple[str, ...]:
+    def _details(self, row: EntryRow, title: str, service: str) -> tuple[str, ...]:
         """The card on hover: everything, in full; lines that begin with ! or ~ are shown as warnings."""
         place = "Online" if row.is_online else ", ".join(map(self.directory.room_name, row.room_ids)) or "No room"
         where = f"{place}, {self.directory.place_name(row.location_id)}".rstrip(", ")
@@ -359,8 +359,6 @@ class SceneBuilder:
         if row.status is EntryStatus.CANCELLED:
             return (*lines, "~ Cancelled")
         lines += self._conflict_sentences(row)
-        if note:
-            lines.append(f"~ {note}: outside the hours")
         lines += [f"~ {words}" for words in self._flag_words(row)]
         if row.status is EntryStatus.PENDING_PAYMENT:
             lines.append("~ Not paid yet")
@@ -376,20 +374,25 @@ class SceneBuilder:
             sentences.append(f"{'!' if is_overlap else '~'} {who}: {self.short_words(other)}, {how}")
         return sentences
 
-    def _flag_words(self, row: EntryRow) -> list[str]:
+    def _flags(self, row: EntryRow) -> frozenset[EntryFlag]:
         facts = EntryFacts(
             row.location_id, row.day, (row.starts, row.ends), len(row.student_ids), row.capacity,
             row.subject_id, row.topic_id,
         )  # fmt: skip
-        flags = flags_of(
+        return flags_of(
             facts,
             self.directory.location_rules.get(row.location_id),
             self.directory.tutor_rules.get(row.tutor_id) if row.tutor_id is not None else None,
         )
+
+    def _flag_words(self, row: EntryRow) -> list[str]:
+        flags = self._flags(row)
         tutor = self.directory.tutor_name(row.tutor_id)
         words = {
+            EntryFlag.OUTSIDE_OPENING_HOURS: "Outside the opening hours",
             EntryFlag.OVER_CAPACITY: f"{len(row.student_ids)} students for {row.capacity}",
             EntryFlag.ON_CLOSURE: "On a day when the location is closed",
+            EntryFlag.TUTOR_UNAVAILABLE: f"{tutor} is not available then",
             EntryFlag.TUTOR_TIME_OFF: f"{tutor} has the day off",
             EntryFlag.TUTOR_NOT_AT_LOCATION: f"{tutor} does not teach at this location",
             EntryFlag.TUTOR_NOT_TEACHING_SUBJECT: f"{tutor} does not teach this subject",

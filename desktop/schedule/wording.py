@@ -115,7 +115,7 @@ def box_text(
         left -= metrics.gap
     available = width - left - (metrics.narrow_right if narrow else metrics.right)
     badge = _badge(entry, width, height, metrics)
-    rows = int((height - metrics.top + 2) // metrics.line_height)
+    rows = int((height - metrics.top + 1) // metrics.line_height)
     if rows < 1:
         return (), badge
     top = metrics.top if rows > 1 or height >= 2 * metrics.line_height else (height - metrics.line_height) / 2
