@@ -108,7 +108,9 @@ def test_writing_rows_at_once_and_through_the_session_give_the_same_rows(center:
         schedule_entries(session, None, center.organization_id, draft, new_id="2" * 36)
 
     def fields(rows: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
-        return sorted(tuple(value for value in row if not (isinstance(value, str) and len(value) == 36)) for row in rows)
+        return sorted(
+            tuple(value for value in row if not (isinstance(value, str) and len(value) == 36)) for row in rows
+        )
 
     assert {table: fields(rows) for table, rows in at_once.items()} == {
         table: fields(rows) for table, rows in center.rows().items()
@@ -200,7 +202,11 @@ def test_a_copy_is_an_entry_of_its_own(center: Center) -> None:
     (entry_id,) = schedule(center)
     with center.store.write("Copied") as session:
         copy_entry(
-            session, center.organization_id, entry_id, new_entry_id=new_id(), starts_at=at(date(2026, 12, 4), time(15))
+            session,
+            center.organization_id,
+            entry_id,
+            new_entry_id=new_id(),
+            starts_at=at(date(2026, 12, 4), time(15)),
         )
 
     first, second = entries(center)
@@ -208,7 +214,9 @@ def test_a_copy_is_an_entry_of_its_own(center: Center) -> None:
         local(at(date(2026, 12, 4), time(15))), first.ends_at - first.starts_at,
     )  # fmt: skip
     with center.store.read() as session:
-        assert len(session.scalars(select(Attendee.id)).all()) == len(session.scalars(select(EntryRoom.id)).all()) == 2
+        assert (
+            len(session.scalars(select(Attendee.id)).all()) == len(session.scalars(select(EntryRoom.id)).all()) == 2
+        )
 
 
 def test_attendance_is_noted_with_its_time_and_taken_back(center: Center) -> None:
