@@ -167,9 +167,9 @@ class Toolbar(QWidget):
 class Page(QWidget):
     """A screen. Subclasses set ``title`` and ``icon_name``, and fill `body`; heavy work belongs into `shown`.
 
-    Signals, for the window: `navigate` (page title, id: "show me this there"), `actionDone` (words for the
-    status strip and toast, whether Undo is possible), `badgeChanged` (a count for the rail), and requests for
-    search and notices from the header.
+    Signals, for the window: `navigate` (page title, id: "show me this there"; "do:New lead": do that there),
+    `actionDone` (words for the status strip and toast, whether Undo is possible), `badgeChanged` (a count for the
+    rail), and requests for search and notices from the header.
     """
 
     title: ClassVar[str] = ""
@@ -219,6 +219,13 @@ class Page(QWidget):
         """What can be done here, in the order of the F1 overlay."""
         return [action for action in self.actions() if not action.isSeparator()]
 
+    def run_action(self, words: str) -> bool:
+        """Do the action with these words, if it can be done now; says whether it was."""
+        action = next((one for one in self.page_actions() if one.text() == words and one.isEnabled()), None)
+        if action is not None:
+            action.trigger()
+        return action is not None
+
     def refresh(self, changes: Changes) -> None:
         """Rows changed, here or elsewhere: table name -> ids. Read again what is shown and concerned."""
 
@@ -226,7 +233,11 @@ class Page(QWidget):
         """The page has come to the front."""
 
     def show_item(self, item_id: str) -> None:
-        """Bring the thing with this id into view (another page asked for it through `navigate`)."""
+        """Bring the thing with this id into view (another page asked for it through `navigate`).
+
+        A page may understand words of its own besides: Settings the key of a section, the calendar "conflicts" and
+        a day such as "2026-11-28".
+        """
 
     def _apply_sizes(self) -> None:
         t = theme.current()

@@ -184,11 +184,13 @@ class MainWindow(QMainWindow):
         return next((number for number, page in self._pages.items() if page is self.stack.currentWidget()), -1)
 
     def go_to(self, title: str, item_id: str = "") -> None:
-        """Show the page with this title, and there the thing with this id."""
+        """Show the page with this title, and there the thing with this id, or do there what "do:…" names."""
         for number, entry in enumerate(self._entries):
             if entry.title == title:
                 self.show_page(number)
-                if item_id:
+                if item_id.startswith("do:"):
+                    self.page(number).run_action(item_id.removeprefix("do:"))
+                elif item_id:
                     self.page(number).show_item(item_id)
                 return
 

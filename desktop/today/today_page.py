@@ -195,9 +195,9 @@ class TodayPage(Page):
     def build_new_menu(self) -> Menu:
         """What can be made from here; the pages do it."""
         menu = Menu(self)
-        menu.add("Schedule entry", lambda: self.navigate.emit("Calendar", "new"), "calendar-plus")
-        menu.add("Lead", lambda: self.navigate.emit("Leads", "new"), "user-round-plus")
-        menu.add("Family", lambda: self.navigate.emit("Families", "new"), "users-round")
+        menu.add("Schedule entry", lambda: self.navigate.emit("Calendar", "do:New entry"), "calendar-plus")
+        menu.add("Lead", lambda: self.navigate.emit("Leads", "do:New lead"), "user-round-plus")
+        menu.add("Family", lambda: self.navigate.emit("Families", "do:New family"), "users-round")
         return menu
 
     def open_new_menu(self) -> None:

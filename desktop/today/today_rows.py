@@ -416,7 +416,7 @@ def _lead_needs(session: Session, directory: Directory, now: datetime) -> list[N
     if silent:
         days, name = max(silent)
         needs.append(Need("hourglass", "text2", f"{_count(len(silent), 'lead')} silent for too long",
-                          f"Longest: {name}, {_count(days, 'day')}.", "Look", ("Leads", "todo")))  # fmt: skip
+                          f"Longest: {name}, {_count(days, 'day')}.", "Look", ("Leads", "")))  # fmt: skip
     return needs
 
 

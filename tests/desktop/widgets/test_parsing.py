@@ -48,9 +48,10 @@ def test_every_time_written_is_read_back(value: time) -> None:
     ("typed", "meant"),
     [
         ("12/2", date(2026, 12, 2)), ("12/2/26", date(2026, 12, 2)), ("2026-12-02", date(2026, 12, 2)),
-        ("Dec 2", date(2026, 12, 2)), ("2 december 2027", date(2027, 12, 2)), ("Wed, Dec 2, 2026", date(2026, 12, 2)),
-        ("wed", TODAY), ("next wed", date(2026, 12, 2)), ("thu", date(2026, 11, 26)), ("tomorrow", date(2026, 11, 26)),
-        ("+7", date(2026, 12, 2)), ("Jan 4", date(2027, 1, 4)), ("25/12", date(2026, 12, 25)), ("nov 3rd", date(2026, 11, 3)),
+        ("Dec 2", date(2026, 12, 2)), ("2 december 2027", date(2027, 12, 2)),
+        ("Wed, Dec 2, 2026", date(2026, 12, 2)), ("wed", TODAY), ("next wed", date(2026, 12, 2)),
+        ("thu", date(2026, 11, 26)), ("tomorrow", date(2026, 11, 26)), ("+7", date(2026, 12, 2)),
+        ("Jan 4", date(2027, 1, 4)), ("25/12", date(2026, 12, 25)), ("nov 3rd", date(2026, 11, 3)),
     ],
 )  # fmt: skip
 def test_dates_are_understood(typed: str, meant: date) -> None:
