@@ -4,6 +4,7 @@ and that pulling the plug on any of them loses nothing that was saved."""
 from __future__ import annotations
 
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -25,14 +26,20 @@ pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture(scope="module")
-def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerHost]:
-    """A host on which a center was made and whose server runs."""
-    server = ServerHost(tmp_path_factory.mktemp("host"))
-    made = create_center(server, "Hudson Learning Center", "hudson", EMAIL)
-    assert made.returncode == 0, made.stderr
-    server.start()
-    yield server
-    server.clear_away()
+def host() -> Iterator[ServerHost]:
+    """A host on which a center was made and whose server runs.
+
+    Its folder is not pytest's: when another pytest starts as root, it closes that one to PostgreSQL's own user.
+    """
+    with tempfile.TemporaryDirectory(prefix="itutoros-host-") as folder:
+        server = ServerHost(Path(folder))
+        try:
+            made = create_center(server, "Hudson Learning Center", "hudson", EMAIL)
+            assert made.returncode == 0, made.stderr
+            server.start()
+            yield server
+        finally:
+            server.clear_away()
 
 
 def create_center(host: ServerHost, name: str, slug: str, email: str) -> subprocess.CompletedProcess[str]:
