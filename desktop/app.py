@@ -62,6 +62,7 @@ class Program:
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self.store = store
+        self._clock = clock
         self.window = MainWindow(
             page_entries(store, clock), store.local("business_name") or "", _person(store), first=_CALENDAR
         )
@@ -77,6 +78,7 @@ class Program:
         window.appearanceChosen.connect(lambda look: store.set_local(**{_APPEARANCE: look}))
         window.signOutRequested.connect(self._sign_out)
         window.syncRequested.connect(self._sync_now)
+        window.add_program_action("Import files", self.open_import, "file-up")
         window.add_search(lambda typed: search_results(store, window, typed))
         self._count_leads()
 
@@ -84,6 +86,14 @@ class Program:
         """Exchange with the server in the background from now on."""
         self._worker = SyncWorker(self.store, self._status.report)
         self._worker.start()
+
+    def open_import(self) -> None:
+        """Bring in families, tutors, leads, a calendar or the center itself from files."""
+        from desktop.exchange.import_dialog import ImportDialog
+
+        dialog = ImportDialog(self.store, now=self._clock, parent=self.window)
+        dialog.imported.connect(lambda words: self.window.announce(words))
+        dialog.exec()
 
     def close(self) -> None:
         """Stop the exchange; what is unsent stays marked for the next start."""

@@ -66,6 +66,7 @@ class MainWindow(QMainWindow):
         self._palette: CommandPalette | None = None
         self._help: HelpOverlay | None = None
         self._searches: list[Search] = []
+        self._program_actions: list[QAction] = []
         self.setWindowTitle(f"{organization} · iTutorOS" if organization else "iTutorOS")
         self.setWindowIcon(theme.app_icon())
         self._build(organization, person)
@@ -131,6 +132,12 @@ class MainWindow(QMainWindow):
         self.quit_action = make_action(self, "Quit", self.close, icon="log-out", shortcut=QKeySequence(
             QKeySequence.StandardKey.Quit).toString() or "Ctrl+Q")  # fmt: skip
 
+    def add_program_action(self, text: str, slot: Callable[[], object], icon: str) -> QAction:
+        """Something the program offers on every page: in Ctrl K and in the menu at the initials."""
+        action = make_action(self, text, slot, icon=icon)
+        self._program_actions.append(action)
+        return action
+
     def everywhere_actions(self) -> list[QAction]:
         """Actions that work on every page."""
         return [self.search_action, self.undo_action, self.redo_action, self.help_action, *self._page_actions]
@@ -144,7 +151,7 @@ class MainWindow(QMainWindow):
             title = self._entries[number].title
             for action in page.page_actions():
                 found.append((title, action))
-        ours = [*self._page_actions, self.undo_action, self.redo_action, self.help_action, *self._look_actions,
+        ours = [*self._program_actions, *self._page_actions, self.undo_action, self.redo_action, self.help_action, *self._look_actions,
                 self.sign_out_action, self.quit_action]  # fmt: skip
         return found + [("", action) for action in ours]
 
@@ -275,6 +282,8 @@ class MainWindow(QMainWindow):
                             ("Same as the system", theme.Appearance.SYSTEM)):  # fmt: skip
             menu.add(words, lambda look=look: self._choose_look(look), checked=chosen == look)  # type: ignore[misc]
         menu.addSeparator()
+        for action in self._program_actions:
+            menu.addAction(action)
         menu.addAction(self.help_action)
         menu.addAction(self.sign_out_action)
         menu.addAction(self.quit_action)
