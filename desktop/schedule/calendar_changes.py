@@ -16,8 +16,9 @@ from desktop.schedule.drop_check import Target
 from desktop.schedule.entry_rows import EntryRow
 from desktop.schedule.ways_out import WayOut
 from desktop.store.store import Store
+from shared_models.base import new_id
 from shared_models.schedule.models import EntryStatus
-from shared_models.schedule.operations import set_status
+from shared_models.schedule.operations import copy_entry, set_status
 from shared_models.schedule.series_operations import (
     EntryChanges,
     SeriesScope,
@@ -141,6 +142,15 @@ class CalendarChanges:
             restore_entry(session, self._store.organization_id, row.id, scope=scope)
 
         return self._write(f"Brought back {words}{_REACH[scope]}", work)
+
+    def copy_to_next_week(self, row: EntryRow, words: str, directory: Directory) -> str:
+        """A single entry like this one, a week later at the same time of day."""
+        starts_at = instant_of(row.day + timedelta(days=7), time(row.starts // 60, row.starts % 60), directory.zone)
+
+        def work(session: Session) -> None:
+            copy_entry(session, self._store.organization_id, row.id, new_entry_id=new_id(), starts_at=starts_at)
+
+        return self._write(f"Copied {words} to the next week", work)
 
     def set_status(self, row: EntryRow, words: str, status: EntryStatus) -> str:
         """Bring an entry along its lifecycle."""

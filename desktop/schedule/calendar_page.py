@@ -537,6 +537,13 @@ class CalendarPage(Page):
             words = self._words(row)
             self._change(row, lambda scope: self._changes.restore(row, words, scope))
 
+    def copy_to_next_week(self, entry_id: str) -> None:
+        """Make a single entry like this one a week later."""
+        row = self._row(entry_id)
+        if row is not None:
+            words = self._words(row)
+            self._apply(lambda: self._changes.copy_to_next_week(row, words, self._directory))
+
     def set_status(self, entry_id: str, status: EntryStatus) -> None:
         """Say how a session went."""
         row = self._row(entry_id)

@@ -25,6 +25,8 @@ class EntryCommands(Protocol):
 
     def restore(self, entry_id: str) -> None: ...
 
+    def copy_to_next_week(self, entry_id: str) -> None: ...
+
     def set_status(self, entry_id: str, status: EntryStatus) -> None: ...
 
 
@@ -51,6 +53,7 @@ class EntryMenu(Menu):
             self.add("Cancel", lambda: commands.cancel(row.id), icon="calendar-x")
         else:
             self.add("Bring back", lambda: commands.restore(row.id), icon="rotate-ccw")
+        self.add("Copy to next week", lambda: commands.copy_to_next_week(row.id), icon="copy")
         self.add("Archive", lambda: commands.archive(row.id), icon="archive")
 
 

@@ -140,14 +140,24 @@ def test_cancelling_strikes_an_entry_through_and_bringing_back_restores_it(
     assert statuses(page) == {}
 
 
+def test_a_copy_takes_place_a_week_later(center: Center, qtbot: QtBot, qapp: QApplication) -> None:
+    entry_id = add(center, center.draft(WEDNESDAY, time(16)))
+    page = page_of(center, qtbot, qapp)
+    page.copy_to_next_week(entry_id)
+    page.step(1)
+    (entry,) = page.calendar.scene().entries
+    assert (entry.id != entry_id, entry.column, entry.starts) == (True, "2026-12-02", 960)
+    assert [line.wording[0] for line in entry.lines][:2] == ["Noah Haddad", "Room A"]
+
+
 def test_the_menu_offers_what_fits_the_moment(center: Center, qtbot: QtBot, qapp: QApplication) -> None:
     begun = add(center, center.draft(WEDNESDAY, time(15)))
     coming = add(center, center.draft(WEDNESDAY, time(19)))
     page = page_of(center, qtbot, qapp)
     words = [action.text() for action in page.entry_menu(begun).actions() if action.text()]
-    assert words == ["Open", "It took place", "No-show", "Cancel", "Archive"]
+    assert words == ["Open", "It took place", "No-show", "Cancel", "Copy to next week", "Archive"]
     words = [action.text() for action in page.entry_menu(coming).actions() if action.text()]
-    assert words == ["Open", "Cancel", "Archive"]
+    assert words == ["Open", "Cancel", "Copy to next week", "Archive"]
 
 
 def test_the_list_of_conflicts_counts_names_and_offers_ways_out(
