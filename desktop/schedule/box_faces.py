@@ -9,11 +9,12 @@ import math
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from PySide6.QtCore import QLineF, QPointF, QRectF, QSizeF, Qt
+from PySide6.QtCore import QLineF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen, QPixmap
 
 from desktop import theme
 from desktop.schedule.calendar_values import CalendarEntry, ConflictMark, Family, Status
+from desktop.widgets import painting
 
 _KEPT_FACES = 1500
 _KEPT_AREAS = 60
@@ -100,57 +101,11 @@ def paint_face(painter: QPainter, rect: QRectF, look: Look) -> None:
         if look.status is Status.PAST:
             painter.setOpacity(0.55)
         edge = QRectF(inside.topLeft(), QSizeF(current.px(4), inside.height()))
-        paint_edge(painter, edge, family.pattern, family.edge)
+        painting.family_edge(painter, edge, family)
         painter.restore()
     painter.setPen(pen)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawRoundedRect(outline, radius - half, radius - half)
-
-
-def paint_edge(painter: QPainter, edge: QRectF, pattern: str, color: QColor) -> None:
-    """Fill the 4-px edge of a box with its family's pattern (design.md, "Service families")."""
-    x, y, w, h = edge.x(), edge.y(), edge.width(), edge.height()
-    unit = w / 4
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(color)
-
-    def column(start: float, end: float) -> None:
-        painter.drawRect(QRectF(x + start * unit, y, (end - start) * unit, h))
-
-    def rows(on: float, off: float) -> None:
-        step = (on + off) * unit
-        painter.drawRects([QRectF(x, y + i * step, w, on * unit) for i in range(math.ceil(h / step))])
-
-    if pattern == "double":
-        column(0, 1.5)
-        column(2.75, 4)
-    elif pattern == "ticks":
-        column(0, 1.5)
-        rows(2, 3)
-    elif pattern == "blocks":
-        rows(12, 2)
-    elif pattern == "dashes":
-        rows(4, 3)
-    elif pattern == "slant":
-        painter.save()
-        painter.setClipRect(edge, Qt.ClipOperation.IntersectClip)
-        painter.setPen(QPen(color, 2.5 * unit))
-        step = 4.5 * unit * math.sqrt(2)
-        lines = [
-            QLineF(x - w, y + i * step + 2 * w, x + 2 * w, y + i * step - w)
-            for i in range(-1, math.ceil(h / step) + 1)
-        ]
-        painter.drawLines(lines)
-        painter.restore()
-    elif pattern == "dots":
-        step = 6 * unit
-        for i in range(math.ceil(h / step)):
-            painter.drawEllipse(QPointF(x + 2 * unit, y + i * step + 3 * unit), 1.8 * unit, 1.8 * unit)
-    elif pattern == "hollow":
-        column(0, 1)
-        column(3, 4)
-    else:
-        column(0, 4)
 
 
 def hatch(painter: QPainter, rect: QRectF, color: QColor, width: float, step: float, opacity: float) -> None:
