@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QMessageBox
 from sqlalchemy import select
 
 from desktop import theme
-from desktop.page import Page
+from desktop.page import Changes, Page
 from desktop.store.announcer import StoreAnnouncer
 from desktop.store.errors import StoreError
 from desktop.store.store import Store
@@ -19,6 +19,7 @@ from desktop.widgets.palette import Result
 from desktop.window import MainWindow, PageEntry
 from shared_models.access.models import User
 from shared_models.clock import Clock
+from shared_models.organization.models import Organization
 from shared_models.people.search import PersonHit, PersonKind
 
 _APPEARANCE = "appearance"
@@ -64,11 +65,11 @@ class Program:
         self.store = store
         self._clock = clock
         self.window = MainWindow(
-            page_entries(store, clock), store.local("business_name") or "", _person(store), first=_CALENDAR
+            page_entries(store, clock), _business_name(store), _person(store), first=_CALENDAR
         )
         self._announcer = StoreAnnouncer(store)
         self._announcer.changed.connect(self.window.refresh)
-        self._announcer.changed.connect(lambda _changes: self._count_leads())
+        self._announcer.changed.connect(self._follow)
         self._status = SyncStatus()
         self._status.changed.connect(self._show_sync)
         self._worker: SyncWorker | None = None
@@ -129,6 +130,12 @@ class Program:
         self.close()
         self.store.secrets.forget(TOKEN)
         self.window.close()
+
+    def _follow(self, changes: Changes) -> None:
+        if "lead" in changes:
+            self._count_leads()
+        if "organization" in changes:
+            self.window.set_organization(_business_name(self.store))
 
     def _count_leads(self) -> None:
         from desktop.leads.lead_rows import badge_count
@@ -209,6 +216,11 @@ def _sign_in(store: Store) -> bool:
         with store.read() as session:
             email = session.scalar(select(User.email).where(User.id == store.user_id)) or ""
     return SignInDialog(store, email).exec() == QDialog.DialogCode.Accepted
+
+
+def _business_name(store: Store) -> str:
+    with store.read() as session:
+        return session.scalar(select(Organization.business_name)) or ""
 
 
 def _person(store: Store) -> str:

@@ -151,8 +151,8 @@ class MainWindow(QMainWindow):
             title = self._entries[number].title
             for action in page.page_actions():
                 found.append((title, action))
-        ours = [*self._program_actions, *self._page_actions, self.undo_action, self.redo_action, self.help_action, *self._look_actions,
-                self.sign_out_action, self.quit_action]  # fmt: skip
+        ours = [*self._program_actions, *self._page_actions, self.undo_action, self.redo_action, self.help_action,
+                *self._look_actions, self.sign_out_action, self.quit_action]  # fmt: skip
         return found + [("", action) for action in ours]
 
     def page(self, number: int) -> Page:

@@ -73,7 +73,7 @@ def make_local_center(folder: Path, now: datetime, shift_weeks: int = 0) -> Stor
     """The sample center in a store without any server, with its owner Maya Torres at the desk."""
     store = Store(folder, use_keyring=False)
     organization, user = new_id(), new_id()
-    store.set_local(organization_id=organization, user_id=user, business_name="Hudson Learning Center")
+    store.set_local(organization_id=organization, user_id=user)
     import_sample(store, now, shift_weeks)
     with store.write() as session:
         session.add(

@@ -42,7 +42,7 @@ def make_fresh_center(folder: Path) -> None:
     """What the owner of a new center finds on the first day: one location, the catalog, nobody yet."""
     store = Store(folder, use_keyring=False)
     organization_id, user_id = new_id(), new_id()
-    store.set_local(organization_id=organization_id, user_id=user_id, business_name="Valley Tutors")
+    store.set_local(organization_id=organization_id, user_id=user_id)
     own = {"organization_id": organization_id}
     with store.write() as session:
         session.add(

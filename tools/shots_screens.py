@@ -6,16 +6,20 @@ from __future__ import annotations
 import os
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
+from datetime import UTC, date, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
+import resources
 from desktop import theme
 from desktop.app import make_application
+from desktop.organization.settings_page import SECTIONS
 from desktop.printing.preview_dialog import PrintPreview
 from desktop.store.store import Store
+from shared_models.schedule.drafts import EntryDraft
+from shared_models.schedule.recurrence import Pattern
 from tools.demo_center import PICTURE_MOMENT
 from tools.shots_stage import Stage, Warnings
 
@@ -129,6 +133,68 @@ def _next_week(stage: Stage) -> Iterator[QWidget]:
     calendar.go_today()
 
 
+def _new_entry(stage: Stage) -> Iterator[QWidget]:
+    from desktop.schedule.entry_form import EntryEditor
+
+    calendar = stage.page("Calendar")
+    calendar.set_view("week")
+    calendar.go_today()
+    calendar.new_entry()
+    stage.rest()
+    form = stage.find(EntryEditor)
+    form.fields.show_draft(_draft(stage))
+    form.settle()
+    yield stage.window
+    form.dismiss()
+    stage.rest()
+
+
+def _draft(stage: Stage) -> EntryDraft:
+    """A year of writing lessons that gets in the way of several others."""
+    place = {"place": stage.one("SELECT id FROM location WHERE name = 'Irvington Office'")}
+    return EntryDraft(
+        location_id=place["place"],
+        service_id=stage.one("SELECT id FROM service WHERE format = 'PRIVATE' AND level = 'ELEMENTARY'"),
+        subject_id=stage.one("SELECT id FROM subject WHERE name LIKE 'Reading%'"),
+        topic_id=stage.one("SELECT id FROM topic WHERE name LIKE 'Writing (%'"),
+        tutor_id=stage.one(
+            "SELECT tutor.id FROM tutor JOIN user ON user.id = tutor.user_id "
+            "WHERE user.first_name = 'Małgorzata' AND user.last_name = 'Patel'"
+        ),
+        student_ids=(
+            stage.one("SELECT id FROM student WHERE first_name = 'Noah' AND location_id = :place LIMIT 1", **place),
+        ),
+        room_ids=(stage.one("SELECT id FROM room WHERE name = 'Room C' AND location_id = :place", **place),),
+        first_day=date(2026, 12, 2),
+        start=time(17, 45),
+        pattern=Pattern.WEEKLY,
+        weekdays=frozenset({2, 4}),
+        last_day=date(2027, 6, 25),
+    )
+
+
+def _open_entry(stage: Stage) -> Iterator[QWidget]:
+    from desktop.schedule.entry_form import EntryEditor
+
+    calendar = stage.page("Calendar")
+    calendar.set_view("week")
+    calendar.go_today()
+    first = PICTURE_MOMENT.astimezone(UTC).isoformat(sep="T", timespec="seconds").replace("+00:00", "Z")
+    calendar.open_entry(
+        stage.one(
+            "SELECT entry.id FROM schedule_entry entry JOIN location ON location.id = entry.location_id "
+            "WHERE location.name LIKE 'Irv%' AND capacity = 1 AND starts_at > :first ORDER BY starts_at, entry.id",
+            first=first,
+        )
+    )
+    stage.rest()
+    form = stage.find(EntryEditor)
+    form.settle()
+    yield stage.window
+    form.dismiss()
+    stage.rest()
+
+
 def _print_preview(stage: Stage) -> Iterator[QWidget]:
     calendar = stage.page("Calendar")
     calendar.set_view("day")
@@ -195,6 +261,67 @@ def _lead_convert(stage: Stage) -> Iterator[QWidget]:
     stage.rest()
 
 
+# Families, tutors, settings, import
+
+
+def _family(stage: Stage) -> Iterator[QWidget]:
+    families = stage.page("Families")
+    families.show_item(stage.one("SELECT family_id FROM student WHERE first_name = 'Elena' AND last_name = 'Kim'"))
+    stage.rest()
+    yield stage.window
+
+
+def _tutor(stage: Stage) -> Iterator[QWidget]:
+    tutors = stage.page("Tutors")
+    tutors.show_item(_some_tutor(stage))
+    stage.rest()
+    yield stage.window
+
+
+def _tutor_form(stage: Stage) -> Iterator[QWidget]:
+    tutors = stage.page("Tutors")
+    tutors.edit(_some_tutor(stage))
+    stage.rest()
+    yield stage.window
+    tutors._leave_form()
+    stage.rest()
+
+
+def _some_tutor(stage: Stage) -> str:
+    return stage.one(
+        "SELECT tutor.id FROM tutor JOIN user ON user.id = tutor.user_id "
+        "WHERE user.first_name = 'Małgorzata' AND user.last_name = 'Patel'"
+    )
+
+
+def _settings(key: str) -> Screen:
+    def screen(stage: Stage) -> Iterator[QWidget]:
+        settings = stage.page("Settings")
+        settings.open_section(key)
+        yield stage.window
+
+    return screen
+
+
+def _import(view: str) -> Screen:
+    def screen(stage: Stage) -> Iterator[QWidget]:
+        from desktop.exchange.import_dialog import ImportDialog
+
+        files = sorted(resources.path("demo/center").iterdir())
+        dialog = ImportDialog(stage.store, files, now=lambda: stage.moment, parent=stage.window)
+        read: list[bool] = []
+        dialog.previewsShown.connect(lambda: read.append(True))
+        dialog.open()
+        stage.wait_until(lambda: read, "the files")
+        families = next(n for n, file in enumerate(dialog._previews) if file.file.name == "families.csv")
+        dialog.files.select_row(families)
+        dialog.view.set_value(view, announce=True)
+        yield dialog
+        dialog.reject()
+
+    return screen
+
+
 # Over every page
 
 
@@ -241,6 +368,8 @@ def _sign_in(stage: Stage) -> Iterator[QWidget]:
     dialog.reject()
 
 
+SETTINGS = tuple(key for _, entries in SECTIONS for key, _, _ in entries)
+
 SCREENS: dict[str, Screen] = {
     "today": _page("Today"),
     "calendar-week": _calendar("week"),
@@ -249,6 +378,8 @@ SCREENS: dict[str, Screen] = {
     "calendar-day-rooms": _calendar("day", "rooms"),
     "conflicts-day": _conflicts("day"),
     "conflicts-week": _conflicts("week"),
+    "entry-new": _new_entry,
+    "entry-open": _open_entry,
     "print-preview": _print_preview,
     "leads-board": _leads("board"),
     "leads-table": _leads("table"),
@@ -256,6 +387,14 @@ SCREENS: dict[str, Screen] = {
     "lead-detail": _lead_detail,
     "lead-entry": _lead_entry,
     "lead-convert": _lead_convert,
+    "families": _page("Families"),
+    "family": _family,
+    "tutors": _page("Tutors"),
+    "tutor": _tutor,
+    "tutor-form": _tutor_form,
+    **{f"settings-{key}": _settings(key) for key in SETTINGS},
+    "import-rows": _import("rows"),
+    "import-problems": _import("problems"),
     "command-palette": _palette,
     "help": _help,
     "toast": _toast,
@@ -268,4 +407,7 @@ FRESH_SCREENS: dict[str, Screen] = {
     "empty-calendar-day": _calendar("day"),
     "empty-leads": _leads("board"),
     "empty-leads-table": _leads("table"),
+    "empty-families": _page("Families"),
+    "empty-tutors": _page("Tutors"),
+    **{f"empty-settings-{key}": _settings(key) for key in ("rooms", "closures", "services")},
 }

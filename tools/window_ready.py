@@ -54,8 +54,9 @@ def _open_bare() -> None:
 
 
 def _open_program(folder: Path, moment: datetime | None) -> None:
+    # In the order of the program: the store before Qt, whose import hook makes every later import dearer.
+    from desktop.store.store import Store  # isort: skip
     from desktop.app import Program, make_application
-    from desktop.store.store import Store
     from shared_models.clock import clock_from
 
     store = Store(folder, use_keyring=False)

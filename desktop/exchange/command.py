@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from desktop.exchange.wording import count_lines, counted, in_a_row
-from desktop.store.store import Store
+from desktop.store.store import Store, write_local
 
 if TYPE_CHECKING:
     from shared_models.exchange.recognize import ImportFile
@@ -51,10 +51,11 @@ def run(argv: Sequence[str], store: Store, *, now: datetime | None = None) -> in
                 shift_weeks=asked.shift_weeks,
                 brings_back=asked.bring_back,
             )
+            # With the center itself, so that a kill between the two cannot leave a center that nobody knows.
+            write_local(session.connection(), {"organization_id": organization_id})
     except NoOrganization as error:
         return _refuse(str(error))
-    if known_id is None:
-        store.set_local(organization_id=organization_id)
+    store.reload_local()
     _say(report, perf_counter() - begun)
     return 0
 

@@ -32,7 +32,6 @@ def sign_in(
         store.set_local(
             organization_id=outcome.center.organization_id,
             user_id=outcome.center.user_id,
-            business_name=outcome.center.business_name,
             **{SERVER: server_url},
         )
         pull_all(store, client)
