@@ -43,7 +43,8 @@ class FocusRing(QWidget):
     def release(self) -> None:
         """Take the ring away."""
         for widget in self._watched:
-            widget.removeEventFilter(self)
+            if isValid(widget):
+                widget.removeEventFilter(self)
         self._watched.clear()
         self.hide()
         self.setParent(None)
@@ -57,6 +58,9 @@ class FocusRing(QWidget):
         return False
 
     def _place(self) -> None:
+        if not isValid(self.target):
+            self.hide()
+            return
         reach = 4
         corner = self.target.mapTo(self._host, QPoint(0, 0))
         size = self.target.size()
@@ -66,6 +70,8 @@ class FocusRing(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         from desktop.theme import current
 
+        if not isValid(self.target):
+            return
         theme = current()
         radius = getattr(self.target, "focus_radius", None)
         inner = float(theme.size.radius_control if radius is None else radius)

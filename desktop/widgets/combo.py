@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import (
@@ -127,41 +127,83 @@ def _paint_option(painter: QPainter, rect: QRectF, choice: Option) -> None:
         painting.text(painter, room, choice.second, "body", t.color.text2)
 
 
+class _OptionList(QListView):
+    """The list itself, on a rounded sheet of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setWindowFlag(Qt.WindowType.FramelessWindowHint)
+        self.setWindowFlag(Qt.WindowType.NoDropShadowWindowHint)
+        self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
+        self.setFrameShape(QListView.Shape.NoFrame)
+        self.setUniformItemSizes(True)
+        self.setMouseTracking(True)
+        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.viewport().setAutoFillBackground(False)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        t = theme.current()
+        painter = QPainter(self.viewport())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        sheet = QRectF(self.viewport().rect())
+        painting.box(painter, sheet, t.size.radius_control, t.color.surface, t.color.line_strong)
+        painter.end()
+        super().paintEvent(event)
+
+
 class _Popup:
-    """The list under a field, kept in step with what is typed."""
+    """The list under a field, kept in step with what is typed; its window is made when it first opens."""
 
-    def __init__(self, edit: QLineEdit) -> None:
+    def __init__(self, edit: QLineEdit, taken: Callable[[str], None]) -> None:
         self.model = _OptionModel()
-        self.completer = QCompleter(self.model, edit)
-        self.completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
-        self.completer.setMaxVisibleItems(9)
-        view = QListView()
-        self.completer.setPopup(view)
-        view.setItemDelegate(_OptionDelegate(self.model, view))
-        view.setUniformItemSizes(True)
-        view.setMouseTracking(True)
-        view.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        view.setFrameShape(QListView.Shape.Box)
-        view.setStyleSheet(self._frame())
-        self.view = view
+        self._edit = edit
+        self._taken = taken
+        self._completer: QCompleter | None = None
+        self._list: _OptionList | None = None
 
-    @staticmethod
-    def _frame() -> str:
-        c = theme.current().color
-        return f"QListView{{border:1px solid {c.line_strong.name()};background:{c.surface.name()};padding:4px 0}}"
+    def _build(self) -> tuple[QCompleter, _OptionList]:
+        completer = QCompleter(self.model, self._edit)
+        completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
+        completer.setMaxVisibleItems(9)
+        view = _OptionList()
+        completer.setPopup(view)
+        view.setItemDelegate(_OptionDelegate(self.model, view))
+        completer.setWidget(self._edit)
+        completer.activated[QModelIndex].connect(self._activated)  # type: ignore[index]
+        self._completer, self._list = completer, view
+        return completer, view
+
+    def _activated(self, index: QModelIndex) -> None:
+        self._taken(self.model.shown[index.row()].key)
 
     def open(self, typed: str, without: frozenset[str] = frozenset()) -> None:
+        """Show what matches."""
         self.model.filter(typed, without)
+        completer, view = self._completer, self._list
+        if completer is None or view is None:
+            completer, view = self._build()
         if not self.model.shown:
-            self.view.hide()
+            view.hide()
             return
-        self.view.setStyleSheet(self._frame())
-        self.completer.complete()
+        completer.complete()
         if typed:
-            self.view.setCurrentIndex(self.completer.completionModel().index(0, 0))
+            view.setCurrentIndex(completer.completionModel().index(0, 0))
+
+    def close(self) -> None:
+        """Hide the list."""
+        if self._list is not None:
+            self._list.hide()
 
     def is_open(self) -> bool:
-        return self.view.isVisible()
+        """Whether the list is on screen."""
+        return self._list is not None and self._list.isVisible()
+
+    def marked_key(self) -> str:
+        """The key of the marked choice, or of the first."""
+        if not self.model.shown:
+            return ""
+        row = self._list.currentIndex().row() if self._list is not None else 0
+        return self.model.shown[min(max(row, 0), len(self.model.shown) - 1)].key
 
 
 class ComboBox(TextInput):
@@ -179,10 +221,7 @@ class ComboBox(TextInput):
         super().__init__("", placeholder, name, parent)
         self._free_text = free_text
         self._value = ""
-        self._popup = _Popup(self)
-        self.setCompleter(None)  # type: ignore[arg-type]
-        self._popup.completer.setWidget(self)
-        self._popup.completer.activated[QModelIndex].connect(self._activated)  # type: ignore[index]
+        self._popup = _Popup(self, self._take)
         chevron = QAction(self)
         chevron.setIcon(theme.icon("chevron-down", "text3"))
         chevron.setToolTip("Show all")
@@ -233,9 +272,6 @@ class ComboBox(TextInput):
     def _typed(self, typed: str) -> None:
         self._popup.open(typed)
 
-    def _activated(self, index: QModelIndex) -> None:
-        self._take(self._popup.model.shown[index.row()].key)
-
     def _settle(self) -> None:
         """Make the words and the value agree when the person leaves."""
         words = self.text().strip()
@@ -272,10 +308,9 @@ class ComboBox(TextInput):
             self.open_list()
             return
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab) and self._popup.is_open():
-            row = max(0, self._popup.view.currentIndex().row())
-            if row < len(self._popup.model.shown):
-                chosen = self._popup.model.shown[row].key
-                self._popup.view.hide()
+            chosen = self._popup.marked_key()
+            if chosen:
+                self._popup.close()
                 self._take(chosen)
                 if key != Qt.Key.Key_Tab:
                     return
@@ -360,9 +395,7 @@ class TokenField(QWidget):
         self.edit.focus_target = self  # type: ignore[attr-defined]
         self.edit.installEventFilter(self)
         self._flow.addWidget(self.edit)
-        self._popup = _Popup(self.edit)
-        self._popup.completer.setWidget(self.edit)
-        self._popup.completer.activated[QModelIndex].connect(self._activated)  # type: ignore[index]
+        self._popup = _Popup(self.edit, self._take)
         self.edit.textEdited.connect(lambda typed: self._popup.open(typed, frozenset(self._tokens)))
         self.setAccessibleName(name)
         self.setFocusProxy(self.edit)
@@ -436,10 +469,6 @@ class TokenField(QWidget):
             self._relayout()
             self.valuesChanged.emit()
 
-    def _activated(self, index: QModelIndex) -> None:
-        self._take(self._popup.model.shown[index.row()].key)
-        self.edit.clear()
-
     def sizeHint(self) -> QSize:
         return QSize(theme.current().px(200), theme.current().size.control)
 
@@ -465,9 +494,8 @@ class TokenField(QWidget):
             return True
         taking = key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab)
         if taking and self.edit.text().strip() and self._popup.model.shown:
-            row = max(0, self._popup.view.currentIndex().row())
-            chosen = self._popup.model.shown[min(row, len(self._popup.model.shown) - 1)].key
-            self._popup.view.hide()
+            chosen = self._popup.marked_key()
+            self._popup.close()
             self._take(chosen)
             return key != Qt.Key.Key_Tab
         return False

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QAction, QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from desktop import theme
 from desktop.widgets import painting
@@ -190,7 +191,7 @@ class _Overlay(QWidget):
         """Hide it and give the focus back."""
         if self.isVisible():
             self.hide()
-            if self._return_focus is not None:
+            if self._return_focus is not None and isValid(self._return_focus):
                 self._return_focus.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def place(self) -> None:

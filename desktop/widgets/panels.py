@@ -7,6 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QEvent, QObject, QPropertyAnimation, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from desktop import theme
 from desktop.widgets import painting
@@ -156,6 +157,7 @@ class SidePanel(QWidget):
         self._footer_box.hide()
         self.setFixedWidth(self._full_width)
         self._slide = QPropertyAnimation(self, b"maximumWidth", self)
+        self._slide.finished.connect(self._settle)
 
     def set_words(self, title: str, subtitle: str = "", aside: str = "") -> None:
         """Title, the small line below it, and the words at its right."""
@@ -185,7 +187,6 @@ class SidePanel(QWidget):
         self._slide.setDuration(duration)
         self._slide.setStartValue(0)
         self._slide.setEndValue(self._full_width)
-        self._slide.finished.connect(self._settle, Qt.ConnectionType.UniqueConnection)
         self._slide.start()
 
     def _settle(self) -> None:
@@ -346,7 +347,7 @@ class Sheet(QWidget):
         """Close the sheet and give the focus back."""
         if self.isVisible():
             self.hide()
-            if self._return_focus is not None:
+            if self._return_focus is not None and isValid(self._return_focus):
                 self._return_focus.setFocus(Qt.FocusReason.OtherFocusReason)
             self.closed.emit()
 
