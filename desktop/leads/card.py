@@ -173,10 +173,10 @@ class LeadCard(QWidget):
         note = self.row.note
         self._note.set_text(f"“{note[:1].upper()}{note[1:]}”" if note else "")
         self._note.setVisible(bool(note))
-        for key, button in self._outcomes.items():
+        for key, outcome_button in self._outcomes.items():
             after = stage_after_contact(self.row.stage, USUAL_OUTCOMES[key].outcome)
-            button.setToolTip(move_words(self.row.stage, after, OUTCOME_BUTTONS[key]))
-            button.show()
+            outcome_button.setToolTip(move_words(self.row.stage, after, OUTCOME_BUTTONS[key]))
+            outcome_button.show()
         answered = stage_after_contact(self.row.stage, USUAL_OUTCOMES["answered"].outcome)
         self._hint.set_text(move_words(self.row.stage, answered, OUTCOME_BUTTONS["answered"]))
         self._hint.show()

@@ -59,11 +59,11 @@ class LeadPanel(SidePanel):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.viewport().setAutoFillBackground(False)
         inside = QWidget()
-        inside.setAutoFillBackground(False)
         column = QVBoxLayout(inside)
         column.setContentsMargins(t.px(16), t.px(14), t.px(16), t.px(16))
         column.setSpacing(t.px(12))
         scroll.setWidget(inside)
+        inside.setAutoFillBackground(False)
         self.body.addWidget(scroll)
         self.take_button = Button("Take it", Kind.PRIMARY, on_click=self.taken.emit)
         self._web = Note(

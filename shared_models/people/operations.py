@@ -93,9 +93,9 @@ def family_problems(values: Mapping[str, object]) -> dict[str, str]:
     """What is missing for a family: parent 1 needs a first and a last name (product §2)."""
     problems: dict[str, str] = {}
     if not str(values.get("parent1_first_name") or "").strip():
-        problems["parent1_first_name"] = "Enter the parent's first name."
+        problems["parent1_first_name"] = "Enter the parent’s first name."
     if not str(values.get("parent1_last_name") or "").strip():
-        problems["parent1_last_name"] = "Enter the parent's last name."
+        problems["parent1_last_name"] = "Enter the parent’s last name."
     return problems
 
 
@@ -103,7 +103,7 @@ def student_problems(values: Mapping[str, object], today: date) -> dict[str, str
     """What is wrong with a student's fields: a first name is needed, and a birth date lies in the past."""
     problems: dict[str, str] = {}
     if not str(values.get("first_name") or "").strip():
-        problems["first_name"] = "Enter the student's first name."
+        problems["first_name"] = "Enter the student’s first name."
     if not values.get("location_id"):
         problems["location_id"] = "Choose the location where the student learns."
     born = values.get("date_of_birth")

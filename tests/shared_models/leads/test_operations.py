@@ -155,7 +155,7 @@ def test_conversion_without_a_last_name_says_so_and_changes_nothing(desk: Any) -
         operations.convert_lead(
             desk.session, desk.organization_id, lead.id, location_id=desk.location_id, today=TODAY
         )
-    assert refused.value.problems == {"parent1_last_name": "Enter the parent's last name."}
+    assert refused.value.problems == {"parent1_last_name": "Enter the parent’s last name."}
     assert (lead.family_id, lead.stage) == (None, LeadStage.NEW)
 
 

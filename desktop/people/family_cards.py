@@ -1,0 +1,570 @@
+"""The cards of the family page: parents, students, note, sessions and timeline. They show what they are given and
+say what was asked for; the page does it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from itertools import groupby
+
+from PySide6.QtCore import QEvent, QObject, QRectF, Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QKeyEvent, QPaintEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+
+from desktop import theme
+from desktop.people.family_rows import FamilyFace, SessionRow, Sessions, StudentFace
+from desktop.people.timeline import Moment, MomentKind
+from desktop.widgets import painting
+from desktop.widgets.buttons import Button, IconButton, Kind
+from desktop.widgets.choices import Segmented
+from desktop.widgets.fields import TextArea
+from desktop.widgets.labels import Avatar, Label, Note, Paragraph, Tag, Tone
+from desktop.widgets.panels import Card, EmptyState, Line
+from desktop.widgets.parsing import format_long_date, format_time_range
+from desktop.widgets.status import TextLink
+from desktop.widgets.table import Cell, Column, RowModel, TableView
+from shared_models.people.contact import format_phone
+from shared_models.people.models import LessonMode, PrimaryContact, Student
+from shared_models.people.operations import HEALTH_FIELDS
+from shared_models.schedule.models import Attendance, EntryStatus
+
+_LABEL_WIDTH = 82
+
+
+def clear(layout: QLayout) -> None:
+    """Take everything out of a layout."""
+    while layout.count():
+        item = layout.takeAt(0)
+        if item is None:
+            continue
+        widget, inner = item.widget(), item.layout()
+        if widget is not None:
+            widget.hide()
+            widget.deleteLater()
+        elif inner is not None:
+            clear(inner)
+
+
+def fact(label: str, *values: QWidget) -> QWidget:
+    """A quiet word at the left and what it stands for at the right, below each other where there are several."""
+    t = theme.current()
+    line = QWidget()
+    row = QHBoxLayout(line)
+    row.setContentsMargins(0, t.px(2), 0, t.px(2))
+    row.setSpacing(t.px(10))
+    name = Label(label, "body", "text3")
+    name.setFixedWidth(t.px(_LABEL_WIDTH))
+    row.addWidget(name, 0, Qt.AlignmentFlag.AlignTop)
+    column = QVBoxLayout()
+    column.setSpacing(0)
+    for value in values:
+        column.addWidget(value)
+    row.addLayout(column, 1)
+    return line
+
+
+def words(text: str, tone: str = "text") -> Paragraph:
+    """Text that wraps beside its label."""
+    return Paragraph(text, tone=tone)
+
+
+def link(text: str, url: str) -> QWidget:
+    """A word that opens the telephone or mail program."""
+    button = TextLink(text, "body")
+    button.clicked.connect(lambda: QDesktopServices.openUrl(QUrl(url)))
+    holder = QWidget()
+    row = QHBoxLayout(holder)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.addWidget(button)
+    row.addStretch(1)
+    return holder
+
+
+class ParentsCard(Card):
+    """Both parents, the address, and since when."""
+
+    editRequested = Signal()
+
+    def __init__(self, country: str, parent: QWidget | None = None) -> None:
+        super().__init__("Parents", parent=parent)
+        self._country = country
+        self.edit_button = Button("Edit", Kind.QUIET, small=True, on_click=self.editRequested.emit)
+        self.edit_button.setAccessibleName("Edit parents")
+        self.head.addWidget(self.edit_button)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+
+    def show_family(self, face: FamilyFace) -> None:
+        """Show a family's parents."""
+        t = theme.current()
+        clear(self.body)
+        family = face.family
+        for number in (1, 2):
+            first = getattr(family, f"parent{number}_first_name")
+            if not first:
+                continue
+            last = getattr(family, f"parent{number}_last_name") or family.parent1_last_name
+            name = f"{first} {last}".strip()
+            called = PrimaryContact.PARENT_1 if number == 1 else PrimaryContact.PARENT_2
+            role = f"Parent {number}" + (", first to call" if family.primary_contact is called else "")
+            block = self._block()
+            top = QHBoxLayout()
+            top.setSpacing(t.px(10))
+            top.addWidget(Avatar(name, 36))
+            column = QVBoxLayout()
+            column.setSpacing(0)
+            column.addWidget(Label(name, "body_strong", elide=True))
+            column.addWidget(Label(role, "small", "text2"))
+            top.addLayout(column, 1)
+            block.addLayout(top)
+            block.addSpacing(t.px(6))
+            phone, email = getattr(family, f"parent{number}_phone"), getattr(family, f"parent{number}_email")
+            shown = format_phone(phone, self._country)
+            block.addWidget(fact("Phone", link(shown, f"tel:{phone}") if phone else words("none", "text3")))
+            block.addWidget(fact("E-mail", link(email, f"mailto:{email}") if email else words("none", "text3")))
+        block = self._block()
+        block.addWidget(fact("Address", words(_address(face, 1) or "none", "text" if _address(face, 1) else "text3")))
+        if _address(face, 2) and _address(face, 2) != _address(face, 1):
+            block.addWidget(fact("Parent 2", words(_address(face, 2))))
+        since = family.registered_on
+        if since is not None:
+            block.addWidget(fact("Family since", words(f"{since:%B} {since.day}, {since.year}")))
+
+    def _block(self) -> QVBoxLayout:
+        t = theme.current()
+        self.body.addWidget(Line())
+        box = QWidget()
+        block = QVBoxLayout(box)
+        block.setContentsMargins(t.px(16), t.px(12), t.px(16), t.px(10))
+        block.setSpacing(0)
+        self.body.addWidget(box)
+        return block
+
+
+class NoteCard(Card):
+    """The family's note, edited where it stands. `saved` carries the new text."""
+
+    saved = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("Note", parent=parent)
+        t = theme.current()
+        self.edit_button = Button("Edit", Kind.QUIET, small=True, on_click=self.start_editing)
+        self.edit_button.setAccessibleName("Edit the note")
+        self.head.addWidget(self.edit_button)
+        self.body.setContentsMargins(t.px(16), 0, t.px(16), t.px(14))
+        self.body.setSpacing(t.px(8))
+        self._words = Paragraph("")
+        self.area = TextArea(rows=4, name="Note")
+        self.area.installEventFilter(self)
+        self._buttons = QWidget()
+        row = QHBoxLayout(self._buttons)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addStretch(1)
+        row.addWidget(Button("Cancel", small=True, on_click=self.stop_editing))
+        self.save_button = Button("Save note", Kind.PRIMARY, small=True, on_click=self._save)
+        row.addWidget(self.save_button)
+        for widget in (self._words, self.area, self._buttons):
+            self.body.addWidget(widget)
+        self._text = ""
+        self.stop_editing()
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+
+    def show_note(self, text: str) -> None:
+        """Show the note; one that is being edited is left alone."""
+        self._text = text
+        if self.area.isHidden():
+            self.stop_editing()
+
+    def start_editing(self) -> None:
+        """Turn the note into a field."""
+        self.area.setText(self._text)
+        for widget, shown in ((self._words, False), (self.area, True), (self._buttons, True)):
+            widget.setVisible(shown)
+        self.area.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def stop_editing(self) -> None:
+        """Show the note as text again."""
+        self._words.set_text(self._text or "Nothing noted.")
+        self._words.set_tone("text" if self._text else "text3")
+        self._words.show()
+        self.area.hide()
+        self._buttons.hide()
+
+    def _save(self) -> None:
+        text = self.area.text().strip()
+        self.area.hide()
+        self._text = text
+        self.stop_editing()
+        self.saved.emit(text)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self.area and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            if event.key() == Qt.Key.Key_Escape:
+                self.stop_editing()
+                return True
+            control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+            if control and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                self._save()
+                return True
+        return super().eventFilter(watched, event)
+
+
+class StudentsCard(Card):
+    """The students beside each other, two in a row. Signals carry the student's id."""
+
+    editRequested = Signal(str)
+    entryRequested = Signal(str)
+    addRequested = Signal()
+    healthShown = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        self._shown_health: set[str] = set()
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+
+    def show_students(self, faces: Sequence[StudentFace], today: date) -> None:
+        """Show the live students, then a word on archived ones."""
+        clear(self.body)
+        live = [face for face in faces if face.student.archived_at is None]
+        for index in range(0, len(live), 2):
+            if index:
+                self.body.addWidget(Line())
+            row = QHBoxLayout()
+            row.setSpacing(0)
+            for at, face in enumerate(live[index : index + 2]):
+                if at:
+                    row.addWidget(Line(vertical=True))
+                row.addWidget(self._pane(face, today), 1)
+            if index + 1 == len(live) and index:
+                row.addWidget(Line(vertical=True))
+                row.addStretch(1)
+            self.body.addLayout(row)
+        if not live:
+            button = Button("Add student", Kind.SECONDARY, icon="plus", on_click=self.addRequested.emit)
+            text = "Lessons are booked for students. Add the first one."
+            self.body.addWidget(EmptyState("graduation-cap", "No student yet", text, button))
+        for face in faces:
+            if face.student.archived_at is not None:
+                self.body.addWidget(Line())
+                self.body.addWidget(self._archived(face))
+
+    def _pane(self, face: StudentFace, today: date) -> QWidget:
+        t = theme.current()
+        student = face.student
+        pane = QWidget()
+        column = QVBoxLayout(pane)
+        column.setContentsMargins(t.px(16), t.px(14), t.px(16), t.px(12))
+        column.setSpacing(0)
+        top = QHBoxLayout()
+        top.setSpacing(t.px(10))
+        top.addWidget(Avatar(face.name, 36))
+        title = QVBoxLayout()
+        title.setSpacing(0)
+        title.addWidget(Label(face.name, "section", elide=True))
+        title.addWidget(Label(_grade_and_age(student, today), "small", "text2", elide=True))
+        top.addLayout(title, 1)
+        edit = IconButton(
+            "pencil", f"Edit {face.name}", small=True, on_click=lambda: self.editRequested.emit(student.id)
+        )
+        schedule = Button("Schedule", small=True, on_click=lambda: self.entryRequested.emit(student.id))
+        schedule.setAccessibleName(f"Schedule {face.name}")
+        buttons = QHBoxLayout()
+        buttons.setSpacing(t.px(4))
+        buttons.addWidget(edit)
+        buttons.addWidget(schedule)
+        top.addLayout(buttons)
+        column.addLayout(top)
+        column.addSpacing(t.px(8))
+        column.addWidget(fact("School", _or_none(student.school)))
+        subjects = ", ".join(face.subjects)
+        column.addWidget(fact("Subjects", _or_none(subjects)))
+        mode = "Online" if student.lesson_mode is LessonMode.ONLINE else "In person"
+        column.addWidget(fact("Lessons", words(f"{mode}, {face.location.removesuffix(' Office')}")))
+        column.addWidget(self._health(student))
+        if student.notes:
+            column.addWidget(fact("Notes", words(student.notes)))
+        column.addStretch(1)
+        return pane
+
+    def _health(self, student: Student) -> QWidget:
+        entered = health_words(student)
+        if not entered:
+            return fact("Health", words("Nothing entered", "text2"))
+        if student.id in self._shown_health:
+            return fact("Health", *(words(line) for line in entered))
+        t = theme.current()
+        holder = QWidget()
+        row = QHBoxLayout(holder)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(t.px(6))
+        count = len(entered)
+        row.addWidget(Tag("1 entry" if count == 1 else f"{count} entries", icon="lock"))
+        show = TextLink("Show", "body_medium")
+        show.setAccessibleName(f"Show health of {student.first_name}")
+        row.addWidget(show)
+        row.addStretch(1)
+        line = fact("Health", holder)
+
+        def reveal() -> None:
+            self._shown_health.add(student.id)
+            self.healthShown.emit(student.id)
+
+        show.clicked.connect(reveal)
+        return line
+
+    def forget_shown_health(self) -> None:
+        """Hide the health fields again: another family, or the page was left."""
+        self._shown_health.clear()
+
+    def _archived(self, face: StudentFace) -> QWidget:
+        t = theme.current()
+        box = QWidget()
+        row = QHBoxLayout(box)
+        row.setContentsMargins(t.px(16), t.px(6), t.px(12), t.px(6))
+        row.addWidget(Label(f"{face.name} is archived", "body", "text2"), 1)
+        student_id = face.student.id
+        row.addWidget(Button("Look", Kind.QUIET, small=True, on_click=lambda: self.editRequested.emit(student_id)))
+        return box
+
+
+class SessionsCard(Card):
+    """Coming or past sessions. `openRequested` carries an entry, `changed` asks for other rows."""
+
+    openRequested = Signal(str)
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("Coming sessions", parent=parent)
+        self.period = Segmented([("coming", "Coming"), ("past", "Past")], small=True, name="Which sessions")
+        self.period.changed.connect(self._switch)
+        self.head.addWidget(self.period)
+        self.shows_all = False
+        self._today = date.min
+        self._marked: dict[str, str] = {}
+        self.note_place = QVBoxLayout()
+        t = theme.current()
+        self.note_place.setContentsMargins(t.px(12), 0, t.px(12), 0)
+        self.body.addLayout(self.note_place)
+        self.model: RowModel[SessionRow] = RowModel(self._columns())
+        self.table = TableView(self.model, name="Sessions")
+        self.table.horizontalHeader().hide()
+        self.table.opened.connect(self._open)
+        self.body.addWidget(Line())
+        self.body.addWidget(self.table)
+        self.empty = EmptyState("calendar-days", "", "")
+        self.body.addWidget(self.empty)
+        self.all_link = TextLink("", "body_medium")
+        self.all_link.clicked.connect(self._show_all)
+        self._foot = QWidget()
+        foot = QHBoxLayout(self._foot)
+        foot.setContentsMargins(t.px(16), t.px(8), t.px(16), t.px(8))
+        foot.addWidget(self.all_link)
+        foot.addStretch(1)
+        self.body.addWidget(self._foot)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+
+    @property
+    def shows_past(self) -> bool:
+        """Whether past sessions are wanted."""
+        return self.period.value() == "past"
+
+    def show_sessions(self, sessions: Sessions, today: date, *, marked: dict[str, str], note: Note | None) -> None:
+        """Show sessions; ``marked`` entries carry the color of their conflict, ``note`` says what the first is."""
+        self._today, self._marked = today, marked
+        self.title.setText("Past sessions" if self.shows_past else "Coming sessions")
+        clear(self.note_place)
+        if note is not None:
+            self.note_place.addWidget(note)
+            self.note_place.addSpacing(theme.current().px(10))
+        self.model.set_rows(sessions.rows)
+        self.table.setVisible(bool(sessions.rows))
+        self.table.fit_height()
+        self.empty.setVisible(not sessions.rows)
+        which = "past" if self.shows_past else "coming"
+        self.empty.set_words(f"No {which} sessions", "Press Schedule beside a student to book one.")
+        more = sessions.total > len(sessions.rows)
+        self._foot.setVisible(more)
+        if more and sessions.last_day is not None:
+            bound = "since" if self.shows_past else "until"
+            self.all_link.set_words(f"All {sessions.total:,} sessions {bound} {sessions.last_day:%B %Y}")
+
+    def _columns(self) -> list[Column[SessionRow]]:
+        return [
+            Column("Day", self._day, 108),
+            Column(
+                "Time", lambda row: Cell(format_time_range(row.starts.time(), row.ends.time()), tone="text2"), 100
+            ),
+            Column("What", lambda row: Cell(row.student, second=row.title, strong=True), 148),
+            Column("Tutor", lambda row: Cell(row.tutor, tone="text2")),
+            Column("Room", self._place, 92),
+        ]
+
+    def _day(self, row: SessionRow) -> Cell:
+        day = row.starts.date()
+        if day == self._today:
+            return Cell("Today", strong=True, family=row.kind)
+        year = f", {day.year}" if day.year != self._today.year and self.shows_past else ""
+        return Cell(f"{day:%a %b} {day.day}{year}", family=row.kind)
+
+    def _place(self, row: SessionRow) -> Cell:
+        if row.status is EntryStatus.CANCELLED:
+            return Cell("Cancelled", tag=Tone.NEUTRAL)
+        if row.status is EntryStatus.NO_SHOW or row.attendance is Attendance.ABSENT:
+            return Cell("No-show", tag=Tone.WARN)
+        if row.attendance is Attendance.EXCUSED:
+            return Cell("Excused", tag=Tone.NEUTRAL)
+        tone = self._marked.get(row.entry_id)
+        if tone is not None:
+            return Cell(row.place, tone="text2", icon="circle-alert", icon_tone=tone)
+        return Cell(row.place, tone="text2")
+
+    def _switch(self, _key: str) -> None:
+        self.shows_all = False
+        self.changed.emit()
+
+    def _show_all(self) -> None:
+        self.shows_all = True
+        self.changed.emit()
+
+    def _open(self, at: int) -> None:
+        row = self.model.row(at)
+        if isinstance(row, SessionRow):
+            self.openRequested.emit(row.entry_id)
+
+
+class TimelineCard(Card):
+    """What happened, by days, newest first."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("Timeline", parent=parent)
+        t = theme.current()
+        kinds = [("all", "All"), ("talk", "Talks"), ("session", "Sessions"), ("change", "Changes")]
+        self.kind = Segmented(kinds, small=True, name="What to show")
+        self.kind.changed.connect(lambda _key: self._show())
+        self.head.addWidget(self.kind)
+        self._moments: list[Moment] = []
+        self._now: datetime | None = None
+        self.body.addWidget(Line())
+        self._scroll = QScrollArea()
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.viewport().setAutoFillBackground(False)
+        inside = QWidget()
+        self._list = QVBoxLayout(inside)
+        self._list.setContentsMargins(t.px(16), t.px(2), t.px(16), t.px(12))
+        self._list.setSpacing(0)
+        self._scroll.setWidget(inside)
+        inside.setAutoFillBackground(False)
+        self.body.addWidget(self._scroll, 1)
+
+    def show_moments(self, moments: list[Moment], now: datetime) -> None:
+        """Show these; ``now`` is local."""
+        if moments == self._moments and self._now is not None and self._now.date() == now.date():
+            return
+        self._moments, self._now = moments, now
+        self._show()
+
+    def _show(self) -> None:
+        t = theme.current()
+        clear(self._list)
+        wanted = self.kind.value()
+        shown = [moment for moment in self._moments if wanted == "all" or moment.kind is MomentKind(wanted)]
+        if not shown:
+            text = "Talks, sessions and changes show here as they happen."
+            self._list.addWidget(EmptyState("history", "Nothing yet", text))
+            return
+        for day, moments in groupby(shown, key=lambda moment: moment.at.date()):
+            self._list.addSpacing(t.px(10))
+            self._list.addWidget(Label(self._day_words(day), "small_strong", "text2"))
+            for moment in moments:
+                self._list.addWidget(_MomentLine(moment))
+        self._list.addStretch(1)
+
+    def _day_words(self, day: date) -> str:
+        today = self._now.date() if self._now is not None else day
+        if day == today:
+            return "Today"
+        return format_long_date(day, weekday=day.year == today.year, year=day.year != today.year)
+
+
+class _MomentLine(QWidget):
+    """An icon in a circle, what happened, and when."""
+
+    def __init__(self, moment: Moment) -> None:
+        super().__init__()
+        t = theme.current()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, t.px(6), 0, t.px(6))
+        row.setSpacing(t.px(10))
+        row.addWidget(_RoundGlyph(moment.icon), 0, Qt.AlignmentFlag.AlignTop)
+        column = QVBoxLayout()
+        column.setSpacing(0)
+        column.addWidget(Paragraph(moment.title, "body_medium"))
+        if moment.detail:
+            column.addWidget(Paragraph(moment.detail, "small", "text2", max_lines=4))
+        row.addLayout(column, 1)
+        if moment.clock:
+            when = Label(moment.clock, "micro", "text3", tabular=True)
+            row.addWidget(when, 0, Qt.AlignmentFlag.AlignTop)
+
+
+class _RoundGlyph(QWidget):
+    def __init__(self, icon: str) -> None:
+        super().__init__()
+        self._icon = icon
+        side = theme.current().px(26)
+        self.setFixedSize(side, side)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        t = theme.current()
+        painter = painting.painter_for(self)
+        painting.box(painter, QRectF(self.rect()), self.width() / 2, t.color.sunken)
+        side = t.px(14)
+        at = (self.width() - side) / 2
+        theme.draw_icon(painter, self._icon, at, at, side, t.color.text2)
+        painter.end()
+
+
+def health_words(student: Student) -> list[str]:
+    """What was entered about a student's health, line by line."""
+    lines = []
+    if student.hearing_ok is not None:
+        lines.append("Hearing: OK" if student.hearing_ok else "Hearing: not OK")
+    if student.vision_ok is not None:
+        lines.append("Vision: OK" if student.vision_ok else "Vision: not OK")
+    if student.has_iep is not None:
+        lines.append("IEP" if student.has_iep else "No IEP")
+    for name, label in (
+        ("medical_conditions", "Medical"),
+        ("allergies", "Allergies"),
+        ("behavior_notes", "Behavior"),
+    ):
+        assert name in HEALTH_FIELDS
+        if getattr(student, name):
+            lines.append(f"{label}: {getattr(student, name)}")
+    return lines
+
+
+def _grade_and_age(student: Student, today: date) -> str:
+    parts = [f"Grade {student.grade}" if student.grade else ""]
+    born = student.date_of_birth
+    if born is not None:
+        years = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+        parts.append(f"age {years}")
+    if not student.is_active:
+        parts.append("not active")
+    return ", ".join(part for part in parts if part) or "Grade not set"
+
+
+def _or_none(text: str) -> Paragraph:
+    return words(text) if text else words("none", "text3")
+
+
+def _address(face: FamilyFace, number: int) -> str:
+    def part(name: str) -> str:
+        return str(getattr(face.family, f"parent{number}_{name}"))
+
+    region = " ".join(each for each in (part("state"), part("postal_code")) if each)
+    town = ", ".join(each for each in (part("city"), region) if each)
+    return "\n".join(each for each in (part("address"), town) if each)

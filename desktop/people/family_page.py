@@ -1,0 +1,482 @@
+"""One family on one screen: parents, students, note, sessions and what happened. Forms open at the right, never over
+what they are about; each change is one write with a description, so that it can be undone."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from sqlalchemy.orm import Session
+
+from desktop import theme
+from desktop.page import Changes, PageHeader
+from desktop.people.family_cards import NoteCard, ParentsCard, SessionsCard, StudentsCard, TimelineCard, clear
+from desktop.people.family_rows import FamilyFace, PeopleCenter, Sessions, load_center, load_family, load_sessions
+from desktop.people.person_forms import ParentsForm, PersonForm, StudentForm
+from desktop.people.timeline import load_timeline
+from desktop.store.errors import StoreError
+from desktop.store.store import Store
+from desktop.widgets.actions import make_action
+from desktop.widgets.buttons import Button, IconButton, Kind
+from desktop.widgets.choices import Menu
+from desktop.widgets.labels import Note, Tone
+from desktop.widgets.parsing import format_time
+from shared_models.people import operations
+from shared_models.people.operations import NewStudent, PeopleError
+from shared_models.schedule.bookings import conflicts_of_entries
+from shared_models.schedule.conflicts import Conflict, ConflictKind, ConflictTag
+
+_LOG = logging.getLogger(__name__)
+_TABLES = frozenset(
+    {"family", "student", "student_subject", "lead", "lead_contact", "attendee", "schedule_entry", "entry_room",
+     "series", "location", "subject", "topic", "user", "tutor", "room"}
+)  # fmt: skip
+_FEW, _ALL = 11, 2000
+
+
+@dataclass(frozen=True, slots=True)
+class _Trouble:
+    """The conflicts among the sessions shown: the color of each entry, and a sentence on the first."""
+
+    marked: dict[str, str]
+    sentence: str
+    tone: Tone
+    entry_id: str
+
+
+class FamilyView(QWidget):
+    """Signals: `backRequested`, `actionDone` (words, undoable), `navigate` (page, id), `entryRequested` (student id:
+    book something), `gone` when the family is no longer there to be shown."""
+
+    backRequested = Signal()
+    actionDone = Signal(str, bool)
+    navigate = Signal(str, str)
+    entryRequested = Signal(str)
+    gone = Signal()
+
+    shows_focus_ring = False
+
+    def __init__(self, store: Store, clock: Callable[[], datetime], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._store, self._clock = store, clock
+        self.family_id = ""
+        self.face: FamilyFace | None = None
+        self.form: PersonForm | None = None
+        with store.read() as session:
+            self.center: PeopleCenter = load_center(session, store.organization_id)
+        self._build()
+        self._make_actions()
+
+    def open_family(self, family_id: str) -> bool:
+        """Show a family; false when there is none with this id."""
+        if family_id != self.family_id:
+            self.students.forget_shown_health()
+            self.sessions.shows_all = False
+            self.sessions.period.set_value("coming")
+            self.note.stop_editing()
+            self._close_form()
+        self.family_id = family_id
+        return self.reload()
+
+    def refresh(self, changes: Changes) -> None:
+        """Read again what changed; open forms keep what is typed in them."""
+        if not self.family_id or not _TABLES & changes.keys():
+            return
+        if {"location", "subject", "topic"} & changes.keys():
+            with self._store.read() as session:
+                self.center = load_center(session, self._store.organization_id)
+        if not self.reload():
+            self.gone.emit()
+
+    def reload(self) -> bool:
+        """Read and show the family anew; false when it is not there."""
+        organization_id = self._store.organization_id
+        now = self._clock()
+        local_now = now.astimezone(self.center.zone)
+        with self._store.read() as session:
+            face = load_family(session, organization_id, self.family_id)
+            if face is None:
+                return False
+            timeline = load_timeline(session, organization_id, face, now=now, zone=self.center.zone)
+        self.face = face
+        self.header.set_title(face.title, face.subtitle)
+        caller, phone, email = face.caller
+        self._call_button.setText(f"Call {caller}")
+        self._call_button.setAccessibleName(f"Call {caller}")
+        self._call_button.setEnabled(bool(phone))
+        self._call_button.updateGeometry()
+        self._mail_button.setEnabled(bool(email))
+        self.parents.show_family(face)
+        self.note.show_note(face.family.notes)
+        self.students.show_students(face.students, local_now.date())
+        self.timeline.show_moments(timeline, local_now)
+        self._show_sessions()
+        self._show_archived(face)
+        return True
+
+    def edit_parents(self) -> None:
+        """Open the form for the parents."""
+        if self.face is None:
+            return
+        form = ParentsForm(self.face, self.center, self._today())
+        form.accepted.connect(lambda: self._save_parents(form))
+        self._open_form(form)
+
+    def edit_student(self, student_id: str) -> None:
+        """Open the form for a student."""
+        if self.face is None:
+            return
+        face = next((face for face in self.face.students if face.student.id == student_id), None)
+        if face is None:
+            return
+        form = StudentForm(face, self.center, self._today())
+        form.accepted.connect(lambda: self._save_student(form))
+        form.archiveRequested.connect(lambda: self._archive_student(student_id))
+        form.healthShown.connect(lambda: self._health_was_shown(student_id))
+        self._open_form(form)
+
+    def add_student(self) -> None:
+        """Open the form for a new student."""
+        if self.face is None:
+            return
+        live = [face for face in self.face.students if face.student.archived_at is None]
+        location_id = live[0].student.location_id if live else ""
+        last_name = live[0].student.last_name if live else self.face.family.parent1_last_name
+        form = StudentForm(None, self.center, self._today(), last_name=last_name, location_id=location_id)
+        form.set_words("New student", self.face.title)
+        form.accepted.connect(lambda: self._save_student(form))
+        self._open_form(form)
+
+    def archive_or_restore(self) -> None:
+        """Hide the family everywhere, or bring it back."""
+        face = self.face
+        if face is None:
+            return
+        is_archived = face.family.archived_at is not None
+
+        def change(session: Session) -> None:
+            if is_archived:
+                operations.restore_family(session, self._store.organization_id, face.family.id)
+            else:
+                operations.archive_family(session, self._store.organization_id, face.family.id, now=self._clock())
+
+        self._close_form()
+        self._write(f"{'Restored' if is_archived else 'Archived'} the {face.title}", change)
+
+    def _build(self) -> None:
+        t = theme.current()
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        self.header = PageHeader("")
+        self.header.hide_search()
+        self.header.bell.hide()
+        back = IconButton("chevron-left", "All families", on_click=self.backRequested.emit)
+        row = self.header.layout()
+        assert isinstance(row, QHBoxLayout)
+        row.insertWidget(0, back)
+        self._call_button = Button("Call", icon="phone", on_click=self._call)
+        self._mail_button = Button("E-mail", icon="mail", on_click=self._mail)
+        self._more_button = IconButton("ellipsis", "More for this family", Kind.SECONDARY, on_click=self._open_menu)
+        for button in (self._call_button, self._mail_button, self._more_button):
+            self.header.right.insertWidget(self.header.right.count() - 1, button)
+        outer.addWidget(self.header)
+        self._banner = QVBoxLayout()
+        self._banner.setContentsMargins(t.size.margin, 0, t.size.margin, 0)
+        outer.addLayout(self._banner)
+        self.row = QHBoxLayout()
+        self.row.setContentsMargins(t.size.margin, 0, t.size.margin, t.px(12))
+        self.row.setSpacing(t.px(16))
+        outer.addLayout(self.row, 1)
+        self.parents = ParentsCard(self.center.country)
+        self.note = NoteCard()
+        self.students = StudentsCard()
+        self.sessions = SessionsCard()
+        self.timeline = TimelineCard()
+        self._left = _scrolled(self.parents, self.note)
+        self.row.addWidget(self._left)
+        self.row.addWidget(_scrolled(self.students, self.sessions), 1)
+        self.row.addWidget(self.timeline)
+        self.parents.editRequested.connect(self.edit_parents)
+        self.note.saved.connect(self._save_note)
+        self.students.editRequested.connect(self.edit_student)
+        self.students.addRequested.connect(self.add_student)
+        self.students.entryRequested.connect(self.entryRequested)
+        self.students.healthShown.connect(self._reveal_health)
+        self.sessions.openRequested.connect(lambda entry_id: self.navigate.emit("Calendar", entry_id))
+        self.sessions.changed.connect(self._show_sessions)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        t = theme.current()
+        is_narrow = self.width() < t.px(1300)
+        self._left.setFixedWidth(t.px(270 if is_narrow else 306))
+        self.timeline.setFixedWidth(t.px(330 if is_narrow else 370))
+        super().resizeEvent(event)
+
+    def _make_actions(self) -> None:
+        self.new_entry_action = make_action(
+            self, "New entry", self._new_entry, icon="calendar-plus", shortcut="N", helper="Books a session."
+        )
+        self.header.set_primary(self.new_entry_action)
+        self.back_action = make_action(
+            self, "Back to all families", self.backRequested.emit, icon="chevron-left", shortcut="Alt+Left"
+        )
+        self.edit_action = make_action(self, "Edit parents", self.edit_parents, icon="pencil", shortcut="E")
+        self.add_action_ = make_action(self, "Add student", self.add_student, icon="user-plus", shortcut="A")
+        self.note_action = make_action(self, "Edit the note", self.note.start_editing, icon="file-text", shortcut="O")
+        self.archive_action = make_action(self, "Archive or restore family", self.archive_or_restore, icon="archive")
+
+    def _today(self) -> date:
+        return self._clock().astimezone(self.center.zone).date()
+
+    def _show_sessions(self) -> None:
+        now = self._clock()
+        with self._store.read() as session:
+            sessions = load_sessions(
+                session,
+                self._store.organization_id,
+                self.family_id,
+                now=now,
+                zone=self.center.zone,
+                past=self.sessions.shows_past,
+                limit=_ALL if self.sessions.shows_all else _FEW,
+            )
+            trouble = None
+            if not self.sessions.shows_past:
+                ids = {row.entry_id for row in sessions.rows[:_FEW]}
+                trouble = _trouble(
+                    conflicts_of_entries(session, self._store.organization_id, ids),
+                    ids,
+                    sessions,
+                    now.astimezone(self.center.zone).date(),
+                )
+        note = None
+        if trouble is not None:
+            entry_id = trouble.entry_id
+            button = Button("Look", small=True, on_click=lambda: self.navigate.emit("Calendar", entry_id))
+            icon = "circle-alert" if trouble.tone is Tone.DANGER else "clock"
+            note = Note(trouble.sentence, "", trouble.tone, icon, button)
+        marked = trouble.marked if trouble is not None else {}
+        self.sessions.show_sessions(sessions, self._today(), marked=marked, note=note)
+
+    def _show_archived(self, face: FamilyFace) -> None:
+        clear(self._banner)
+        is_archived = face.family.archived_at is not None
+        if is_archived:
+            button = Button("Restore", small=True, on_click=self.archive_or_restore)
+            text = "It shows nowhere else. Restoring brings back the students that were archived with it."
+            self._banner.addWidget(Note("This family is archived", text, Tone.NEUTRAL, "archive", button))
+            self._banner.addSpacing(theme.current().px(12))
+        self.new_entry_action.setEnabled(not is_archived)
+
+    def _open_form(self, form: PersonForm) -> None:
+        self._close_form()
+        self.form = form
+        form.cancelled.connect(self._close_form)
+        self.timeline.hide()
+        self.row.addWidget(form)
+        form.open_panel(animated=False)
+        form.first_input().setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _close_form(self) -> None:
+        form, self.form = self.form, None
+        if form is not None:
+            form.hide()
+            self.row.removeWidget(form)
+            form.deleteLater()
+        self.timeline.show()
+
+    def _save_parents(self, form: ParentsForm) -> None:
+        face = self.face
+        if face is None or self._refused(form, form.input_problems()):
+            return
+        warnings: dict[str, str] = {}
+
+        def change(session: Session) -> None:
+            warnings.update(
+                operations.change_family(
+                    session,
+                    self._store.organization_id,
+                    face.family.id,
+                    form.values(),
+                    country=self.center.country,
+                )
+            )
+
+        self._save(form, f"Changed the parents of the {face.title}", change, warnings)
+
+    def _save_student(self, form: StudentForm) -> None:
+        face = self.face
+        if face is None or self._refused(form, form.input_problems()):
+            return
+        warnings: dict[str, str] = {}
+        values, wishes = form.values(), form.wishes()
+        student_id = form.student_id
+
+        def change(session: Session) -> None:
+            organization_id, country = self._store.organization_id, self.center.country
+            if student_id is None:
+                student = NewStudent(str(values["location_id"]), values, wishes)
+                added = operations.add_student(
+                    session, organization_id, face.family.id, student, today=self._today(), country=country
+                )
+                warnings.update(added.warnings)
+            else:
+                warnings.update(
+                    operations.change_student(
+                        session,
+                        organization_id,
+                        student_id,
+                        values,
+                        wishes,
+                        now=self._clock(),
+                        today=self._today(),
+                        country=country,
+                    )
+                )
+
+        name = f"{values['first_name']} {values['last_name']}".strip()
+        self._save(form, f"{'Added' if student_id is None else 'Changed'} {name}", change, warnings)
+
+    def _save_note(self, text: str) -> None:
+        face = self.face
+        if face is not None and text != face.family.notes:
+            self._write(
+                f"Changed the note of the {face.title}",
+                lambda session: operations.change_family(
+                    session, self._store.organization_id, face.family.id, {"notes": text}
+                ),
+            )
+
+    def _archive_student(self, student_id: str) -> None:
+        face = self.face
+        if face is None:
+            return
+        student = next(each for each in face.students if each.student.id == student_id)
+        is_archived = student.student.archived_at is not None
+
+        def change(session: Session) -> None:
+            if is_archived:
+                operations.restore_student(session, self._store.organization_id, student_id)
+            else:
+                operations.archive_student(session, self._store.organization_id, student_id, now=self._clock())
+
+        self._close_form()
+        self._write(f"{'Restored' if is_archived else 'Archived'} {student.name}", change)
+
+    def _refused(self, form: PersonForm, problems: dict[str, str]) -> bool:
+        if problems:
+            form.show_problems(problems)
+        return bool(problems)
+
+    def _save(
+        self, form: PersonForm, done: str, change: Callable[[Session], object], warnings: dict[str, str]
+    ) -> None:
+        try:
+            with self._store.write(done) as session:
+                change(session)
+        except PeopleError as error:
+            form.show_problems(error.problems)
+            return
+        except StoreError as error:
+            self.actionDone.emit(str(error), False)
+            return
+        self._close_form()
+        words = f"{done}. {' '.join(warnings.values())} Kept as typed." if warnings else done
+        self.actionDone.emit(words, True)
+
+    def _write(self, done: str, change: Callable[[Session], object]) -> None:
+        try:
+            with self._store.write(done) as session:
+                change(session)
+        except StoreError as error:
+            self.actionDone.emit(str(error), False)
+            return
+        self.actionDone.emit(done, True)
+
+    def _reveal_health(self, student_id: str) -> None:
+        self._health_was_shown(student_id)
+        if self.face is not None:
+            self.students.show_students(self.face.students, self._today())
+
+    def _health_was_shown(self, student_id: str) -> None:
+        _LOG.info("health fields shown: student %s to user %s", student_id, self._store.user_id)
+
+    def _new_entry(self) -> None:
+        live = [face for face in self.face.students if face.student.archived_at is None] if self.face else []
+        if live:
+            self.entryRequested.emit(live[0].student.id)
+
+    def _call(self) -> None:
+        if self.face is not None:
+            QDesktopServices.openUrl(QUrl(f"tel:{self.face.caller[1]}"))
+
+    def _mail(self) -> None:
+        if self.face is not None:
+            QDesktopServices.openUrl(QUrl(f"mailto:{self.face.caller[2]}"))
+
+    def _open_menu(self) -> None:
+        menu = Menu(self)
+        menu.add("Add student", self.add_student, "user-plus")
+        menu.add("Edit parents", self.edit_parents, "pencil")
+        menu.addSeparator()
+        is_archived = self.face is not None and self.face.family.archived_at is not None
+        words = "Restore this family" if is_archived else "Archive this family"
+        menu.add(words, self.archive_or_restore, "archive-restore" if is_archived else "archive")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(self._more_button.mapToGlobal(self._more_button.rect().bottomLeft()))
+
+
+def _trouble(conflicts: Collection[Conflict], ids: set[str], sessions: Sessions, today: date) -> _Trouble | None:
+    """Which of the sessions shown are in conflict, and a sentence on the first of them."""
+    if not conflicts:
+        return None
+    marked: dict[str, str] = {}
+    for conflict in conflicts:
+        for entry_id in {conflict.first_id, conflict.second_id} & ids:
+            if conflict.tag is ConflictTag.OVERLAP or entry_id not in marked:
+                marked[entry_id] = "danger" if conflict.tag is ConflictTag.OVERLAP else "warn"
+    worst_tone = "danger" if "danger" in marked.values() else "warn"
+    row = next(row for row in sessions.rows if marked.get(row.entry_id) == worst_tone)
+    about = [each for each in conflicts if row.entry_id in (each.first_id, each.second_id)]
+    worst = min(about, key=lambda each: each.tag is not ConflictTag.OVERLAP)
+    overlaps = worst.tag is ConflictTag.OVERLAP
+    who = {
+        ConflictKind.ROOM: row.place,
+        ConflictKind.TUTOR: row.tutor,
+        ConflictKind.STUDENT: row.student,
+    }[worst.kind]
+    what = "is booked twice" if overlaps else "has no pause before the next session"
+    when = f"{row.starts:%A, %B} {row.starts.day}, {format_time(row.starts.time())}"
+    if row.starts.date() == today:
+        when = f"today, {format_time(row.starts.time())}"
+    more = len(marked) - 1
+    rest = f" {more} more of these sessions need a look." if more > 1 else " One more needs a look." if more else ""
+    on = "" if when.startswith("today") else "on "
+    sentence = f"{row.student}’s {row.title} {on}{when}: {who} {what}.{rest}"
+    return _Trouble(marked, sentence, Tone.DANGER if overlaps else Tone.WARN, row.entry_id)
+
+
+def _scrolled(*cards: QWidget) -> QScrollArea:
+    t = theme.current()
+    scroll = QScrollArea()
+    scroll.setWidgetResizable(True)
+    scroll.setFrameShape(QFrame.Shape.NoFrame)
+    scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    scroll.viewport().setAutoFillBackground(False)
+    inside = QWidget()
+    column = QVBoxLayout(inside)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(t.px(14))
+    for card in cards:
+        column.addWidget(card)
+    column.addStretch(1)
+    scroll.setWidget(inside)
+    inside.setAutoFillBackground(False)
+    return scroll
