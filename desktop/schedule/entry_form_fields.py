@@ -121,21 +121,27 @@ class EntryFields(QWidget):
         self._choices = choices
         self._base: EntryDraft | None = None
         self._is_showing = False
+        self._may_repeat = True
         self._make(today)
         self._arrange()
         self._listen()
 
-    def show_draft(self, draft: EntryDraft, *, repeats: bool = True) -> None:
-        """Show a draft; what it holds beyond the fields (changed and skipped days) is kept and given back."""
+    def show_draft(self, draft: EntryDraft, *, repeats: bool | None = None) -> None:
+        """Show a draft; what it holds beyond the fields (changed and skipped days) is kept and given back.
+
+        ``repeats`` says whether the pattern can be chosen; None leaves that as it is.
+        """
         self._is_showing = True
+        if repeats is not None:
+            self._may_repeat = repeats
         self._base = draft
         self.location.set_options(self._choices.location_options(), draft.location_id)
         self._offer_location(draft)
         self.product.set_value(draft.product_id or "")
         self.capacity.set_value(draft.capacity)
         self.repeats.set_value(draft.pattern.value)
-        self.repeats_field.setVisible(repeats)
-        self.first_day_field.label.setText("First day" if repeats and draft.is_series else "Day")
+        self.repeats_field.setVisible(self._may_repeat)
+        self.first_day_field.label.setText("First day" if self._may_repeat and draft.is_series else "Day")
         self.first_day.set_value(draft.first_day)
         self.weekdays.set_values({str(day) for day in draft.weekdays or {draft.first_day.weekday()}})
         self.every.set_options(self._every_options(draft.interval_weeks), str(draft.interval_weeks))

@@ -156,7 +156,7 @@ def settlements(
     if not found:
         still_open = {day: booking for day, booking in bookings.items() if day in open_days}
         found += _other_times(days, plan, still_open, draft, occupancy, terms, tutor, names, not_before)
-    if not found or ConflictKind.ROOM not in group.kinds:
+    if not found or group.kinds != (ConflictKind.ROOM,):
         found.append(_leave_out(draft, days))
     return found
 

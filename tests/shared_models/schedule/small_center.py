@@ -84,7 +84,7 @@ def small_center(folder: Path) -> Center:
         row(Topic, "Algebra I", subject_id=center.id("Math"), name="Algebra I"),
         row(Subject, "Writing", name="Writing"),
         row(Family, "Haddad", parent1_first_name="Aisha", parent1_last_name="Haddad"),
-        row(Closure, "Thanksgiving", first_day=date(2026, 11, 26), last_day=date(2026, 11, 27), reason="Thanksgiving"),
+        row(Closure, "Fall", first_day=date(2026, 11, 26), last_day=date(2026, 11, 27), reason="Thanksgiving"),
         row(
             Closure, "Winter", location_id=office,
             first_day=date(2026, 12, 24), last_day=date(2027, 1, 1), reason="Winter break",

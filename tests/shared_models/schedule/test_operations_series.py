@@ -1,4 +1,4 @@
-"""Moves, resizes, changes, cancels, archives and restores this one, this and the following, and all, in a real store."""
+"""Moves, resizes, changes, cancels, archives and restores one, the following and all of a series, in a real store."""
 
 from __future__ import annotations
 
