@@ -55,7 +55,7 @@ class PageHeader(QWidget):
         self.search_button = IconButton("search", "Search (Ctrl K)", Kind.SECONDARY)
         self.search_button.clicked.connect(lambda: self.searchRequested.emit())
         self.search_button.hide()
-        self.bell = IconButton("bell", "Notices")
+        self.bell = IconButton("bell", "What needs you")
         self.bell.clicked.connect(lambda: self.bellRequested.emit())
         self.primary_place = QHBoxLayout()
         self.right.addWidget(self.search)

@@ -113,7 +113,12 @@ class PersonButton(QAbstractButton):
         rect = QRectF(self.rect())
         line = c.chalk if self.hasFocus() or self.underMouse() else None
         painting.box(painter, rect, rect.width() / 2, c.board_active, line, 1.5)
-        painting.text(painter, rect, self.text(), "small_strong", c.chalk, Qt.AlignmentFlag.AlignHCenter)
+        if self.text():
+            painting.text(painter, rect, self.text(), "small_strong", c.chalk, Qt.AlignmentFlag.AlignHCenter)
+        else:
+            side = theme.current().size.icon
+            inset = (rect.width() - side) / 2
+            theme.draw_icon(painter, "user-round", inset, inset, side, c.chalk2)
         painter.end()
 
 

@@ -69,6 +69,7 @@ class MainWindow(QMainWindow):
         self._program_actions: list[QAction] = []
         self.setWindowTitle(f"{organization} · iTutorOS" if organization else "iTutorOS")
         self.setWindowIcon(theme.app_icon())
+        theme.set_compact(self._first_size().height() < theme.current().px(theme.COMPACT_BELOW_HEIGHT))
         self._build(organization, person)
         self._make_actions()
         self.setMinimumSize(QSize(theme.current().px(1024), theme.current().px(640)))

@@ -13,11 +13,14 @@ from pytestqt.qtbot import QtBot
 from sqlalchemy import event, select
 
 from desktop import theme
+from desktop.page import Page
 from desktop.schedule.calendar_values import ConflictMark, Status
 from desktop.schedule.directory import read_directory
 from desktop.store.announcer import StoreAnnouncer
+from desktop.today.notices import NoticesPopup, attach_notices
 from desktop.today.today_page import TodayPage
 from desktop.today.today_rows import Today, lesson_counts, read_today
+from desktop.window import MainWindow, PageEntry
 from shared_models.leads.models import Lead
 from shared_models.schedule.models import Attendance, Attendee
 from tests.desktop.today.small_store import NOW, WEDNESDAY, SmallStore
@@ -198,6 +201,21 @@ def test_the_menu_of_new_things_asks_the_pages_to_make_them(page: TodayPage, qtb
     with qtbot.waitSignal(page.navigate) as signal:
         lead.trigger()
     assert signal.args == ["Leads", "do:New lead"]
+
+
+def test_the_bell_lists_what_waits_on_any_page(center: SmallStore, qtbot: QtBot, qapp: QApplication) -> None:
+    theme.install(qapp, theme.Appearance.LIGHT)
+    center.web_lead("Sophie", "Laurent", 9)
+    window = MainWindow([PageEntry("Leads", "sun", Page)], "Hudson")
+    qtbot.addWidget(window)
+    attach_notices(window, center.store, center.clock)
+    window.show()
+    window.page(0).header.bell.click()
+    popup = window.findChild(NoticesPopup)
+    assert isinstance(popup, NoticesPopup)
+    assert [need.title for need in popup.list.needs()] == ["Sophie Laurent wrote 9 minutes ago"]
+    with qtbot.waitSignal(popup.chosen):
+        popup.list.taken.emit(0)
 
 
 def test_the_clock_of_the_page_is_the_one_it_was_given(page: TodayPage) -> None:
