@@ -154,16 +154,14 @@ def _draft(stage: Stage) -> EntryDraft:
     place = {"place": stage.one("SELECT id FROM location WHERE name = 'Irvington Office'")}
     return EntryDraft(
         location_id=place["place"],
-        service_id=stage.one("SELECT id FROM service WHERE format = 'PRIVATE' AND level = 'ELEMENTARY'"),
+        service_id=stage.one("SELECT id FROM service WHERE format = 'private' AND level = 'elementary'"),
         subject_id=stage.one("SELECT id FROM subject WHERE name LIKE 'Reading%'"),
         topic_id=stage.one("SELECT id FROM topic WHERE name LIKE 'Writing (%'"),
         tutor_id=stage.one(
             "SELECT tutor.id FROM tutor JOIN user ON user.id = tutor.user_id "
             "WHERE user.first_name = 'Małgorzata' AND user.last_name = 'Patel'"
         ),
-        student_ids=(
-            stage.one("SELECT id FROM student WHERE first_name = 'Noah' AND location_id = :place LIMIT 1", **place),
-        ),
+        student_ids=(stage.one("SELECT id FROM student WHERE first_name = 'Noah' AND last_name = 'Haddad'"),),
         room_ids=(stage.one("SELECT id FROM room WHERE name = 'Room C' AND location_id = :place", **place),),
         first_day=date(2026, 12, 2),
         start=time(17, 45),

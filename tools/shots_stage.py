@@ -78,9 +78,12 @@ class Stage:
         field.textEdited.emit(words)
 
     def one(self, statement: str, **values: object) -> str:
-        """The single value that a query on the store gives."""
+        """The first value that a query on the store gives."""
         with self.store.engine.connect() as connection:
-            return str(connection.execute(text(statement), values).scalar_one())
+            found = connection.execute(text(statement), values).scalars().first()
+        if found is None:
+            raise LookupError(f"nothing in the store for {statement!r}")
+        return str(found)
 
     def rest(self, milliseconds: int = _REST_MILLISECONDS) -> None:
         """Let movements, timers and work in the background come to rest."""
