@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
+import threading
+import time
 from collections.abc import Callable
 
+from PySide6.QtCore import QByteArray
 from PySide6.QtWidgets import QApplication, QDialog, QMessageBox
 from sqlalchemy import select
 
@@ -23,7 +27,20 @@ from shared_models.organization.models import Organization
 from shared_models.people.search import PersonHit, PersonKind
 
 _APPEARANCE = "appearance"
+_GEOMETRY = "window_geometry"
 _CALENDAR = 1
+_NEEDED_SOON = (
+    "phonenumbers",
+    "email_validator",
+    "desktop.people.search_index",
+    "desktop.schedule.entry_form",
+    "desktop.leads.leads_page",
+    "desktop.people.families_page",
+    "desktop.today.today_page",
+    "desktop.printing.preview_dialog",
+)
+_LOAD_AHEAD_AFTER_SECONDS = 1.5
+_LOAD_AHEAD_PAUSE_SECONDS = 0.05
 
 _PLACES = {
     PersonKind.FAMILY: ("Families", "users-round"),
@@ -41,8 +58,10 @@ def run_program(store: Store, clock: Clock) -> int:
     if (not is_joined or is_signed_out) and not _sign_in(store):
         return 0
     program = Program(store, clock)
-    program.window.show()
+    _place(program.window, store)
+    program.window.closing.connect(lambda: _remember_place(program.window, store))
     program.start_sync()
+    threading.Thread(target=_load_ahead, name="load-ahead", daemon=True).start()
     status = app.exec()
     program.close()
     return status
@@ -58,15 +77,37 @@ def make_application(store: Store | None = None) -> QApplication:
     return app
 
 
+def _place(window: MainWindow, store: Store) -> None:
+    """Show the window where it was last; the first time, over the whole of a screen that is not large."""
+    remembered = store.local(_GEOMETRY)
+    room = window.screen().availableSize()
+    if remembered is not None and window.restoreGeometry(QByteArray.fromBase64(remembered.encode())):
+        window.show()
+    elif room.width() < 1.25 * window.width() or room.height() < 1.25 * window.height():
+        window.showMaximized()
+    else:
+        window.show()
+
+
+def _remember_place(window: MainWindow, store: Store) -> None:
+    store.set_local(**{_GEOMETRY: bytes(window.saveGeometry().toBase64().data()).decode("ascii")})
+
+
+def _load_ahead() -> None:
+    """Import what the first save, search or print needs once the window stands, so that none of them hesitates."""
+    time.sleep(_LOAD_AHEAD_AFTER_SECONDS)
+    for name in _NEEDED_SOON:
+        importlib.import_module(name)
+        time.sleep(_LOAD_AHEAD_PAUSE_SECONDS)
+
+
 class Program:
     """The window over one store. `start_sync` begins the exchange; `close` ends everything it started."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self.store = store
         self._clock = clock
-        self.window = MainWindow(
-            page_entries(store, clock), _business_name(store), _person(store), first=_CALENDAR
-        )
+        self.window = MainWindow(page_entries(store, clock), _business_name(store), _person(store), first=_CALENDAR)
         self._announcer = StoreAnnouncer(store)
         self._announcer.changed.connect(self.window.refresh)
         self._announcer.changed.connect(self._follow)
