@@ -357,7 +357,7 @@ class _Token(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         t = theme.current()
         painter = painting.painter_for(self)
-        painting.box(painter, QRectF(self.rect()), t.size.radius_entry, t.color.sunken)
+        painting.box(painter, QRectF(self.rect()), t.size.radius_entry, t.color.sunken, painting.outline())
         room = QRectF(t.px(6), 0, self.width() - t.px(24), self.height())
         painting.text(painter, room, self._words(), "small", t.color.text)
         ink = t.color.text if self.underMouse() else t.color.text2

@@ -226,7 +226,9 @@ class Tag(QWidget):
         fill_name, ink_name = tone_colors(self._tone)
         ink = getattr(t.color, ink_name)
         painter = painting.painter_for(self)
-        painting.box(painter, QRectF(self.rect()), t.size.radius_entry, getattr(t.color, fill_name))
+        painting.box(
+            painter, QRectF(self.rect()), t.size.radius_entry, getattr(t.color, fill_name), painting.outline()
+        )
         x = float(t.px(6))
         if self._icon:
             size = t.size.icon_small
@@ -343,7 +345,7 @@ def paint_avatar(painter: QPainter, rect: QRectF, name: str) -> None:
     if not name:
         painting.box(painter, rect, rect.width() / 2, None, t.color.control, 1.5, dashed=True)
         return
-    painting.box(painter, rect, rect.width() / 2, t.color.sunken)
+    painting.box(painter, rect, rect.width() / 2, t.color.sunken, painting.outline())
     font = theme.font("small_strong" if rect.width() >= t.px(34) else "micro_strong")
     font.setPointSizeF(font.pointSizeF() * (0.82 if rect.width() <= t.px(22) else 1.0))
     painter.setFont(font)
@@ -387,7 +389,8 @@ def paint_temperature(painter: QPainter, rect: QRectF, level: int) -> None:
         painter.setPen(Qt.PenStyle.NoPen)
         base = rect.center().y() + t.px(5)
         for index, height in enumerate((4, 7, 10)):
-            painter.setBrush(t.color.text2 if index < level else t.color.line_strong)
+            unlit = t.color.line_strong if painting.outline() is None else t.color.text_disabled.darker(200)
+            painter.setBrush(t.color.text2 if index < level else unlit)
             bar = QRectF(x + index * t.px(5), base - t.px(height), t.px(4), t.px(height))
             painter.drawRoundedRect(bar, 1, 1)
         x += t.px(20)

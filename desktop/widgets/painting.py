@@ -37,6 +37,12 @@ def box(
     painter.drawRoundedRect(inner, radius - half, radius - half)
 
 
+def outline() -> QColor | None:
+    """The line that filled marks need in high contrast, where fills are as black as the paper."""
+    current = theme.current()
+    return current.color.line if current.mode is theme.Mode.HIGH_CONTRAST else None
+
+
 def text(
     painter: QPainter,
     rect: QRectF,

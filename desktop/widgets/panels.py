@@ -346,9 +346,12 @@ class Sheet(QWidget):
     def dismiss(self) -> None:
         """Close the sheet and give the focus back."""
         if self.isVisible():
-            self.hide()
+            # Before hiding, as Qt would look for another place for the focus by itself.
             if self._return_focus is not None and isValid(self._return_focus):
                 self._return_focus.setFocus(Qt.FocusReason.OtherFocusReason)
+            else:
+                self.window().setFocus(Qt.FocusReason.OtherFocusReason)
+            self.hide()
             self.closed.emit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -377,14 +380,19 @@ class Sheet(QWidget):
         super().keyPressEvent(event)
 
     def focusNextPrevChild(self, forward: bool) -> bool:
-        """Tab stays inside the sheet."""
-        for _ in range(500):
-            if not super().focusNextPrevChild(forward):
+        """Tab stays inside the sheet. Found by looking along the chain: moving the focus through the window behind
+        would select and open things there."""
+        start = self.window().focusWidget() or self
+        widget = start
+        while True:
+            widget = widget.nextInFocusChain() if forward else widget.previousInFocusChain()
+            if widget is start:
                 return False
-            now = self.window().focusWidget()
-            if now is not None and self.isAncestorOf(now):
+            takes_tab = bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus) and widget.focusProxy() is None
+            if takes_tab and widget.isVisible() and widget.isEnabled() and self.isAncestorOf(widget):
+                reason = Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason
+                widget.setFocus(reason)
                 return True
-        return False
 
     def paintEvent(self, event: QPaintEvent) -> None:
         t = theme.current()

@@ -301,7 +301,7 @@ def _paint_tag(painter: QPainter, rect: QRectF, cell: Cell, right: bool) -> None
     width = min(rect.width(), painting.text_width(cell.text, "small_medium") + t.px(12) + icon + 1)
     left = rect.right() - width if right else rect.x()
     pill = QRectF(left, rect.center().y() - t.px(10), width, t.px(20))
-    painting.box(painter, pill, t.size.radius_entry, fill)
+    painting.box(painter, pill, t.size.radius_entry, fill, painting.outline())
     if cell.icon:
         size = t.size.icon_small
         theme.draw_icon(painter, cell.icon, pill.x() + t.px(6), pill.center().y() - size / 2, size, ink)
