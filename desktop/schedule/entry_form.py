@@ -371,9 +371,8 @@ class EntryEditor(QWidget):
         reach = {SeriesScope.THIS: "", SeriesScope.FOLLOWING: " and the following", SeriesScope.ALL: ", all of them"}
         words = f"Changed {who}{reach[self._scope]}"
         with store.write(words) as session:
-            before = draft_of_entry(session, store.organization_id, self._entry_id, self._scope)
             ids = save_draft(
-                session, store.recorder, store.organization_id, self._entry_id, before, draft,
+                session, store.recorder, store.organization_id, self._entry_id, self._before or draft, draft,
                 scope=self._scope, new_id=new_id(), now=now,
             )  # fmt: skip
         return tuple(ids), words

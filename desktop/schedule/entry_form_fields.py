@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from datetime import date
 
-from PySide6.QtCore import QRectF, Signal
+from PySide6.QtCore import QEvent, QRectF, Signal
 from PySide6.QtGui import QFocusEvent, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -122,6 +122,8 @@ class EntryFields(QWidget):
         self._base: EntryDraft | None = None
         self._is_showing = False
         self._may_repeat = True
+        self._is_narrow = False
+        self._column = QVBoxLayout(self)
         self._make(today)
         self._arrange()
         self._listen()
@@ -254,8 +256,20 @@ class EntryFields(QWidget):
 
     def set_narrow_margin(self, narrow: bool) -> None:
         """Make room for a scroll bar at the right, or take it back."""
+        self._is_narrow = narrow
+        self._apply_sizes()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange:
+            self._apply_sizes()
+
+    def _apply_sizes(self) -> None:
+        """Margins and gaps; tighter in windows that are not tall."""
         t = theme.current()
-        self._column.setContentsMargins(t.px(20), t.px(14), t.px(8 if narrow else 18), t.px(14))
+        edge = t.px(10 if t.compact else 14)
+        self._column.setContentsMargins(t.px(20), edge, t.px(8 if self._is_narrow else 18), edge)
+        self._column.setSpacing(t.px(8 if t.compact else 11))
 
     def first_empty(self) -> QWidget:
         """Where the cursor belongs when the form opens: the first thing that is not chosen yet."""
@@ -327,9 +341,7 @@ class EntryFields(QWidget):
 
     def _arrange(self) -> None:
         t = theme.current()
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(t.px(20), t.px(14), t.px(18), t.px(14))
-        self._column.setSpacing(t.px(11))
+        self._apply_sizes()
         self._row((self.location_field, 1), (self.service_field, 1))
         self._row((self.subject_field, 1), (self.topic_field, 1))
         self.capacity_field.setFixedWidth(t.px(92))

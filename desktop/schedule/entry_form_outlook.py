@@ -195,7 +195,7 @@ class OutlookView(QWidget):
         if draft.skipped_days:
             self._add(self._skipped_section(draft))
         if not outlook.groups and outlook.plan.sessions and (draft.tutor_id or draft.room_ids or draft.student_ids):
-            self._add(self._free_section(draft))
+            self._add(self._free_section(draft, len(outlook.plan.sessions)))
 
     def _conflict_section(self, group: ConflictGroup, ways: Sequence[Settlement]) -> QWidget:
         is_overlap = group.tag is ConflictTag.OVERLAP
@@ -250,7 +250,7 @@ class OutlookView(QWidget):
         section.add_link("Put back", lambda: self._take(replace(draft, skipped_days=frozenset())))
         return section
 
-    def _free_section(self, draft: EntryDraft) -> QWidget:
+    def _free_section(self, draft: EntryDraft, count: int) -> QWidget:
         parts = [
             word
             for word, given in (
@@ -268,7 +268,8 @@ class OutlookView(QWidget):
         row.setContentsMargins(t.px(16), t.px(11), t.px(16), t.px(12))
         row.setSpacing(t.px(8))
         row.addWidget(Glyph("circle-check", "ok", 18), 0, Qt.AlignmentFlag.AlignTop)
-        row.addWidget(Paragraph(f"{words.capitalize()} {verb} free every time.", tone="ok"), 1)
+        often = " every time" if count > 1 else ""
+        row.addWidget(Paragraph(f"{words.capitalize()} {verb} free{often}.", tone="ok"), 1)
         return holder
 
     def _toggle_keeping(self) -> None:

@@ -123,7 +123,8 @@ def save_draft(
     new_id: str,
     now: datetime,
 ) -> list[str]:
-    """Write what differs between ``before`` (from `draft_of_entry` with the same scope) and ``after``.
+    """Write what differs between ``before`` (from `draft_of_entry` with the same scope) and ``after``; what another
+    PC has changed in the meantime stays.
 
     Days that the new pattern adds become entries, days that it drops are archived, sessions of one week that only
     change their weekday move. A one-off that now repeats becomes the first session of a series with the id
@@ -141,8 +142,10 @@ def save_draft(
         series = split_series(session, series, pivot, terms.time_zone)
         session.flush()
     edit = _edit(before, after, series.id, terms)
+    known = series_fields(before, _plan(before, series.id, terms))
     for name, value in series_fields(after, edit.plan).items():
-        setattr(series, name, value)
+        if value != known[name]:
+            setattr(series, name, value)
     return _reshape(session, recorder, series, edit, now=now)
 
 
@@ -365,10 +368,13 @@ def _edit(before: EntryDraft, after: EntryDraft, owner_id: str, terms: Terms) ->
 
 def _days(draft: EntryDraft, owner_id: str, terms: Terms) -> dict[date, PlannedSession]:
     """The sessions of a draft by the day that the pattern gives them."""
-    plan = plan_of(
+    return {planned.day: planned for planned in _plan(draft, owner_id, terms).sessions}
+
+
+def _plan(draft: EntryDraft, owner_id: str, terms: Terms) -> Plan:
+    return plan_of(
         draft, owner_id, time_zone=terms.time_zone, buffer_minutes=terms.buffer_minutes, closures=terms.closures
     )
-    return {planned.day: planned for planned in plan.sessions}
 
 
 def _all_of(session: Session, series: Series) -> Sequence[ScheduleEntry]:

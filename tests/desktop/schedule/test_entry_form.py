@@ -362,6 +362,25 @@ def test_what_was_typed_survives_a_change_of_the_scope(center: Center, editor: E
         assert len(session.scalars(select(Series)).all()) == 2
 
 
+def test_what_another_pc_changed_meanwhile_stays(center: Center, editor: EntryEditor) -> None:
+    from shared_models.schedule.series_operations import change_entry
+
+    ids = scheduled(center, pattern=Pattern.WEEKLY, occurrence_count=3)
+    editor.open(ids[0], SeriesScope.ALL)
+    with center.store.write() as session:
+        change_entry(
+            session, center.organization_id, ids[0], now=clock(), scope=SeriesScope.ALL, tutor_id=center.id("Johnson")
+        )
+    editor.fields.start.setText("5 PM")
+    editor.fields.start.textEdited.emit("5 PM")
+    assert editor.save()
+
+    assert {(local(entry.starts_at).hour, entry.tutor_id) for entry in entries(center)} == {(17, center.id("Johnson"))}
+    with center.store.read() as session:
+        (series,) = session.scalars(select(Series))
+    assert (series.start_time, series.tutor_id) == (time(17), center.id("Johnson"))
+
+
 def test_cancelling_asks_why_and_can_be_undone(center: Center, editor: EntryEditor) -> None:
     ids = scheduled(center, pattern=Pattern.WEEKLY, occurrence_count=3)
     said: list[str] = []
