@@ -385,9 +385,10 @@ class Sheet(QWidget):
         start = self.window().focusWidget() or self
         widget = start
         while True:
-            widget = widget.nextInFocusChain() if forward else widget.previousInFocusChain()
-            if widget is start:
+            following = widget.nextInFocusChain() if forward else widget.previousInFocusChain()
+            if following is None or following is start:
                 return False
+            widget = following
             takes_tab = bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus) and widget.focusProxy() is None
             if takes_tab and widget.isVisible() and widget.isEnabled() and self.isAncestorOf(widget):
                 reason = Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason
