@@ -375,7 +375,8 @@ def test_what_another_pc_changed_meanwhile_stays(center: Center, editor: EntryEd
     editor.fields.start.textEdited.emit("5 PM")
     assert editor.save()
 
-    assert {(local(entry.starts_at).hour, entry.tutor_id) for entry in entries(center)} == {(17, center.id("Johnson"))}
+    johnson = center.id("Johnson")
+    assert {(local(entry.starts_at).hour, entry.tutor_id) for entry in entries(center)} == {(17, johnson)}
     with center.store.read() as session:
         (series,) = session.scalars(select(Series))
     assert (series.start_time, series.tutor_id) == (time(17), center.id("Johnson"))

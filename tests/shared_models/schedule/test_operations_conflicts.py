@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time
 
 import pytest
 from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
 
 from shared_models.base import new_id
 from shared_models.organization.models import Room
@@ -17,12 +18,14 @@ from shared_models.schedule.bookings import (
     all_conflicts,
     conflicts_of_draft,
     conflicts_of_entries,
+    epoch_seconds,
     load_bookings,
 )
 from shared_models.schedule.conflicts import Conflict, ConflictKind, ConflictTag, find_conflicts
 from shared_models.schedule.drafts import EntryDraft, Plan, bookings_of_plan, plan_of
 from shared_models.schedule.explained import EntryWords, clock_range, describe, entry_words, explain
 from shared_models.schedule.flags import EntryFlag
+from shared_models.schedule.models import ScheduleEntry
 from shared_models.schedule.nearest_slots import Occupancy, free_rooms_at, nearest_free_slots
 from shared_models.schedule.operations import schedule_entries
 from shared_models.schedule.recurrence import Pattern
@@ -390,6 +393,15 @@ def test_names_of_entries_come_in_three_questions(center: Center) -> None:
     with center.store.read() as session, counted(center) as sent:
         words = entry_words(session, center.organization_id, ids)
     assert (len(words), len(sent)) == (len(ids), 4)
+
+
+def test_instants_become_epoch_seconds_in_both_databases() -> None:
+    column = epoch_seconds(ScheduleEntry.starts_at)
+    assert str(column.compile(dialect=sqlite.dialect())) == "unixepoch(schedule_entry.starts_at)"
+    assert (
+        str(column.compile(dialect=postgresql.dialect()))
+        == "CAST(extract(epoch FROM schedule_entry.starts_at) AS bigint)"
+    )
 
 
 def test_restoring_all_can_be_checked_at_once(center: Center) -> None:
