@@ -121,6 +121,7 @@ class Program:
         window.signOutRequested.connect(self._sign_out)
         window.syncRequested.connect(self._sync_now)
         window.add_program_action("Import files", self.open_import, "file-up")
+        window.noticesRequested.connect(self._open_notices)
         window.add_search(lambda typed: search_results(store, window, typed))
         self._count_leads()
 
@@ -143,6 +144,11 @@ class Program:
         if self._worker is not None:
             self._worker.stop()
             self._worker = None
+
+    def _open_notices(self) -> None:
+        from desktop.today.notices import open_notices
+
+        open_notices(self.window, self.store, self._clock)
 
     def _show_sync(self, state: SyncState) -> None:
         kind = {SyncKind.LOCAL: SyncKind.OK, SyncKind.SIGNED_OUT: SyncKind.OFFLINE}.get(state.kind, state.kind)

@@ -51,6 +51,7 @@ REFRESH_NOW_MS = 20_000
 _LOCATION = "calendar_location"
 _VIEW = "calendar_view"
 WEEK, DAY = "week", "day"
+CONFLICTS = "conflicts"
 
 
 class CalendarPage(Page):
@@ -349,7 +350,14 @@ class CalendarPage(Page):
         popup.open_below(self._date_button)
 
     def show_item(self, item_id: str) -> None:
-        """Bring an entry into view, whenever it is."""
+        """Bring an entry into view, whenever it is; also a day ("2026-11-28"), or the "conflicts" of today."""
+        if item_id == CONFLICTS:
+            self.go_today()
+            self.show_conflicts(True)
+            return
+        if len(item_id) == len("2026-11-28"):
+            self.go_to(date.fromisoformat(item_id))
+            return
         with self._store.read() as session:
             starts_at = session.scalar(
                 select(ScheduleEntry.starts_at).where(

@@ -53,21 +53,17 @@ class NoticesPopup(QWidget):
         super().keyPressEvent(event)
 
 
-def attach_notices(window: MainWindow, store: Store, clock: Clock) -> None:
-    """Let the bell of every page of ``window`` open the notices of the moment."""
-
-    def show() -> None:
-        page = window.current_page()
-        if page is None:
-            return
-        try:
-            with store.read() as session:
-                today = read_today(session, read_directory(session, store.organization_id), clock())
-        except StoreError as error:
-            window.announce(str(error), undo_enabled=False)
-            return
-        popup = NoticesPopup(window)
-        popup.chosen.connect(lambda need: window.go_to(*need.target))
-        popup.open_below(page.header.bell, today.needs)
-
-    window.noticesRequested.connect(show)
+def open_notices(window: MainWindow, store: Store, clock: Clock) -> None:
+    """Show what waits at this moment, below the bell of the page on screen."""
+    page = window.current_page()
+    if page is None:
+        return
+    try:
+        with store.read() as session:
+            today = read_today(session, read_directory(session, store.organization_id), clock())
+    except StoreError as error:
+        window.announce(str(error), undo_enabled=False)
+        return
+    popup = NoticesPopup(window)
+    popup.chosen.connect(lambda need: window.go_to(*need.target))
+    popup.open_below(page.header.bell, today.needs)

@@ -17,7 +17,7 @@ from desktop.page import Page
 from desktop.schedule.calendar_values import ConflictMark, Status
 from desktop.schedule.directory import read_directory
 from desktop.store.announcer import StoreAnnouncer
-from desktop.today.notices import NoticesPopup, attach_notices
+from desktop.today.notices import NoticesPopup, open_notices
 from desktop.today.today_page import TodayPage
 from desktop.today.today_rows import Today, lesson_counts, read_today
 from desktop.window import MainWindow, PageEntry
@@ -208,7 +208,7 @@ def test_the_bell_lists_what_waits_on_any_page(center: SmallStore, qtbot: QtBot,
     center.web_lead("Sophie", "Laurent", 9)
     window = MainWindow([PageEntry("Leads", "sun", Page)], "Hudson")
     qtbot.addWidget(window)
-    attach_notices(window, center.store, center.clock)
+    window.noticesRequested.connect(lambda: open_notices(window, center.store, center.clock))
     window.show()
     window.page(0).header.bell.click()
     popup = window.findChild(NoticesPopup)
