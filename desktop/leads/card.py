@@ -123,6 +123,9 @@ class LeadCard(QWidget):
         y = t.px(9) + t.px(20) * (len(self._lines) + 1) + t.px(4) + t.px(16)
         if self.row.is_unclaimed_web and self._tag is not None and self._take is not None:
             y += t.px(7)
+            self._tag.set_words(web_words(self.row.aging))
+            if self._tag.sizeHint().width() > inner:
+                self._tag.set_words(web_words(self.row.aging, short=True))
             hint = self._tag.sizeHint()
             self._tag.setGeometry(left, y, min(inner, hint.width()), hint.height())
             y += hint.height() + t.px(6)

@@ -3,8 +3,9 @@ name, and a search."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 
+from desktop import theme
 from desktop.leads.lead_rows import LeadChoices, LeadFilters, save_filters, saved_filters
 from desktop.leads.wording import SOURCE_WORDS, STAGE_WORDS, TEMPERATURE_WORDS
 from desktop.page import Toolbar
@@ -25,6 +26,7 @@ class LeadFilterBar(QObject):
     def __init__(self, store: Store, choices: LeadChoices, toolbar: Toolbar) -> None:
         super().__init__(toolbar)
         self._store = store
+        self._toolbar = toolbar
         self.owner = FilterChip("Everyone’s")
         self.source = FilterChip("Any source")
         self.temperature = FilterChip("Any temperature")
@@ -46,6 +48,7 @@ class LeadFilterBar(QObject):
         self.temperature.set_choices([*levels, ("none", "Not set")])
         self.stage.set_choices([(stage.value, STAGE_WORDS[stage]) for stage in LeadStage])
         self.set_choices(choices)
+        toolbar.installEventFilter(self)
         # What was written just now is filed in another thread; a search that is open then finds it.
         self._filed.connect(self._search_again, Qt.ConnectionType.QueuedConnection)
         stop = people_index(store).on_filed(self._filed.emit)
@@ -86,6 +89,18 @@ class LeadFilterBar(QObject):
     def set_summary(self, words: str) -> None:
         """The words at the right: how many leads there are."""
         self.summary.setText(words)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
+            self._fit()
+        return False
+
+    def _fit(self) -> None:
+        """The summary gives way where the chips and the search need its room."""
+        size = theme.current().size
+        chips, search = self._toolbar.left.sizeHint().width(), self.search.minimumSizeHint().width()
+        room = self._toolbar.width() - 2 * size.margin - chips - search - 4 * self._toolbar.left.spacing()
+        self.summary.setVisible(self.summary.sizeHint().width() <= room)
 
     def show_stage_chip(self, shown: bool) -> None:
         """The board shows stages by itself; the table needs a chip for them."""

@@ -34,6 +34,7 @@ from desktop.leads.wording import OUTCOME_BUTTONS, OUTCOME_ICONS, STAGE_WORDS, c
 from desktop.page import Changes, Page
 from desktop.store.store import Store
 from desktop.widgets.choices import Segmented
+from desktop.widgets.panels import EmptyState
 from shared_models.leads import operations
 from shared_models.leads.duplicates import TypedPerson
 from shared_models.leads.models import Lead, LeadStage
@@ -104,6 +105,8 @@ class LeadsPage(Page):
             by_waiting = sorted(self._rows, key=lambda row: row.last_contact_at or row.created_at, reverse=True)
             self.board.set_rows(by_waiting)
             self.board.select(self._selected)
+            self._nothing.set_words(*_empty_words(filters))
+            self._stack.setCurrentWidget(self.board if self._rows else self._nothing)
         elif self.views.value() == "table":
             self.table.set_rows(self._rows, _empty_words(filters))
             self.table.select(self._selected)
@@ -275,6 +278,8 @@ class LeadsPage(Page):
         self.board.contacted.connect(self.contact)
         self.board.taken.connect(self.take)
         self.table.sortRequested.connect(self._sort_table)
+        self._nothing = EmptyState("inbox", *_empty_words(LeadFilters()))
+        self._stack.addWidget(self._nothing)
         self.body.setSpacing(t.px(12))
         self.body.addWidget(self._stack, 1)
 
@@ -414,6 +419,8 @@ class LeadsPage(Page):
 
 
 def _summary(count: int, filters: LeadFilters) -> str:
+    if not count:
+        return ""
     leads = f"{count:,} lead{'' if count == 1 else 's'}"
     if not filters.is_empty:
         return f"{leads} with these filters."

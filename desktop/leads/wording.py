@@ -126,9 +126,11 @@ def waiting_words(aging: Aging) -> str:
     return f"{aging.waiting_days} d {'waiting' if aging.silent_days is None else 'silent'}"
 
 
-def web_words(aging: Aging) -> str:
+def web_words(aging: Aging, *, short: bool = False) -> str:
     """What marks a lead from the website that nobody took: new for two days, then merely from there."""
-    return "New on the website" if aging.age_days <= _FRESH_DAYS else "From the website"
+    if aging.age_days <= _FRESH_DAYS:
+        return "New, website" if short else "New on the website"
+    return "Website" if short else "From the website"
 
 
 def wanted_words(wanted: str, child: str) -> tuple[str, ...]:
