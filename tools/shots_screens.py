@@ -47,12 +47,16 @@ def take(wanted: Round, folder: Path, out: Path, only: Sequence[str] = ()) -> li
         if not chosen:
             continue
         store = Store(folder / center, use_keyring=False)
-        stage = Stage(app, store, PICTURE_MOMENT)
-        stage.resize(*wanted.size)
+        stage = Stage(app, store, PICTURE_MOMENT, wanted.size)
         for name, screen in chosen.items():
             picture = f"{name}-{wanted.name}"
-            problems += [f"{picture}: {words}" for words in _take_one(stage, screen, out / f"{picture}.png")]
+            wrong = _take_one(stage, screen, out / f"{picture}.png")
+            problems += [f"{picture}: {words}" for words in wrong]
             problems += [f"{picture}: Qt says: {words}" for words in warnings.taken()]
+            if wrong:
+                # What it left open would stand in the pictures that follow.
+                stage.close()
+                stage = Stage(app, store, PICTURE_MOMENT, wanted.size)
         stage.close()
         store.close()
     return problems

@@ -27,14 +27,16 @@ _REST_MILLISECONDS = 260
 class Stage:
     """The program over one store, its clock standing at `moment`. `grab` leaves a picture; `close` ends it."""
 
-    def __init__(self, app: QApplication, store: Store, moment: datetime) -> None:
+    def __init__(self, app: QApplication, store: Store, moment: datetime, size: tuple[int, int]) -> None:
         self.app = app
         self.store = store
         self.moment = moment.astimezone(UTC)
         self.program = Program(store, lambda: self.moment)
         self.window = self.program.window
         self.window.set_sync_state("ok", "All changes saved and sent")
+        self.window.resize(*size)
         self.window.show()
+        self.rest()
 
     def page(self, title: str) -> Any:
         """Bring the page to the front and give it."""
@@ -98,11 +100,6 @@ class Stage:
             if time.monotonic() > until:
                 raise TimeoutError(f"waited {_PATIENCE_SECONDS:.0f} s for {what}")
             self.rest(20)
-
-    def resize(self, width: int, height: int) -> None:
-        """Give the window another size."""
-        self.window.resize(width, height)
-        self.rest()
 
     def grab(self, widget: QWidget, file: Path) -> None:
         """Leave a picture of a window or dialog."""
