@@ -14,10 +14,11 @@ from desktop.leads.known_people import Acquaintance, KnownFamily
 from desktop.leads.lead_rows import Center, LeadChoices, wish_key, wish_of
 from desktop.leads.wish_options import wish_options
 from desktop.leads.wording import GRADES
+from desktop.people.choice_input import ChoiceInput
 from desktop.people.phone_input import PhoneInput
 from desktop.widgets.buttons import Button, Kind
 from desktop.widgets.choices import RadioButton
-from desktop.widgets.combo import ComboBox, Option
+from desktop.widgets.combo import Option
 from desktop.widgets.fields import Field, TextInput
 from desktop.widgets.labels import Label
 from desktop.widgets.panels import Sheet
@@ -134,12 +135,12 @@ class ConvertSheet(Sheet):
             place += 1
         locations = [Option(key, words) for key, words in choices.locations]
         chosen = lead.location_id or (choices.locations[0][0] if choices.locations else "")
-        self._location = ComboBox(locations, chosen, placeholder="Location")
-        self._grade = ComboBox([Option(grade, grade) for grade in GRADES], placeholder="Grade", free_text=True)
+        self._location = ChoiceInput(locations, chosen, placeholder="Location")
+        self._grade = ChoiceInput([Option(grade, grade) for grade in GRADES], placeholder="Grade", free_text=True)
         self._grade.setText(lead.grade)
         wishes = wish_options(choices)
         wish = wish_key(lead.subject_id, lead.topic_id) if lead.subject_id else ""
-        self._wish = ComboBox(wishes, wish, placeholder="Subject or topic")
+        self._wish = ChoiceInput(wishes, wish, placeholder="Subject or topic")
         self._add_field("location_id", "Learns at", self._location, place)
         self._add_field("grade", "Grade", self._grade, place + 1, optional=True)
         self._add_field("wish", "Needs help with", self._wish, place + 2, optional=True)

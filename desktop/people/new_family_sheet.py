@@ -13,11 +13,12 @@ from PySide6.QtWidgets import QAbstractButton, QFrame, QGridLayout, QScrollArea,
 from desktop import theme
 from desktop.leads.known_people import Acquaintance
 from desktop.leads.wording import GRADES
+from desktop.people.choice_input import ChoiceInput
 from desktop.people.family_rows import PeopleCenter
 from desktop.people.person_forms import wish_options
 from desktop.people.phone_input import PhoneInput
 from desktop.widgets.buttons import Button, Kind
-from desktop.widgets.combo import ComboBox, Option
+from desktop.widgets.combo import Option
 from desktop.widgets.dates import DateInput
 from desktop.widgets.fields import Field, TextArea, TextInput
 from desktop.widgets.labels import Label, Note, Tone
@@ -202,11 +203,11 @@ class _StudentBlock(QWidget):
         places = [Option(key, words) for key, words in center.locations]
         self.first = TextInput()
         self.last = TextInput(placeholder="The parent’s")
-        self.grade = ComboBox([Option(grade, grade) for grade in GRADES], placeholder="Grade", free_text=True)
+        self.grade = ChoiceInput([Option(grade, grade) for grade in GRADES], placeholder="Grade", free_text=True)
         self.born = DateInput(today, past=True, weekday=False)
         self.school = TextInput()
-        self.location = ComboBox(places, places[0].key if places else "")
-        self.wish = ComboBox(wish_options(center), placeholder="Subject or topic")
+        self.location = ChoiceInput(places, places[0].key if places else "")
+        self.wish = ChoiceInput(wish_options(center), placeholder="Subject or topic")
         self.fields = {
             "first_name": Field("First name", self.first),
             "last_name": Field("Last name", self.last, optional=True),

@@ -1,0 +1,1 @@
+"""The leads on screen, worked with as the front desk does."""
