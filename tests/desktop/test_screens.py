@@ -19,6 +19,8 @@ from desktop.window import MainWindow
 from tests.desktop.clipping import clipped_words
 from tools.demo_center import PICTURE_MOMENT
 from tools.shots_centers import make_fresh_center, make_sample_center
+from tools.shots_screens import FRESH_SCREENS, SCREENS, Screen
+from tools.shots_stage import Stage
 
 SMALL = (1366, 768)
 SMALLEST = (1024, 640)
@@ -114,3 +116,39 @@ def test_the_look_changes_while_every_page_is_open(program: Program, qtbot: QtBo
             window.go_to(title)
             assert not window.grab().isNull()
     theme.choose(theme.Appearance.LIGHT)
+
+
+@pytest.fixture(scope="module", params=["sample", "fresh"])
+def stage(
+    request: pytest.FixtureRequest, centers: Centers, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stage]:
+    folder = tmp_path_factory.mktemp("stage") / "store"
+    shutil.copytree(getattr(centers, request.param), folder)
+    store = Store(folder, use_keyring=False)
+    app = make_application(store)
+    theme.choose(theme.Appearance.LIGHT)
+    standing = Stage(app, store, PICTURE_MOMENT, SMALL)
+    yield standing
+    standing.close()
+    store.close()
+
+
+def cut_on(screen: Screen, stage: Stage) -> list[str]:
+    """The words that are cut on a screen, which is put away again."""
+    found = []
+    for shown in screen(stage):
+        stage.rest()
+        found += clipped_words(shown)
+    return found
+
+
+@pytest.mark.parametrize("stage", ["sample"], indirect=True)
+@pytest.mark.parametrize("name", SCREENS)
+def test_every_screen_of_a_busy_center_is_readable(stage: Stage, name: str) -> None:
+    assert cut_on(SCREENS[name], stage) == []
+
+
+@pytest.mark.parametrize("stage", ["fresh"], indirect=True)
+@pytest.mark.parametrize("name", FRESH_SCREENS)
+def test_every_screen_of_a_new_center_is_readable(stage: Stage, name: str) -> None:
+    assert cut_on(FRESH_SCREENS[name], stage) == []
