@@ -19,10 +19,10 @@ _WORDS = {
     "organization": "The center", "location": "Location", "opening_hours": "Opening hours", "room": "Room",
     "closure": "Closure", "user": "User", "user_role": "Role", "location_assignment": "Location of a user",
     "service": "Service", "service_offered": "Price of a service", "subject": "Subject", "topic": "Topic",
-    "topic_offered": "Topic offered", "product": "Product", "tutor": "Tutor", "tutor_location": "Tutor's location",
-    "tutor_subject": "Tutor's subject", "tutor_availability": "Tutor's hours", "tutor_exception": "Tutor's hours",
-    "tutor_time_off": "Tutor's time off", "family": "Family", "student": "Student", "lead": "Lead",
-    "student_subject": "Student's subject", "lead_contact": "Contact with a lead", "series": "Series",
+    "topic_offered": "Topic offered", "product": "Product", "tutor": "Tutor", "tutor_location": "Tutor’s location",
+    "tutor_subject": "Tutor’s subject", "tutor_availability": "Tutor’s hours", "tutor_exception": "Tutor’s hours",
+    "tutor_time_off": "Tutor’s time off", "family": "Family", "student": "Student", "lead": "Lead",
+    "student_subject": "Student’s subject", "lead_contact": "Contact with a lead", "series": "Series",
     "schedule_entry": "Schedule entry", "attendee": "Student at a session", "entry_room": "Room of a session",
 }  # fmt: skip
 _HIDDEN_ENDS = ("_id", "_hash")

@@ -17,7 +17,7 @@ from desktop.widgets import Button, ComboBox, Field, Kind, Label, Option, Paragr
 _WELCOME = (
     ("calendar-days", "One calendar for every office", "Double bookings are marked before you save them."),
     ("cloud-off", "Works without internet", "What you enter is saved here at once and sent when the line is back."),
-    ("lock", "Children's data stays safe", "Encrypted on this PC; only people of your center can open it."),
+    ("lock", "Children’s data stays safe", "Encrypted on this PC; only people of your center can open it."),
 )
 
 
