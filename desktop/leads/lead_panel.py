@@ -13,21 +13,23 @@ from desktop import theme
 from desktop.leads.lead_fields import LeadFields
 from desktop.leads.lead_rows import Center, ContactLine, LeadChoices
 from desktop.leads.wording import (
+    CAME_WORDS,
     OUTCOME_BUTTONS,
     OUTCOME_ICONS,
-    SOURCE_WORDS,
     STAGE_WORDS,
     clock_words,
     contact_words,
     day_words,
     move_words,
+    web_words,
 )
 from desktop.widgets.buttons import Button, IconButton, Kind
 from desktop.widgets.choices import Menu
 from desktop.widgets.fields import TextInput
 from desktop.widgets.labels import Glyph, Label, Note, Paragraph, Tone
 from desktop.widgets.panels import Line, SidePanel
-from shared_models.leads.models import ContactMethod, Lead
+from shared_models.leads.aging import aging_of
+from shared_models.leads.models import ContactMethod, Lead, LeadSource
 from shared_models.leads.stages import USUAL_OUTCOMES, stage_after_contact
 
 _ICONS = {ContactMethod.PHONE: "phone", ContactMethod.EMAIL: "mail", ContactMethod.DM: "message-square"}
@@ -98,14 +100,18 @@ class LeadPanel(SidePanel):
         created = lead.created_at.astimezone(self._center.zone)
         now = self._clock().astimezone(self._center.zone)
         day = day_words(created, now)
-        since = day.lower() if day in ("Today", "Yesterday") else day
-        words = f"{STAGE_WORDS[lead.stage]}, by {SOURCE_WORDS[lead.source].lower()} since {since}"
-        if day in ("Today", "Yesterday"):
-            words = f"{STAGE_WORDS[lead.stage]}, by {SOURCE_WORDS[lead.source].lower()} {since}"
-        self.set_words(name or child or "No name yet", words)
+        year = "" if created.year == now.year else f", {created.year}"
+        is_near = day in ("Today", "Yesterday")
+        since = day.lower() if is_near else f"since {created:%b} {created.day}{year}"
+        came = " ".join(part for part in (CAME_WORDS[lead.source], since) if part)
+        self.set_words(name or child or "No name yet", f"{STAGE_WORDS[lead.stage]}, {came}")
         self._web.setVisible(lead.owner_user_id is None)
-        fresh = lead.source.value == "WEB"
-        self._web.title.set_text("**New on the website**" if fresh else "**Nobody’s lead yet**")
+        aging = aging_of(lead.stage, lead.created_at, lead.last_contact_at, now=now, zone=self._center.zone)
+        is_web = lead.source is LeadSource.WEB
+        self._web.title.set_text(f"**{web_words(aging)}**" if is_web else "**Nobody’s lead yet**")
+        self._web.text.set_text(
+            "Nobody looks after this lead yet." if is_web else "Take it, and the others see that you look after it."
+        )
         for key, button in self.outcome_buttons.items():
             after = stage_after_contact(lead.stage, USUAL_OUTCOMES[key].outcome)
             button.setToolTip(move_words(lead.stage, after, OUTCOME_BUTTONS[key]))

@@ -40,6 +40,18 @@ SOURCE_WORDS: Mapping[LeadSource, str] = {
     LeadSource.WEB: "Website",
     LeadSource.OTHER: "Other",
 }
+
+CAME_WORDS: Mapping[LeadSource, str] = {
+    LeadSource.WEB: "from the website",
+    LeadSource.WALK_IN: "as a walk-in",
+    LeadSource.PHONE: "by phone",
+    LeadSource.EMAIL: "by e-mail",
+    LeadSource.FACEBOOK: "by Facebook",
+    LeadSource.INSTAGRAM: "by Instagram",
+    LeadSource.TIKTOK: "by TikTok",
+    LeadSource.OTHER: "",
+}
+"""How a lead came, within a sentence; nothing where the source says nothing."""
 DESK_SOURCES: tuple[LeadSource, ...] = (
     LeadSource.PHONE,
     LeadSource.WALK_IN,
