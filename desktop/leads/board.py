@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -52,11 +52,12 @@ class LeadBoard(QScrollArea):
         self._row = QHBoxLayout(inside)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(theme.current().px(8))
+        self.rows: dict[str, LeadRow] = {}
         self.cards: dict[str, LeadCard] = {}
         self.columns: dict[LeadStage, StageColumn] = {}
         self._selected = ""
         for stage in STAGE_ORDER:
-            column = StageColumn(stage)
+            column = StageColumn(stage, self._card_for)
             column.dropped.connect(lambda lead_id, stage=stage: self.drop(lead_id, stage))
             self.columns[stage] = column
             self._row.addWidget(column, 0 if stage in LATE_STAGES else 1)
@@ -70,52 +71,50 @@ class LeadBoard(QScrollArea):
         return self._selected
 
     def set_rows(self, rows: Sequence[LeadRow]) -> None:
-        """Show these leads. Cards that stay keep their place on screen, the choice and the focus."""
+        """Show these leads. Cards that stay keep their place on screen, the choice and the focus; a card is made
+        only when it comes into view."""
         focused = next((card for card in self.cards.values() if card.holds_focus()), None)
-        by_stage: dict[LeadStage, list[LeadCard]] = {stage: [] for stage in STAGE_ORDER}
-        shown: dict[str, LeadCard] = {}
+        by_stage: dict[LeadStage, list[LeadRow]] = {stage: [] for stage in STAGE_ORDER}
         for row in sorted(rows, key=lambda row: not row.is_unclaimed_web):
-            card = self.cards.pop(row.id, None)
-            if card is None:
-                card = self._new_card(row)
-            else:
-                card.set_row(row)
-            shown[row.id] = card
-            by_stage[row.stage].append(card)
-        gone, self.cards = self.cards, shown
-        for stage, column in self.columns.items():
-            column.set_cards(by_stage[stage])
-        for card in gone.values():
+            by_stage[row.stage].append(row)
+        self.rows = {row.id: row for row in rows}
+        for lead_id in [lead_id for lead_id in self.cards if lead_id not in self.rows]:
+            card = self.cards.pop(lead_id)
             card.hide()
             card.deleteLater()
-        if self._selected not in self.cards:
+        for lead_id, card in self.cards.items():
+            card.set_row(self.rows[lead_id])
+        for stage, column in self.columns.items():
+            column.set_rows(by_stage[stage])
+        if self._selected not in self.rows:
             self._selected = ""
         if focused is not None and focused.row.id in self.cards:
             focused.setFocus(Qt.FocusReason.OtherFocusReason)
         self._restretch()
 
     def select(self, lead_id: str, *, reveal: bool = False) -> None:
-        """Choose a card, or none with ""; ``reveal`` unfolds its stage and brings it into view."""
+        """Choose a lead, or none with ""; ``reveal`` unfolds its stage and brings its card into view."""
         before = self.cards.get(self._selected)
-        self._selected = lead_id if lead_id in self.cards else ""
+        self._selected = lead_id if lead_id in self.rows else ""
         if before is not None and before.row.id != self._selected:
             before.set_selected(False)
-        card = self.cards.get(self._selected)
-        if card is not None:
-            card.set_selected(True)
-            column = self.columns[card.row.stage]
-            if reveal and column.folded:
-                column.set_folded(False)
-            column.keep_in_view(card)
-            if reveal:
-                self.ensureWidgetVisible(column, 0, 0)
-        for column in self.columns.values():
-            column.arrange()
+            self.columns[before.row.stage].arrange()
+        row = self.rows.get(self._selected)
+        if row is None:
+            return
+        column = self.columns[row.stage]
+        if reveal and column.folded:
+            column.set_folded(False)
+        if not column.folded:
+            self._card_for(row).set_selected(True)
+            column.keep_in_view(row)
+        if reveal:
+            self.ensureWidgetVisible(column, 0, 0)
 
     def drop(self, lead_id: str, stage: LeadStage) -> None:
         """A card was dropped on a stage: ask for the move, unless it lies there already."""
-        card = self.cards.get(lead_id)
-        if card is not None and card.row.stage is not stage:
+        row = self.rows.get(lead_id)
+        if row is not None and row.stage is not stage:
             self.moved.emit(lead_id, stage)
 
     def step(self, across: int, down: int) -> None:
@@ -144,13 +143,17 @@ class LeadBoard(QScrollArea):
         card.setFocus(Qt.FocusReason.TabFocusReason)
         self.picked.emit(card.row.id)
 
-    def _new_card(self, row: LeadRow) -> LeadCard:
-        card = LeadCard(row, self.columns[row.stage].content)
-        card.picked.connect(self._picked)
-        card.opened.connect(self.opened)
-        card.contacted.connect(self.contacted)
-        card.taken.connect(self.taken)
-        card.stepped.connect(self.step)
+    def _card_for(self, row: LeadRow) -> LeadCard:
+        card = self.cards.get(row.id)
+        if card is None:
+            card = self.cards[row.id] = LeadCard(row, self.columns[row.stage].content)
+            card.picked.connect(self._picked)
+            card.opened.connect(self.opened)
+            card.contacted.connect(self.contacted)
+            card.taken.connect(self.taken)
+            card.stepped.connect(self.step)
+            if row.id == self._selected:
+                card.set_selected(True)
         return card
 
     def _picked(self, lead_id: str) -> None:
@@ -169,13 +172,17 @@ class StageColumn(QWidget):
     dropped = Signal(str)
     foldChanged = Signal()
 
-    def __init__(self, stage: LeadStage, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, stage: LeadStage, card_for: Callable[[LeadRow], LeadCard], parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         t = theme.current()
         self.stage = stage
+        self._card_for = card_for
         self.folded = stage in LATE_STAGES
         self._chosen_fold: bool | None = None
-        self._cards: list[LeadCard] = []
+        self.rows: Sequence[LeadRow] = ()
+        self._placed: list[LeadCard] = []
         self._shown = _MORE_AT_ONCE
         self._is_whole = False
         self._is_target = False
@@ -198,24 +205,17 @@ class StageColumn(QWidget):
         self._apply_fold()
         self._describe()
 
-    def set_cards(self, cards: list[LeadCard]) -> None:
-        """Show these cards, in this order."""
-        self._cards = cards
-        for card in cards:
-            if card.parentWidget() is not self.content:
-                card.setParent(self.content)
+    def set_rows(self, rows: Sequence[LeadRow]) -> None:
+        """Show these leads, in this order."""
+        self.rows = rows
         self._apply_fold()
         self._describe()
         self.arrange()
         self.update()
 
-    def cards(self) -> Iterable[LeadCard]:
-        """All cards of the stage."""
-        return tuple(self._cards)
-
     def shown_cards(self) -> list[LeadCard]:
         """The cards that can be seen, or scrolled to."""
-        return [card for card in self._cards if not card.isHidden()]
+        return list(self._placed)
 
     def set_folded(self, folded: bool) -> None:
         """Fold or unfold by hand; holds until the program ends."""
@@ -223,12 +223,14 @@ class StageColumn(QWidget):
         self._apply_fold()
         self.arrange()
 
-    def keep_in_view(self, card: LeadCard) -> None:
-        """Show enough of the stage for ``card`` to be seen."""
-        if card in self._cards and card.isHidden():
-            self._is_whole = True
-            self._shown = max(self._shown, self._cards.index(card) + 1)
+    def keep_in_view(self, row: LeadRow) -> None:
+        """Show enough of the stage for a lead's card to be seen."""
         self.arrange()
+        card = self._card_for(row)
+        if card not in self._placed and row in self.rows:
+            self._is_whole = True
+            self._shown = max(self._shown, self.rows.index(row) + 1)
+            self.arrange()
         if self._is_whole:
             self._scroll.ensureWidgetVisible(card, 0, theme.current().px(8))
 
@@ -242,26 +244,31 @@ class StageColumn(QWidget):
         if width <= 0:
             return
         gap, link = t.px(6), t.px(28)
-        heights = [card.height_for(width) for card in self._cards]
-        fitting = len(self._cards)
-        if not self._is_whole and sum(heights) + gap * len(heights) > room.height():
-            left, fitting = room.height() - link, 0
-            for height in heights:
-                if height + gap > left:
-                    break
-                left -= height + gap
-                fitting += 1
-            fitting = max(1, fitting)
-        fitting = min(fitting, self._shown)
+        before, self._placed = self._placed, []
+        bottoms: list[int] = []
         y = 0
-        for index, (card, height) in enumerate(zip(self._cards, heights, strict=True)):
-            if index < fitting:
-                card.setGeometry(0, y, width, height)
-                card.show()
-                y += height + gap
-            else:
+        for row in self.rows[: self._shown]:
+            if not self._is_whole and y > room.height():
+                break
+            card = self._card_for(row)
+            if card.parentWidget() is not self.content:
+                card.setParent(self.content)
+            height = card.height_for(width)
+            card.setGeometry(0, y, width, height)
+            y += height + gap
+            self._placed.append(card)
+            bottoms.append(y)
+        if not self._is_whole and (y > room.height() or len(self._placed) < len(self.rows)):
+            while len(self._placed) > 1 and bottoms[-1] > room.height() - link:
+                self._placed.pop().hide()
+                bottoms.pop()
+            y = bottoms[-1] if bottoms else 0
+        for card in self._placed:
+            card.show()
+        for card in before:
+            if card not in self._placed and card.parentWidget() is self.content:
                 card.hide()
-        hidden = len(self._cards) - fitting
+        hidden = len(self.rows) - len(self._placed)
         self.more.setVisible(hidden > 0)
         if hidden > 0:
             self.more.set_words(f"{hidden:,} more, older")
@@ -278,9 +285,13 @@ class StageColumn(QWidget):
 
     def _apply_fold(self) -> None:
         t = theme.current()
-        folded = (self.stage in LATE_STAGES or not self._cards) if self._chosen_fold is None else self._chosen_fold
+        folded = (self.stage in LATE_STAGES or not self.rows) if self._chosen_fold is None else self._chosen_fold
         changed, self.folded = folded != self.folded, folded
         self._scroll.setVisible(not folded)
+        if folded:
+            for card in self._placed:
+                card.hide()
+            self._placed = []
         if folded:
             self.setFixedWidth(t.px(42))
             self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
@@ -297,12 +308,12 @@ class StageColumn(QWidget):
         self.update()
 
     def _describe(self) -> None:
-        words = f"{STAGE_WORDS[self.stage]}, {len(self._cards)}"
+        words = f"{STAGE_WORDS[self.stage]}, {len(self.rows)}"
         self.setAccessibleName(f"{words}, folded" if self.folded else words)
         self.setToolTip(f"Show {STAGE_WORDS[self.stage]}" if self.folded else "")
 
     def _can_fold(self) -> bool:
-        return not self.folded and (self.stage in LATE_STAGES or not self._cards)
+        return not self.folded and (self.stage in LATE_STAGES or not self.rows)
 
     @property
     def focus_radius(self) -> int:
@@ -360,7 +371,7 @@ class StageColumn(QWidget):
         frame = QRectF(self.rect())
         line = c.accent if self._is_target else c.line if t.mode is theme.Mode.HIGH_CONTRAST else None
         painting.box(painter, frame, t.size.radius_panel, c.sunken, line, 2.0 if self._is_target else 1.0)
-        count = f"{len(self._cards):,}"
+        count = f"{len(self.rows):,}"
         name = STAGE_WORDS[self.stage]
         if not self.folded:
             number = painting.text_width(count, "body")

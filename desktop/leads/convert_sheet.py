@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
@@ -16,6 +16,7 @@ from desktop.leads.wish_options import wish_options
 from desktop.leads.wording import GRADES
 from desktop.people.choice_input import ChoiceInput
 from desktop.people.phone_input import PhoneInput
+from desktop.people.typing_guard import keeps_key
 from desktop.widgets.buttons import Button, Kind
 from desktop.widgets.choices import RadioButton
 from desktop.widgets.combo import Option
@@ -156,6 +157,9 @@ class ConvertSheet(Sheet):
             self.fields[name].setVisible(not uses_known)
         self.save_button.setText("Add student to family" if uses_known else "Register family")
         self.save_button.updateGeometry()
+
+    def event(self, event: QEvent) -> bool:
+        return keeps_key(event) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):

@@ -22,6 +22,8 @@ from desktop.leads.wish_options import wish_options
 from desktop.leads.wording import DESK_SOURCES, GRADES, SOURCE_WORDS
 from desktop.people.choice_input import ChoiceInput
 from desktop.people.phone_input import PhoneInput
+from desktop.people.typing_guard import keeps_key
+from desktop.store.errors import StoreError
 from desktop.store.store import Store
 from desktop.widgets import painting
 from desktop.widgets.actions import make_action
@@ -266,15 +268,20 @@ class LeadEntrySheet(Sheet):
             return False
         lead_id = new_id()
         done = f"Added lead {_called(entry)}"
-        with self._store.write(done) as session:
-            warnings = operations.create_lead(
-                session,
-                self._store.organization_id,
-                entry,
-                now=self._clock(),
-                lead_id=lead_id,
-                country=self._center.country,
-            )
+        try:
+            with self._store.write(done) as session:
+                warnings = operations.create_lead(
+                    session,
+                    self._store.organization_id,
+                    entry,
+                    now=self._clock(),
+                    lead_id=lead_id,
+                    country=self._center.country,
+                )
+        except StoreError as error:
+            self.parent_field.set_error(str(error))
+            self._fit()
+            return False
         self.saved.emit(lead_id, " ".join((f"{done}.", *warnings.values(), "Kept as typed.")) if warnings else done)
         return True
 
@@ -300,6 +307,9 @@ class LeadEntrySheet(Sheet):
             kept = json.dumps(values)
         if kept != self._store.local(_DRAFT):
             self._store.set_local(**{_DRAFT: kept})
+
+    def event(self, event: QEvent) -> bool:
+        return keeps_key(event) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() not in _ENTERS:

@@ -32,6 +32,7 @@ _SORTS = (
     SortBy.TEMPERATURE,
     SortBy.SOURCE,
     SortBy.OWNER,
+    SortBy.CREATED,
     SortBy.WAITING,
 )
 
@@ -111,11 +112,12 @@ class LeadTable(Card):
             Column("Name", lambda row: Cell(row.title, strong=True), sortable=sortable),
             Column("Wants", lambda row: Cell(_wants(row), tone="text2"), sortable=sortable),
             Column("Phone", lambda row: Cell(format_phone(row.phone, self._country), tone="text2"), 136),
-            Column("Stage", _stage, 168, sortable=sortable),
+            Column("Stage", _stage, 164, sortable=sortable),
             Column("Temperature", lambda row: Cell(temperature=_level(row)), 110, sortable=sortable),
             Column("Came by", lambda row: Cell(SOURCE_WORDS[row.source], tone="text2"), 96, sortable=sortable),
-            Column("Owner", _owner, 150, sortable=sortable),
-            Column("Silent for", _waiting, 110, right=True, sortable=sortable),
+            Column("Owner", _owner, 144, sortable=sortable),
+            Column("Age", _age, 64, right=True, sortable=sortable),
+            Column("Silent for", _waiting, 104, right=True, sortable=sortable),
         ]
 
 
@@ -155,6 +157,10 @@ def _level(row: LeadRow) -> int:
 
 def _owner(row: LeadRow) -> Cell:
     return Cell(row.owner or "Nobody yet", tone="text2" if row.owner else "text3", avatar=row.owner)
+
+
+def _age(row: LeadRow) -> Cell:
+    return Cell(f"{row.aging.age_days:,} d", tone="text2")
 
 
 def _waiting(row: LeadRow) -> Cell:

@@ -32,6 +32,7 @@ from desktop.leads.lead_rows import (
 from desktop.leads.lead_table import LeadTable, today_rows
 from desktop.leads.wording import OUTCOME_BUTTONS, OUTCOME_ICONS, STAGE_WORDS, contact_words
 from desktop.page import Changes, Page
+from desktop.store.errors import StoreError
 from desktop.store.store import Store
 from desktop.widgets.choices import Segmented
 from desktop.widgets.panels import EmptyState
@@ -412,8 +413,12 @@ class LeadsPage(Page):
         return row.title if row is not None else "a lead"
 
     def _write(self, description: str, change: Callable[[Session], object]) -> bool:
-        with self._store.write(description) as session:
-            change(session)
+        try:
+            with self._store.write(description) as session:
+                change(session)
+        except StoreError as error:
+            self.actionDone.emit(str(error), False)
+            return False
         self.actionDone.emit(description, True)
         return True
 

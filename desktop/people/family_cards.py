@@ -165,15 +165,26 @@ class NoteCard(Card):
         row.addWidget(self.save_button)
         for widget in (self._words, self.area, self._buttons):
             self.body.addWidget(widget)
-        self._text = ""
+        self._text, self._family_id = "", ""
+        self._drafts: dict[str, str] = {}
         self.stop_editing()
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
 
-    def show_note(self, text: str) -> None:
-        """Show the note; one that is being edited is left alone."""
-        self._text = text
+    def show_note(self, family_id: str, text: str) -> None:
+        """Show a family's note; one that is being edited is left alone."""
+        self._family_id, self._text = family_id, text
         if self.area.isHidden():
             self.stop_editing()
+        draft = self._drafts.pop(family_id, None)
+        if draft is not None:
+            self.start_editing()
+            self.area.setText(draft)
+
+    def put_aside(self) -> None:
+        """Another family comes: a note that was being edited waits until this one is opened again."""
+        if not self.area.isHidden() and self.area.text().strip() != self._text:
+            self._drafts[self._family_id] = self.area.text()
+        self.stop_editing()
 
     def start_editing(self) -> None:
         """Turn the note into a field."""

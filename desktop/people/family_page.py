@@ -67,6 +67,7 @@ class FamilyView(QWidget):
         self.family_id = ""
         self.face: FamilyFace | None = None
         self.form: PersonForm | None = None
+        self._aside: dict[str, PersonForm] = {}
         with store.read() as session:
             self.center: PeopleCenter = load_center(session, store.organization_id)
         self._build()
@@ -78,10 +79,15 @@ class FamilyView(QWidget):
             self.students.forget_shown_health()
             self.sessions.shows_all = False
             self.sessions.period.set_value("coming")
-            self.note.stop_editing()
-            self._close_form()
+            self._put_form_aside()
+            self.note.put_aside()
         self.family_id = family_id
-        return self.reload()
+        if not self.reload():
+            return False
+        waiting = self._aside.pop(family_id, None)
+        if waiting is not None:
+            self._show_form(waiting)
+        return True
 
     def refresh(self, changes: Changes) -> None:
         """Read again what changed; open forms keep what is typed in them."""
@@ -112,7 +118,7 @@ class FamilyView(QWidget):
         self._call_button.updateGeometry()
         self._mail_button.setEnabled(bool(email))
         self.parents.show_family(face)
-        self.note.show_note(face.family.notes)
+        self.note.show_note(face.family.id, face.family.notes)
         self.students.show_students(face.students, local_now.date())
         self.timeline.show_moments(timeline, local_now)
         self._show_sessions()
@@ -275,13 +281,32 @@ class FamilyView(QWidget):
         self.new_entry_action.setEnabled(not is_archived)
 
     def _open_form(self, form: PersonForm) -> None:
+        if self.form is not None and self.form.is_changed():
+            form.deleteLater()
+            self.form.save_button.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.actionDone.emit("Save or cancel what you are changing first.", False)
+            return
         self._close_form()
-        self.form = form
+        form.begin()
         form.cancelled.connect(self._close_form)
+        self._show_form(form)
+        form.first_input().setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _show_form(self, form: PersonForm) -> None:
+        self.form = form
         self.timeline.hide()
         self.row.addWidget(form)
         form.open_panel(animated=False)
-        form.first_input().setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _put_form_aside(self) -> None:
+        """Another family comes: what was typed waits until this one is opened again."""
+        form = self.form
+        if form is not None and form.is_changed():
+            form.hide()
+            self.row.removeWidget(form)
+            self._aside[self.family_id] = form
+            self.form = None
+        self._close_form()
 
     def _close_form(self) -> None:
         form, self.form = self.form, None

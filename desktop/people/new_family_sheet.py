@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractButton, QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
@@ -17,6 +17,7 @@ from desktop.people.choice_input import ChoiceInput
 from desktop.people.family_rows import PeopleCenter
 from desktop.people.person_forms import wish_options
 from desktop.people.phone_input import PhoneInput
+from desktop.people.typing_guard import keeps_key
 from desktop.widgets.buttons import Button, Kind
 from desktop.widgets.combo import Option
 from desktop.widgets.dates import DateInput
@@ -176,6 +177,9 @@ class NewFamilySheet(Sheet):
         family_id = self._known_id
         self.dismiss()
         self.openRequested.emit(family_id)
+
+    def event(self, event: QEvent) -> bool:
+        return keeps_key(event) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):

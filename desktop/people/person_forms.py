@@ -15,6 +15,7 @@ from desktop.leads.wording import GRADES
 from desktop.people.choice_input import ChoiceInput
 from desktop.people.family_rows import FamilyFace, PeopleCenter, StudentFace
 from desktop.people.phone_input import PhoneInput
+from desktop.people.typing_guard import keeps_key
 from desktop.schedule.entry_words import title_words
 from desktop.widgets.buttons import Button, Kind
 from desktop.widgets.choices import Segmented
@@ -55,6 +56,7 @@ class PersonForm(SidePanel):
         super().__init__(title, width=420, subtitle=subtitle, parent=parent)
         t = theme.current()
         self.fields: dict[str, Field] = {}
+        self._first_state: dict[str, object] = {}
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -76,6 +78,17 @@ class PersonForm(SidePanel):
     def values(self) -> dict[str, object]:
         """What the form says, by field of the row."""
         raise NotImplementedError
+
+    def is_changed(self) -> bool:
+        """Whether anything was typed that is not saved."""
+        return self._state() != self._first_state
+
+    def begin(self) -> None:
+        """What stands in the form now is what it began with."""
+        self._first_state = self._state()
+
+    def _state(self) -> dict[str, object]:
+        return self.values()
 
     def show_problems(self, problems: Mapping[str, str]) -> None:
         """Say below the fields what is wrong, and go to the first."""
@@ -130,6 +143,9 @@ class PersonForm(SidePanel):
             self.accepted.emit()
             return True
         return super().eventFilter(watched, event)
+
+    def event(self, event: QEvent) -> bool:
+        return keeps_key(event) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if _is_save(event):
@@ -220,9 +236,7 @@ class StudentForm(PersonForm):
         values["lesson_mode"] = LessonMode(self._mode.value())
         values["notes"] = self._notes.text().strip()
         if not self._health_box.isHidden():
-            for name, widget in self._health.items():
-                value = widget.text().strip() if isinstance(widget, TextArea) else _from_choice(widget.value())
-                values[name] = value
+            values |= {name: _value_of(widget) for name, widget in self._health.items()}
         return values
 
     def wishes(self) -> list[SubjectWish]:
@@ -234,6 +248,10 @@ class StudentForm(PersonForm):
     def input_problems(self) -> dict[str, str]:
         """What cannot be read at all."""
         return {"date_of_birth": DateInput.HELP} if self._born.is_wrong() else {}
+
+    def _state(self) -> dict[str, object]:
+        health = {name: str(_value_of(widget)) for name, widget in self._health.items()}
+        return {**self.values(), **health, "subjects": [combo.value() for combo in self._subjects]}
 
     def show_health(self) -> None:
         """Show the health fields."""
@@ -326,8 +344,10 @@ class StudentForm(PersonForm):
         self._health_box.hide()
 
 
-def _from_choice(choice: str) -> bool | None:
-    return None if choice == _UNKNOWN else choice == "yes"
+def _value_of(widget: TextArea | Segmented) -> str | bool | None:
+    if isinstance(widget, TextArea):
+        return widget.text().strip()
+    return None if widget.value() == _UNKNOWN else widget.value() == "yes"
 
 
 def _is_save(event: QKeyEvent) -> bool:

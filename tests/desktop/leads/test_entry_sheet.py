@@ -75,9 +75,9 @@ def test_name_tab_phone_enter_is_all_it_takes(desk: FrontDesk, page: LeadsPage, 
     assert (lead.parent_first_name, lead.parent_last_name, lead.phone) == ("Thao", "Tanaka", "+19145550198")
     assert (lead.stage, lead.source, lead.owner_user_id) == (LeadStage.NEW, LeadSource.PHONE, None)
     assert not sheet.isVisible()
-    assert lead.id in page.board.cards
+    assert lead.id in page.board.rows
     desk.store.undo()
-    assert lead.id not in page.board.cards
+    assert lead.id not in page.board.rows
 
 
 def test_all_fields_are_reached_by_tab_and_saved(desk: FrontDesk, page: LeadsPage, qtbot: QtBot) -> None:
@@ -146,6 +146,19 @@ def test_escape_loses_nothing_not_even_over_a_restart(desk: FrontDesk, page: Lea
     assert [lead.call_back_on for lead in desk.all(Lead)] == [date(2026, 12, 2)]
     for fresh in open_page(desk, qtbot):
         assert open_form(fresh).parent_name.text() == ""
+
+
+def test_letters_typed_on_a_switch_of_the_form_do_nothing_to_the_lead_behind_it(
+    desk: FrontDesk, page: LeadsPage, qtbot: QtBot
+) -> None:
+    behind = desk.lead("Ana Silva")
+    page.pick_lead(behind)
+    sheet = open_form(page)
+    sheet.source.setFocus()
+    for key in (Qt.Key.Key_A, Qt.Key.Key_W, Qt.Key.Key_T, Qt.Key.Key_Delete):
+        qtbot.keyClick(sheet.source, key)
+    lead = desk.get_lead(behind)
+    assert (lead.stage, lead.last_contact_at, lead.archived_at) == (LeadStage.NEW, None, None)
 
 
 def test_who_may_be_meant_shows_while_typing_and_opens_by_key(desk: FrontDesk, page: LeadsPage, qtbot: QtBot) -> None:

@@ -81,8 +81,8 @@ def test_the_board_has_each_lead_in_its_stage(desk: FrontDesk, open_screen) -> N
     new = desk.lead("Ana Silva")
     cold = desk.lead("Rafael Łukasik", LeadStage.COLD)
     board = open_screen().page.board
-    assert [card.row.id for card in board.columns[LeadStage.NEW].cards()] == [new]
-    assert [card.row.id for card in board.columns[LeadStage.COLD].cards()] == [cold]
+    assert [row.id for row in board.columns[LeadStage.NEW].rows] == [new]
+    assert [row.id for row in board.columns[LeadStage.COLD].rows] == [cold]
 
 
 def test_late_and_empty_stages_are_folded_and_unfold_at_a_click(desk: FrontDesk, open_screen, qtbot: QtBot) -> None:  # type: ignore[no-untyped-def]
@@ -113,10 +113,10 @@ def test_dropping_a_card_moves_the_lead_and_undo_brings_it_back(desk: FrontDesk,
     )
     assert desk.get_lead(lead_id).stage is LeadStage.COMMITTED
     assert screen.said == ["Moved Ana Silva to Committed"]
-    assert screen.card(lead_id) in column.cards()
+    assert screen.card(lead_id) in column.shown_cards()
     desk.store.undo()
     assert desk.get_lead(lead_id).stage is LeadStage.NEW
-    assert screen.card(lead_id) in screen.page.board.columns[LeadStage.NEW].cards()
+    assert screen.card(lead_id) in screen.page.board.columns[LeadStage.NEW].shown_cards()
 
 
 def test_dropping_a_card_where_it_lies_does_nothing(desk: FrontDesk, open_screen) -> None:  # type: ignore[no-untyped-def]
@@ -330,16 +330,16 @@ def test_archiving_hides_a_lead_and_undo_shows_it_again(desk: FrontDesk, open_sc
     screen = open_screen()
     screen.page.pick_lead(lead_id)
     screen.page.archive()
-    assert lead_id not in screen.page.board.cards
+    assert lead_id not in screen.page.board.rows
     desk.store.undo()
-    assert lead_id in screen.page.board.cards
+    assert lead_id in screen.page.board.rows
 
 
 def test_a_lead_asked_for_from_elsewhere_is_shown_although_a_filter_hid_it(desk: FrontDesk, open_screen) -> None:  # type: ignore[no-untyped-def]
     lead_id = desk.lead("Ana Silva", LeadStage.COLD)
     screen = open_screen()
     screen.page.filters.source._take("WEB")
-    assert lead_id not in screen.page.board.cards
+    assert lead_id not in screen.page.board.rows
     screen.page.show_item(lead_id)
     assert screen.page.selected == lead_id
     assert screen.page.panel.lead.id == lead_id

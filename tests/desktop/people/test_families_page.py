@@ -233,6 +233,45 @@ def test_a_form_keeps_what_is_typed_when_changes_arrive(desk: FrontDesk, page: F
     assert view.note._words.text() == "Prefers calls after 6 PM."
 
 
+def test_a_form_with_changes_is_not_thrown_away(desk: FrontDesk, page: FamiliesPage, qtbot: QtBot) -> None:
+    words = said(page)
+    kim, silva = desk.family("Priya", "Kim", "Elena"), desk.family("Ana", "Silva", "Leo")
+    view = opened(page, kim)
+    view.edit_parents()
+    form = view.form
+    assert isinstance(form, ParentsForm)
+    qtbot.keyClicks(form.fields["parent1_phone"].input, "917555")
+    for key in (Qt.Key.Key_E, Qt.Key.Key_A):
+        qtbot.keyClick(form.fields["primary_contact"].input, key)
+    assert view.form is form
+    view.add_student()
+    assert view.form is form
+    assert words == ["Save or cancel what you are changing first."]
+    opened(page, silva)
+    assert view.form is None
+    assert not view.timeline.isHidden()
+    opened(page, kim)
+    assert view.form is form
+    assert form.fields["parent1_phone"].input.text() == "(917) 555"  # type: ignore[attr-defined]
+    form.cancelled.emit()
+    assert view.form is None
+
+
+def test_a_note_that_is_being_written_waits_for_its_family(desk: FrontDesk, page: FamiliesPage) -> None:
+    kim, silva = desk.family("Priya", "Kim", "Elena"), desk.family("Ana", "Silva", "Leo")
+    view = opened(page, kim)
+    view.note.start_editing()
+    view.note.area.setText("Prefers calls af")
+    opened(page, silva)
+    assert view.note.area.isHidden()
+    opened(page, kim)
+    assert view.note.area.text() == "Prefers calls af"
+    view.note.area.setText("Prefers calls after 6 PM.")
+    view.note.save_button.click()
+    assert desk.get_family(kim).notes == "Prefers calls after 6 PM."
+    assert desk.get_family(silva).notes == ""
+
+
 def test_a_student_is_added_changed_and_archived(desk: FrontDesk, page: FamiliesPage, qtbot: QtBot) -> None:
     family_id = desk.family("Priya", "Kim", "Elena")
     view = opened(page, family_id)
