@@ -141,6 +141,7 @@ class Program:
     def close(self) -> None:
         """Stop the exchange; what is unsent stays marked for the next start."""
         self._announcer.stop()
+        self.window.shut_down_pages()
         if self._worker is not None:
             self._worker.stop()
             self._worker = None

@@ -168,8 +168,9 @@ class Page(QWidget):
     """A screen. Subclasses set ``title`` and ``icon_name``, and fill `body`; heavy work belongs into `shown`.
 
     Signals, for the window: `navigate` (page title, id: "show me this there"; "do:New lead": do that there),
-    `actionDone` (words for the status strip and toast, whether Undo is possible), `badgeChanged` (a count for the
-    rail), and requests for search and notices from the header.
+    `actionDone` (words for the status strip and toast, whether Undo is possible), `progressSaid` (what is under way
+    at this moment, for the status strip; "" when it has ended), `badgeChanged` (a count for the rail), and requests
+    for search and notices from the header.
     """
 
     title: ClassVar[str] = ""
@@ -178,6 +179,7 @@ class Page(QWidget):
 
     navigate = Signal(str, str)
     actionDone = Signal(str, bool)
+    progressSaid = Signal(str)
     badgeChanged = Signal(int)
     searchRequested = Signal()
     bellRequested = Signal()
@@ -238,6 +240,9 @@ class Page(QWidget):
         A page may understand words of its own besides: Settings the key of a section, the calendar "conflicts" and
         a day such as "2026-11-28".
         """
+
+    def shut_down(self) -> None:
+        """The program ends: let go of what runs."""
 
     def _apply_sizes(self) -> None:
         t = theme.current()

@@ -63,6 +63,7 @@ class MainWindow(QMainWindow):
         self._pages: dict[int, Page] = {}
         self._missed: dict[int, dict[str, set[str]]] = {}
         self._person = person
+        self._last_action = ("", False)
         self._palette: CommandPalette | None = None
         self._help: HelpOverlay | None = None
         self._searches: list[Search] = []
@@ -104,6 +105,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(center)
         self.toast = Toast(self)
         self.toast.undo.connect(self.undoRequested)
+        self.undoRequested.connect(self.toast.hide)
         keys = [key_words(f"Ctrl+{number}") if number < 10 else "" for number in range(1, len(self._entries) + 1)]
         self.rail.add_pages([(entry.title, entry.icon, key) for entry, key in zip(self._entries, keys, strict=True)])
 
@@ -164,6 +166,7 @@ class MainWindow(QMainWindow):
             page.bellRequested.connect(self.noticesRequested)
             page.navigate.connect(self.go_to)
             page.actionDone.connect(self.announce)
+            page.progressSaid.connect(self.show_progress)
             page.badgeChanged.connect(lambda count, number=number: self.rail.set_count(number, count))
             self._pages[number] = page
             self.stack.addWidget(page)
@@ -219,8 +222,13 @@ class MainWindow(QMainWindow):
 
     def show_last_action(self, text: str, undo_enabled: bool) -> None:
         """What was done last, in the strip."""
+        self._last_action = (text, undo_enabled)
         self.strip.show_last_action(text, undo_enabled)
         self.undo_action.setEnabled(undo_enabled or not text)
+
+    def show_progress(self, text: str) -> None:
+        """What is under way, in the strip; "" brings back what was done last."""
+        self.strip.show_last_action(*((text, False) if text else self._last_action))
 
     def announce(self, text: str, undo_enabled: bool = True) -> None:
         """Say what was done, in the strip and as a toast."""
@@ -316,6 +324,11 @@ class MainWindow(QMainWindow):
 
     def _fit_compact(self) -> None:
         theme.set_compact(self.height() < theme.current().px(theme.COMPACT_BELOW_HEIGHT))
+
+    def shut_down_pages(self) -> None:
+        """The program ends: the pages that were made let go of what runs."""
+        for page in self._pages.values():
+            page.shut_down()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.closing.emit()

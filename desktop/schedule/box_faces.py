@@ -46,6 +46,13 @@ def text_color(look: Look) -> QColor:
     return current.families[look.family.value].text
 
 
+def fill_of(look: Look) -> QColor:
+    """Color of the paper in a box."""
+    current = theme.current()
+    is_plain = look.is_unsaved or look.status in (Status.PAST, Status.CANCELLED, Status.NO_SHOW)
+    return current.color.surface if is_plain else current.families[look.family.value].fill
+
+
 def dashed(color: QColor, width: float) -> QPen:
     """A pen of short dashes, as the design's dashed borders are."""
     pen = QPen(color, width)
@@ -80,16 +87,14 @@ def _border(look: Look) -> QPen:
 def paint_face(painter: QPainter, rect: QRectF, look: Look) -> None:
     """Paint the face of a box into `rect`."""
     current = theme.current()
-    color, family = current.color, current.families[look.family.value]
-    is_plain = look.is_unsaved or look.status in (Status.PAST, Status.CANCELLED, Status.NO_SHOW)
-    fill = color.surface if is_plain else family.fill
+    family = current.families[look.family.value]
     pen = _border(look)
     half = pen.widthF() / 2
     radius = current.size.radius_entry
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     outline = rect.adjusted(half, half, -half, -half)
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(fill)
+    painter.setBrush(fill_of(look))
     painter.drawRoundedRect(outline, radius - half, radius - half)
     if look.status is not Status.CANCELLED:
         border = math.ceil(pen.widthF()) if pen.widthF() != 1.5 else 1.0

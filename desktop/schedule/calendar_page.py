@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 from PySide6.QtCore import QPoint, QTimer
-from PySide6.QtGui import QCloseEvent, QCursor, QResizeEvent
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtGui import QCursor, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 from sqlalchemy import select
 
 from desktop import theme
@@ -110,6 +110,10 @@ class CalendarPage(Page):
         self._only_note = Label("Other entries come back when you save.", "small", "text2")
         self._only_note.hide()
         self.toolbar.add(self._only_chip, self._only_note)
+        self._hours_note = Label("No opening hours yet. Enter them in Settings.", "small", "text2", elide=True)
+        self._hours_note.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self._hours_note.hide()
+        self.toolbar.add(self._hours_note)
         self._columns_label = Label("Columns", "small", "text2")
         self.columns = Segmented([("tutors", "Tutors"), ("rooms", "Rooms")], small=True, name="Columns")
         self.columns.changed.connect(self._columns_changed)
@@ -118,19 +122,21 @@ class CalendarPage(Page):
         )
         self.toolbar.add_right(self._columns_label, self.columns, self._print_button)
         self.calendar = CalendarWidget()
-        left = QVBoxLayout()
-        left.setSpacing(px(2))
-        left.addWidget(self.calendar, 1)
         self.legend = CalendarLegend()
-        left.addWidget(self.legend)
-        self.body.addLayout(left, 1)
-        self.body.setSpacing(px(12))
+        beside = QHBoxLayout()
+        beside.setSpacing(px(12))
+        beside.addWidget(self.calendar, 1)
+        column = QVBoxLayout()
+        column.setSpacing(px(2))
+        column.addLayout(beside, 1)
+        column.addWidget(self.legend)
+        self.body.addLayout(column, 1)
         self.panel = ConflictsPanel()
         self.panel.hide()
         self.panel.closed.connect(lambda: self.filters.set_conflicts_shown(False))
         self.panel.entryChosen.connect(self.jump_to)
         self.panel.wayChosen.connect(self._take_way)
-        self.body.addWidget(self.panel)
+        beside.addWidget(self.panel)
         calendar = self.calendar
         calendar.entryActivated.connect(self.open_entry)
         calendar.entrySelected.connect(lambda entry_id: self.panel.mark_entry(_row_id(entry_id)))
@@ -141,6 +147,7 @@ class CalendarPage(Page):
         calendar.cancelRequested.connect(self.cancel)
         calendar.menuRequested.connect(self._open_menu)
         calendar.dayActivated.connect(self._open_day)
+        calendar.dragChanged.connect(self.progressSaid)
         self.setFocusProxy(calendar)
         self.form = FormBeside(self._store, self._clock, self)
         self.form.changed.connect(self._form_changed)
@@ -229,6 +236,8 @@ class CalendarPage(Page):
                 days = days_beside(self._day, days)
                 scene = builder.week_scene(days)
             self.header.set_title(title_of_days(days[0], days[-1]))
+        is_unknown = not self._directory.knows_hours(filters.location_id)
+        self._hours_note.setVisible(is_unknown and not self.form.is_open)
         self._columns_label.setVisible(is_day)
         self.columns.setVisible(is_day)
         check = DropCheck(builder, self._day if is_day else None, by_room=self._by_room)
@@ -448,10 +457,10 @@ class CalendarPage(Page):
         super().resizeEvent(event)
         self.form.place()
 
-    def closeEvent(self, event: QCloseEvent) -> None:
+    def shut_down(self) -> None:
         """Let go of what the form holds on to."""
+        self._timer.stop()
         self.form.shut_down()
-        super().closeEvent(event)
 
     # making and opening
 

@@ -180,7 +180,9 @@ class CalendarSurface(QWidget):
             painter.setClipRect(dirty.intersected(view.adjusted(gutter, 0, 0, 0)))
             painter.translate(view.left() - dx, view.top() - dy)
             clip = QRectF(dirty).translated(dx - view.left(), dy - view.top())
-            paint.paint_grid(painter, layout, clip, self._marks())
+            card = self._empty_card(view) if not layout.boxes and any(self._scene.empty_words) else None
+            covered = card.translated(dx - view.left(), dy - view.top()) if card is not None else None
+            paint.paint_grid(painter, layout, clip, self._marks(), covered)
             paint.paint_now_lead(painter, layout, gutter + dx)
             painter.restore()
             painter.save()
@@ -188,8 +190,8 @@ class CalendarSurface(QWidget):
             painter.translate(view.left(), view.top() - dy)
             paint.paint_gutter(painter, layout, QRectF(0, dy, gutter + 1, view.height()))
             painter.restore()
-            if not layout.boxes and any(self._scene.empty_words):
-                self._paint_empty(painter, view)
+            if card is not None:
+                self._paint_empty(painter, card)
         painter.fillRect(QRect(view.right() + 1, view.top(), self.width(), self.height()), current.color.surface)
         painter.fillRect(QRect(0, view.bottom() + 1, self.width(), self.height()), current.color.surface)
         header = QRect(1, 1, self.width() - 2, view.top() - 1)
@@ -224,16 +226,21 @@ class CalendarSurface(QWidget):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(whole.adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
 
-    def _paint_empty(self, painter: QPainter, view: QRect) -> None:
-        current = theme.current()
-        color, px = current.color, current.px
+    def _empty_card(self, view: QRect) -> QRectF:
+        px = theme.current().px
         title, hint = self._scene.empty_words
-        middle = QRectF(view).adjusted(metrics().gutter, 0, 0, 0).center()
         width = max(
             theme.metrics("body_strong").horizontalAdvance(title), theme.metrics("body").horizontalAdvance(hint)
         )
         card = QRectF(0, 0, width + px(48), px(92))
-        card.moveCenter(middle)
+        card.moveCenter(QRectF(view).adjusted(metrics().gutter, 0, 0, 0).center())
+        return card
+
+    def _paint_empty(self, painter: QPainter, card: QRectF) -> None:
+        current = theme.current()
+        color, px = current.color, current.px
+        title, hint = self._scene.empty_words
+        middle = card.center()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(color.line, 1))
         painter.setBrush(color.surface)

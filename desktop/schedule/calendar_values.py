@@ -85,6 +85,8 @@ class CalendarEntry:
     is_unsaved: bool = False
     details: tuple[str, ...] = ()
     """Full sentences for the card on hover and for screen readers."""
+    seat_order: str = ""
+    """Decides who sits further left among entries of the same time: tutor and title, alike on every PC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,8 @@ class Column:
     closed_reason: str | None = None
     """Why the place is closed that day ("Thanksgiving"); None when it is open."""
     open_spans: tuple[Span, ...] = ()
+    knows_hours: bool = True
+    """Whether the hours were entered by somebody; otherwise nothing is shaded as lying outside of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -218,7 +218,9 @@ class CalendarWidget(CalendarSurface):
         self._show_verdict()
         if drag.entry is not None:
             who = drag.entry.lines[0].wording[0] if drag.entry.lines else ""
-            self.dragChanged.emit(f"Moving {drag.entry.title[0]}, {who}".rstrip(", "))
+            what = f"{drag.entry.title[0]}, {who}".rstrip(", ")
+            doing = "Moving" if drag.kind is DragKind.MOVE else "Changing the length of"
+            self.dragChanged.emit(f"{doing} {what}. Esc puts it back")
         self.update()
 
     def _show_verdict(self) -> None:

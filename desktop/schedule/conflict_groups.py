@@ -62,8 +62,18 @@ def group_conflicts(conflicts: Iterable[Conflict], rows: Mapping[str, EntryRow])
             continue
         ordered = sorted(kinds, key=_ORDER.__getitem__)
         resources = tuple(thing for kind in ordered for thing in kinds[kind])
-        groups.append(ConflictGroup(tuple(ordered), tag, resources, (first, second)))
+        pair = (first, second) if first.booking.starts < second.booking.starts else _in_order((first, second))
+        groups.append(ConflictGroup(tuple(ordered), tag, resources, pair))
     for (_, room_ids, tag), ids in crowded.items():
-        entries = sorted((rows[entry_id] for entry_id in ids), key=lambda row: (row.booking.starts, row.id))
-        groups.append(ConflictGroup((ConflictKind.ROOM,), tag, room_ids, tuple(entries)))
-    return sorted(groups, key=lambda group: (not group.is_overlap, group.entries[0].booking.starts, group.key))
+        entries = _in_order(rows[entry_id] for entry_id in ids)
+        groups.append(ConflictGroup((ConflictKind.ROOM,), tag, room_ids, entries))
+    return sorted(groups, key=lambda group: (not group.is_overlap, [_place(row) for row in group.entries], group.key))
+
+
+def _in_order(rows: Iterable[EntryRow]) -> tuple[EntryRow, ...]:
+    return tuple(sorted(rows, key=lambda row: (*_place(row), row.id)))
+
+
+def _place(row: EntryRow) -> tuple[int, tuple[str, ...]]:
+    """Where an entry stands in a list: by time, then by names, which are the same on every PC; ids are not."""
+    return (row.booking.starts, row.student_names)

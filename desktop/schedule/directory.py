@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from desktop.schedule.calendar_values import Family, Span, Wording
-from desktop.schedule.entry_words import title_words
+from desktop.schedule.entry_words import lane_title_words
 from shared_models.access.models import User
 from shared_models.catalog.models import Level, Product, Service, ServiceFormat, Subject, Topic
 from shared_models.organization.models import Closure, Location, Organization, Room
@@ -21,6 +21,9 @@ from shared_models.people.models import Tutor
 from shared_models.schedule.flags import LocationRules, TutorRules, available_spans
 from shared_models.schedule.terms import Terms, location_rules, tutor_rules
 from shared_models.schedule.times import zone_of
+
+ASSUMED_HOURS: tuple[Span, ...] = ((9 * 60, 20 * 60),)
+"""What the calendar shows of a location whose opening hours nobody has entered yet: open, every day."""
 
 DIRECTORY_TABLES = frozenset(
     {
@@ -132,14 +135,29 @@ class Directory:
             reasons.append(found)
         return reasons[0] if reasons else None
 
+    def knows_hours(self, location_id: str) -> bool:
+        """Whether opening hours were entered for the chosen location (each of them for ""): without any, nothing
+        lies outside of them."""
+        place_ids = self.place_ids(location_id)
+        return bool(place_ids) and all(self._hours(place_id) is not None for place_id in place_ids)
+
+    def knows_tutor_hours(self, tutor_id: str) -> bool:
+        """Whether a tutor has told when they work."""
+        rules = self.tutor_rules.get(tutor_id)
+        return rules is not None and bool(rules.weekly)
+
+    def _hours(self, place_id: str) -> Mapping[int, tuple[Span, ...]] | None:
+        rules = self.location_rules.get(place_id)
+        return (rules.opening_hours or None) if rules is not None else None
+
     def open_spans(self, location_id: str, day: date) -> tuple[Span, ...]:
-        """When the chosen location (one of them for "") is open on a weekday, closures aside."""
+        """When the chosen location (one of them for "") is open on a weekday, closures aside; `ASSUMED_HOURS` where
+        nobody has said."""
         spans: list[Span] = []
         for place_id in self.place_ids(location_id):
-            rules = self.location_rules.get(place_id)
-            if rules is not None and rules.opening_hours is not None:
-                spans += rules.opening_hours.get(day.weekday(), ())
-        return joined(spans)
+            hours = self._hours(place_id)
+            spans += ASSUMED_HOURS if hours is None else hours.get(day.weekday(), ())
+        return joined(spans) if self.places else ASSUMED_HOURS
 
     def tutor_spans(self, tutor_id: str, location_id: str, day: date) -> tuple[Span, ...]:
         """When a tutor can teach there that day; the opening hours for one who has not told."""
@@ -150,6 +168,8 @@ class Directory:
         spans: list[Span] = []
         for place_id in self.place_ids(location_id):
             spans += available_spans(rules, place_id, day, unknown_is_open=True)
+        if rules.weekly and not self.knows_hours(location_id):
+            return joined(spans)
         return tuple(
             (max(start, a), min(end, b))
             for start, end in joined(spans)
@@ -221,7 +241,7 @@ def read_directory(session: Session, organization_id: str) -> Directory:
         for thing_id, name in session.execute(
             select(kind.id, kind.name).where(kind.organization_id == organization_id)
         ):
-            titles[thing_id] = title_words(name)
+            titles[thing_id] = lane_title_words(name)
     closures = session.execute(
         select(Closure.location_id, Closure.first_day, Closure.last_day, Closure.reason)
         .where(Closure.organization_id == organization_id, Closure.archived_at.is_(None))

@@ -154,9 +154,10 @@ class DropCheck:
             yield False, f"Closed for {reason}" if reason else "Closed that day"
             return
         spans = directory.open_spans(place, target.day)
-        if not any(a <= starts and ends <= b for a, b in spans):
+        is_known = directory.knows_hours(place)
+        if is_known and not any(a <= starts and ends <= b for a, b in spans):
             yield False, "Outside the opening hours"
-        elif target.tutor_id is not None:
+        elif target.tutor_id is not None and (is_known or directory.knows_tutor_hours(target.tutor_id)):
             theirs = directory.tutor_spans(target.tutor_id, place, target.day)
             if not any(a <= starts and ends <= b for a, b in theirs):
                 hours = (

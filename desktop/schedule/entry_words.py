@@ -49,6 +49,45 @@ _SHORTER: dict[str, tuple[str, ...]] = {
     "Writing": ("Writ.",),
     "Young Writers class": ("Young Writers", "Writers", "Writ."),
 }
+_CODES: dict[str, str] = {
+    "Algebra I": "A I",
+    "Algebra II": "A II",
+    "Anatomy & Physiology": "AP",
+    "Arithmetic": "Ar",
+    "Assessment": "As",
+    "Biology": "Bio",
+    "Calculus": "Ca",
+    "Chemistry": "Ch",
+    "Computer Science": "CS",
+    "Economics": "Ec",
+    "English": "En",
+    "Executive Functioning": "EF",
+    "French": "Fr",
+    "General Homework Help": "HH",
+    "Geography": "Gg",
+    "Geometry": "Geo",
+    "German": "Gr",
+    "Grammar": "Gm",
+    "Italian": "It",
+    "Kindergarten Readiness": "K",
+    "Physics": "Ph",
+    "Pre-Algebra": "PA",
+    "Pre-Calculus": "PC",
+    "Probability": "Pb",
+    "Reading": "Rd",
+    "SAT or ACT?": "S/A",
+    "SHSAT": "SHS",
+    "Spanish": "Sp",
+    "Speaking": "Spk",
+    "Spelling": "Spl",
+    "Statistics": "St",
+    "Trigonometry": "Tr",
+    "U.S. History": "USH",
+    "Vocabulary": "Voc",
+    "World History": "WH",
+    "Writing": "Wr",
+}
+_CODE_LETTERS = 3
 _TAIL_WORDS = re.compile(r"\s+(class|group|workshop|camp|club|exams?|support)$", re.IGNORECASE)
 
 
@@ -65,13 +104,32 @@ def title_words(name: str) -> Wording:
     return (full, *(word for word in shorter if word != full))
 
 
+@lru_cache(maxsize=2048)
+def lane_title_words(name: str) -> Wording:
+    """The same for a lane of the calendar, which may leave room for a code alone: "Chemistry", "Chem.", "Ch"."""
+    words = title_words(name)
+    return tuple(dict.fromkeys((*words, _code_of(words[0]))))
+
+
+def _code_of(full: str) -> str:
+    """The code of a title: one that is known, the initials of several words, or the first letters of one."""
+    known = _CODES.get(full)
+    if known is not None:
+        return known
+    bare = _TAIL_WORDS.sub("", full)
+    parts = [part for part in re.split(r"[\s/&,.’'–-]+", bare) if part]
+    if len(parts) > 1:
+        return "".join(part[0] for part in parts[:_CODE_LETTERS])
+    return _CODES.get(bare) or bare[:_CODE_LETTERS]
+
+
 @lru_cache(maxsize=8192)
 def person_words(name: str) -> Wording:
-    """ "Andre Smith", "Andre S.", "Andre"."""
+    """ "Andre Smith", "Andre S.", "Andre", "A. S."."""
     parts = name.split()
     if len(parts) < 2:
         return (name,)
-    return (name, f"{parts[0]} {parts[-1][0]}.", parts[0])
+    return (name, f"{parts[0]} {parts[-1][0]}.", parts[0], f"{parts[0][0]}. {parts[-1][0]}.")
 
 
 def people_words(names: Sequence[str], capacity: int) -> Wording:

@@ -304,7 +304,7 @@ def _pack(
     entries: Sequence[CalendarEntry], axis: TimeAxis, metrics: Metrics
 ) -> list[tuple[CalendarEntry, int, int, Seat]]:
     """Top, bottom and seat of each entry of a column; packed by what is drawn, so that short boxes stay apart."""
-    ordered = sorted(entries, key=lambda entry: (entry.starts, -entry.ends, entry.id))
+    ordered = sorted(entries, key=lambda entry: (entry.starts, -entry.ends, entry.seat_order, entry.id))
     spans: list[tuple[int, int, str]] = []
     for number, entry in enumerate(ordered):
         top = round(axis.y(entry.starts))
@@ -372,7 +372,8 @@ def _column_box(
     conflict = str(column.conflict_count) if column.conflict_count else ""
     if mode is Mode.DAY:
         forms = (column.heading, column.shorter_heading) if column.shorter_heading else (column.heading,)
-        heading = fit(forms, w - metrics.heading_inset * 1.3, TextRole.SUBHEADING, measure)
+        room = w - metrics.heading_inset * 1.3
+        heading = fit(forms, room, TextRole.SUBHEADING, measure) or _shortened(forms[-1], room, measure)
         return ColumnBox(column, x, w, False, heading, column.subheading, "", conflict)
     heading_width = measure(column.heading, TextRole.HEADING) + metrics.heading_inset
     tag = metrics.tag + measure(conflict, TextRole.COUNT) + metrics.heading_inset if conflict else 0.0
@@ -380,6 +381,13 @@ def _column_box(
     number = column.count_words.split(" ")[0]
     count = next((words for words in (column.count_words, number) if measure(words, TextRole.COUNT) <= left), "")
     return ColumnBox(column, x, w, False, column.heading, column.subheading, count, conflict)
+
+
+def _shortened(words: str, room: float, measure: Measure) -> str:
+    """A heading that has no shorter form: as much of it as fits, with an ellipsis."""
+    lengths = range(len(words) - 1, 0, -1)
+    texts = (words[:length].rstrip() + "…" for length in lengths)
+    return next((text for text in texts if measure(text, TextRole.SUBHEADING) <= room), "")
 
 
 def _box(
@@ -432,7 +440,7 @@ def _shades(columns: Sequence[ColumnBox], axis: TimeAxis, height: float) -> tupl
     """What lies outside the opening hours, in the columns that are not folded."""
     result: list[Rect] = []
     for column in columns:
-        if column.is_folded or column.column.closed_reason is not None:
+        if column.is_folded or column.column.closed_reason is not None or not column.column.knows_hours:
             continue
         free = axis.first
         for start, end in [*_merged(column.column.open_spans, axis.first, axis.last), (axis.last, axis.last)]:

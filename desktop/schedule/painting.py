@@ -12,7 +12,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 
 from desktop import theme
-from desktop.schedule.box_faces import FaceCache, dashed, look_of, paint_shadow, text_color
+from desktop.schedule.box_faces import FaceCache, dashed, fill_of, look_of, paint_shadow, text_color
 from desktop.schedule.calendar_values import CalendarEntry, ConflictMark, Mode
 from desktop.schedule.layout import CalendarLayout, ColumnBox, EntryBox, Rect
 from desktop.schedule.lettering import Lettering, lettering
@@ -67,8 +67,13 @@ class CalendarPainter:
 
     # the grid
 
-    def paint_grid(self, painter: QPainter, layout: CalendarLayout, clip: QRectF, marks: Marks) -> None:
-        """Paint the scrolled part; `painter` is moved so that (0, 0) is the grid's upper left corner."""
+    def paint_grid(
+        self, painter: QPainter, layout: CalendarLayout, clip: QRectF, marks: Marks, covered: QRectF | None = None
+    ) -> None:
+        """Paint the scrolled part; `painter` is moved so that (0, 0) is the grid's upper left corner.
+
+        `covered` is where a card will stand: no pill is painted that would look out behind it.
+        """
         color = self.theme.color
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.fillRect(clip, color.surface)
@@ -81,7 +86,7 @@ class CalendarPainter:
                 painter.fillRect(rect, color.closed)
                 self._hatched(painter, rect, color.closed_stripe, 7.0, 1.0)
         self._column_lines(painter, layout, clip)
-        self._pills(painter, layout, clip)
+        self._pills(painter, layout, covered)
         now = layout.now
         if now is not None:
             painter.fillRect(QRectF(now.x, now.y, now.w, 2), color.now)
@@ -124,7 +129,7 @@ class CalendarPainter:
         for column in layout.columns:
             painter.fillRect(QRectF(column.x, clip.top(), 1, clip.height()), shade)
 
-    def _pills(self, painter: QPainter, layout: CalendarLayout, clip: QRectF) -> None:
+    def _pills(self, painter: QPainter, layout: CalendarLayout, covered: QRectF | None) -> None:
         color, px = self.theme.color, self.theme.px
         for group in layout.closed:
             if not group.words:
@@ -132,6 +137,9 @@ class CalendarPainter:
             length = self.letters.measure(group.words, TextRole.PILL) + 2 * px(14)
             thick = px(27)
             center = QPointF(group.rect.x + group.rect.w / 2, layout.height / 2)
+            standing = QRectF(center.x() - thick / 2, center.y() - length / 2, thick, length)
+            if covered is not None and standing.intersects(covered):
+                continue
             painter.save()
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.translate(center)
@@ -175,16 +183,33 @@ class CalendarPainter:
             paint_shadow(painter, rect, self.theme.size.radius_entry, 2, 8, 0.18)
         face = self.faces.face(look, round(rect.width()), round(rect.height()), box.hatches)
         painter.drawPixmap(rect.topLeft(), face)
+        if box.hatches:
+            self._clear_words(painter, box, rect, fill_of(look))
         painter.setPen(text_color(look))
         self._lines(painter, box.lines, rect.x(), rect.y())
         if box.badge is not None:
             self._badge(painter, box.badge, rect.x(), rect.y(), text_color(look))
 
+    def _clear_words(self, painter: QPainter, box: EntryBox, rect: QRectF, fill: QColor) -> None:
+        """Let the hatch step back behind the words, so that they read as well as in a box without one."""
+        paper = mixed(fill, 0.66)
+        right = rect.right() - 2
+        for line in box.lines:
+            left, top = rect.x() + line.x - 2, rect.y() + line.y
+            height = self._line_height(line.role)
+            if not any(y < line.y + height and line.y < y + tall for y, tall in box.hatches):
+                continue
+            width = self.letters.measure(line.text, line.role) + 4 + (self.theme.px(15) if line.icon else 0)
+            painter.fillRect(QRectF(left, top, min(width, right - left), height), paper)
+
+    def _line_height(self, role: TextRole) -> int:
+        return self.theme.px(16 if role in (TextRole.ROOMY_TITLE, TextRole.ROOMY_LINE) else 14)
+
     def _lines(self, painter: QPainter, lines: tuple[TextLine, ...], x: float, y: float) -> None:
         px = self.theme.px
         for line in lines:
             left = x + line.x
-            line_height = px(16) if line.role in (TextRole.ROOMY_TITLE, TextRole.ROOMY_LINE) else px(14)
+            line_height = self._line_height(line.role)
             top = y + line.y + (line_height - self.letters.height(line.role)) / 2
             if line.icon:
                 size = px(13)
@@ -205,9 +230,9 @@ class CalendarPainter:
 
     def _badge(self, painter: QPainter, badge: Badge, x: float, y: float, ink: QColor) -> None:
         color, px = self.theme.color, self.theme.px
-        size = px(14)
-        square = QRectF(x + badge.x, y + badge.y, size, size)
-        small = px(10)
+        size = round(badge.size)
+        square = QRectF(round(x + badge.x), round(y + badge.y), size, size)
+        small = size - px(4)
         inset = (size - small) / 2
         if badge.kind in (ConflictMark.OVERLAP, ConflictMark.BUFFER):
             is_overlap = badge.kind == ConflictMark.OVERLAP
@@ -223,7 +248,7 @@ class CalendarPainter:
                 theme.draw_icon(painter, "clock", square.x() + inset, square.y() + inset, small, on, 2.5)
             return
         tint = color.danger if badge.kind == ConflictMark.ACCEPTED else ink
-        icon_size = px(11)
+        icon_size = size - px(3)
         inset = (size - icon_size) / 2
         name = _BADGE_ICONS[badge.kind]
         theme.draw_icon(painter, name, square.x() + inset, square.y() + inset, icon_size, tint, 2.25)

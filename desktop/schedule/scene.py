@@ -23,7 +23,7 @@ from desktop.schedule.calendar_values import (
 from desktop.schedule.conflict_groups import ConflictGroup, group_conflicts
 from desktop.schedule.directory import Directory
 from desktop.schedule.entry_rows import EntryRow
-from desktop.schedule.entry_words import people_words, room_words, tutor_words
+from desktop.schedule.entry_words import lane_title_words, people_words, room_words, tutor_words
 from shared_models.schedule.conflicts import Conflict, ConflictKind, ConflictTag, find_conflicts
 from shared_models.schedule.flags import EntryFacts, EntryFlag, flags_of
 from shared_models.schedule.models import EntryStatus
@@ -152,6 +152,7 @@ class SceneBuilder:
                     is_today=day == today,
                     closed_reason=reason,
                     open_spans=spans,
+                    knows_hours=self.directory.knows_hours(self.filters.location_id),
                 )
             )
         entries = [
@@ -161,7 +162,7 @@ class SceneBuilder:
         ]
         return CalendarScene(
             Mode.WEEK, tuple(columns), tuple(entries), self._now(today.isoformat()), self.directory.grid_minutes,
-            empty_words=self._empty_words("this week"),
+            empty_words=self._empty_words("this week", _shared_reason(columns)),
         )  # fmt: skip
 
     def day_scene(self, day: date, *, by_room: bool = False) -> CalendarScene:
@@ -202,11 +203,11 @@ class SceneBuilder:
                     tutor_words(tutor.name)[-1],
                     tutor.name,
                     open_spans=spans,
+                    knows_hours=self.directory.knows_hours(place) or self.directory.knows_tutor_hours(tutor.id),
                 )
             )
-        if NO_TUTOR in booked:
-            spans = self.directory.open_spans(place, day)
-            columns.append(Column(NO_TUTOR, "No tutor", long_name="No tutor", open_spans=spans))
+        if NO_TUTOR in booked or not columns:
+            columns.append(self._plain_column(NO_TUTOR, "No tutor", day))
         return columns
 
     def _room_columns(self, rows: list[EntryRow], day: date) -> list[Column]:
@@ -220,12 +221,21 @@ class SceneBuilder:
                 continue
             where = "" if place else self.directory.place_name(room.location_id)
             spans = () if is_closed else self.directory.open_spans(room.location_id, day)
-            columns.append(Column(room.id, room.name, where, long_name=room.name, open_spans=spans))
+            known = self.directory.knows_hours(room.location_id)
+            columns.append(
+                Column(room.id, room.name, where, long_name=room.name, open_spans=spans, knows_hours=known)
+            )
         for key, name in ((ONLINE, "Online"), (NO_ROOM, "No room")):
-            if key in booked:
-                spans = self.directory.open_spans(place, day)
-                columns.append(Column(key, name, long_name=name, open_spans=spans))
+            if key in booked or (key == NO_ROOM and not columns):
+                columns.append(self._plain_column(key, name, day))
         return columns
+
+    def _plain_column(self, key: str, name: str, day: date) -> Column:
+        """The column of what has no tutor or no room, open as long as the place is."""
+        place, directory = self.filters.location_id, self.directory
+        spans = directory.open_spans(place, day) if directory.closed_reason(place, day) is None else ()
+        known = directory.knows_hours(place)
+        return Column(key, name, long_name=name, open_spans=spans, knows_hours=known)
 
     def _now(self, column: str | None) -> NowMark:
         minute = self.local_now.hour * 60 + self.local_now.minute
@@ -249,7 +259,7 @@ class SceneBuilder:
         title = next(
             (self.directory.titles[i] for i in (row.product_id, row.topic_id, row.subject_id)
              if i is not None and i in self.directory.titles),
-            (name,),
+            lane_title_words(name),
         )  # fmt: skip
         status = self._status(row)
         mark, overlaps, tail = self._conflict(row)
@@ -271,6 +281,7 @@ class SceneBuilder:
             is_unpaid=is_unpaid,
             is_unsaved=row.id in self.unsaved,
             details=self._details(row, title[0], name),
+            seat_order="\n".join((self.directory.tutor_name(row.tutor_id), title[0], *row.student_names[:1])),
         )
 
     def _status(self, row: EntryRow) -> Status:
@@ -303,13 +314,17 @@ class SceneBuilder:
 
     def _outside_note(self, row: EntryRow) -> str:
         """ "Past 8:00" or "Before 2:00" when an entry leaves the opening hours, or lasts past its tutor's."""
-        spans = self.directory.open_spans(row.location_id, row.day)
-        if not spans or self.directory.closed_reason(row.location_id, row.day) is not None:
+        directory = self.directory
+        spans = directory.open_spans(row.location_id, row.day)
+        if not spans or directory.closed_reason(row.location_id, row.day) is not None:
             return ""
-        if row.starts < spans[0][0]:
+        is_known = directory.knows_hours(row.location_id)
+        if is_known and row.starts < spans[0][0]:
             return f"Before {clock_words(spans[0][0], with_half=False)}"
-        if row.tutor_id is not None:
-            spans = self.directory.tutor_spans(row.tutor_id, row.location_id, row.day) or spans
+        if row.tutor_id is not None and (is_known or directory.knows_tutor_hours(row.tutor_id)):
+            spans = directory.tutor_spans(row.tutor_id, row.location_id, row.day) or spans
+        elif not is_known:
+            return ""
         before = [end for start, end in spans if start <= row.starts]
         return f"Past {clock_words(before[-1], with_half=False)}" if before and row.ends > before[-1] else ""
 
@@ -436,6 +451,12 @@ class SceneBuilder:
         if len(row.student_names) == 2:
             return f"{title}, " + " and ".join(name.split(" ")[0] for name in row.student_names)
         return title
+
+
+def _shared_reason(columns: Iterable[Column]) -> str | None:
+    """Why the whole week is closed, when it is for one reason."""
+    reasons = {column.closed_reason for column in columns if column.closed_reason != ""}
+    return reasons.pop() if len(reasons) == 1 else None
 
 
 def _room_keys(room_ids: tuple[str, ...], is_online: bool) -> tuple[str, ...]:

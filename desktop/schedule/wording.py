@@ -1,4 +1,4 @@
-"""Steps the words of an entry down until they fit its box: full, short, code; never cut mid-letter."""
+"""Steps the words of an entry down until they fit its box: full, abbreviated, code; a word is never cut."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from desktop.schedule.calendar_values import CalendarEntry, ConflictMark, Line, Mode, Status, Wording
+from desktop.schedule.calendar_values import CalendarEntry, ConflictMark, Mode, Status, Wording
 
 
 class TextRole(IntEnum):
@@ -51,6 +51,7 @@ class Badge:
     kind: str
     x: float
     y: float
+    size: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,24 +75,8 @@ class TextMetrics:
 
 
 def fit(wording: Wording, width: float, role: TextRole, measure: Measure) -> str:
-    """The longest of the wordings that fits; failing that, the shortest one cut after a letter, with a point.
-
-    A text with digits in it (a time, a count) is never cut: it is left out instead.
-    """
-    for text in wording:
-        if measure(text, role) <= width:
-            return text
-    if not wording or any(letter.isdigit() for letter in wording[-1]):
-        return ""
-    shortest = wording[-1]
-    for length in range(len(shortest) - 1, 1, -1):
-        text = shortest[:length].rstrip(" -.,") + "."
-        if measure(text, role) <= width:
-            return text
-    for length in (2, 1):
-        if measure(shortest[:length], role) <= width:
-            return shortest[:length]
-    return ""
+    """The first of the wordings, longest first, that fits; "" when none does, and the line is left out."""
+    return next((text for text in wording if measure(text, role) <= width), "")
 
 
 def badge_kind(entry: CalendarEntry) -> str:
@@ -109,42 +94,65 @@ def box_text(
     entry: CalendarEntry, width: float, height: float, metrics: TextMetrics, measure: Measure
 ) -> tuple[tuple[TextLine, ...], Badge | None]:
     """Text lines and badge of a box of the given size."""
+    best: tuple[tuple[TextLine, ...], Badge | None] | None = None
+    least = 0
+    for badge in _badges(entry, width, height, metrics):
+        lines, lost = _lines(entry, width, height, badge, metrics, measure)
+        if best is None or lost < least:
+            best, least = (lines, badge), lost
+        if not least:
+            break
+    return best if best is not None else (_lines(entry, width, height, None, metrics, measure)[0], None)
+
+
+def _lines(
+    entry: CalendarEntry, width: float, height: float, badge: Badge | None, metrics: TextMetrics, measure: Measure
+) -> tuple[tuple[TextLine, ...], int]:
+    """The lines beside a badge, and by how many steps title and people had to give way to it."""
     narrow = width < metrics.narrow_below
     left = metrics.narrow_left if narrow else metrics.left
     if entry.status is Status.CANCELLED:
         left -= metrics.gap
     available = width - left - (metrics.narrow_right if narrow else metrics.right)
-    badge = _badge(entry, width, height, metrics)
     rows = int((height - metrics.top + 1) // metrics.line_height)
     if rows < 1:
-        return (), badge
+        return (), 0
     top = metrics.top if rows > 1 or height >= 2 * metrics.line_height else (height - metrics.line_height) / 2
+    lost = 0
 
     def room(row: int) -> float:
         if badge is None:
             return available
         row_top = top + row * metrics.line_height
-        misses = badge.y + metrics.badge <= row_top + 2 or badge.y + 4 >= row_top + metrics.line_height
-        return available if misses else min(available, badge.x - left - 1)
+        air = metrics.line_height / 7
+        is_clear = badge.y + badge.size <= row_top + air or badge.y + air >= row_top + metrics.line_height
+        return available if is_clear else min(available, badge.x - left - 1)
+
+    def fitted(wording: Wording, row: int, role: TextRole, indent: float = 0.0) -> str:
+        nonlocal lost
+        text = fit(wording, room(row) - indent, role, measure)
+        if badge is not None:
+            lost += _steps(wording, text) - _steps(wording, fit(wording, available - indent, role, measure))
+        return text
 
     struck = entry.status is Status.CANCELLED
-    title = fit(entry.title, room(0), metrics.title, measure)
+    title = fitted(entry.title, 0, metrics.title)
     result = [TextLine(title, left, top, metrics.title, is_strong=True, is_struck=struck)] if title else []
     if rows == 1:
         after = left + measure(title, metrics.title) + metrics.gap * 2 if title else left
-        rest = _whole(entry.lines[:1], room(0) - (after - left), metrics, measure)
+        rest = fit(entry.lines[0].wording, room(0) - (after - left), metrics.line, measure) if entry.lines else ""
         if rest:
             result.append(TextLine(rest, after, top, metrics.line, is_struck=struck))
-        return tuple(result), badge
+        return tuple(result), lost
     row = 1
     for number, line in enumerate(entry.lines):
         if row >= rows:
             break
         indent = metrics.icon + metrics.gap * 0.75 if line.icon else 0.0
         if number == 0:
-            text = fit(line.wording, room(row) - indent, metrics.line, measure)
+            text = fitted(line.wording, row, metrics.line, indent)
         else:
-            text = _whole(entry.lines[number : number + 1], room(row) - indent, metrics, measure)
+            text = fit(line.wording, room(row) - indent, metrics.line, measure)
         if not text:
             continue
         y = top + row * metrics.line_height
@@ -152,24 +160,30 @@ def box_text(
             TextLine(text, left, y, metrics.line, line.icon, is_struck=struck and number == 0, is_faint=number > 0)
         )
         row += 1
-    return tuple(result), badge
+    return tuple(result), lost
 
 
-def _whole(lines: Sequence[Line], width: float, metrics: TextMetrics, measure: Measure) -> str:
-    """The longest wording of the first line that fits uncut; "" when none does."""
-    wording = lines[0].wording if lines else ()
-    return next((text for text in wording if measure(text, metrics.line) <= width), "")
+def _steps(wording: Wording, text: str) -> int:
+    """How far down its wordings a text stands; being left out is worse than any."""
+    return wording.index(text) if text in wording else len(wording) + 1
 
 
-def _badge(entry: CalendarEntry, width: float, height: float, metrics: TextMetrics) -> Badge | None:
+def _badges(entry: CalendarEntry, width: float, height: float, metrics: TextMetrics) -> list[Badge]:
+    """Where the badge may stand, best first: upper right; in narrow lanes lower right, there also a little smaller
+    and close to the corner, before it takes its room from the title."""
     kind = badge_kind(entry)
     if not kind or height < metrics.badge or width < metrics.badge * 1.5:
-        return None
-    inset = metrics.badge_inset
-    x = width - inset - metrics.badge
-    low = width < metrics.low_badge_below
-    y = height - inset - metrics.badge if low else inset
-    return Badge(kind, x, max(min(y, height - metrics.badge), 0.0))
+        return []
+
+    def at(size: float, inset: float, *, low: bool) -> Badge:
+        y = height - inset - size if low else inset
+        return Badge(kind, width - inset - size, max(min(y, height - size), 0.0), size)
+
+    upper = at(metrics.badge, metrics.badge_inset, low=False)
+    if width >= metrics.low_badge_below:
+        return [upper]
+    small = at(metrics.badge * 0.86, metrics.badge_inset * 0.6, low=True)
+    return [at(metrics.badge, metrics.badge_inset, low=True), small, upper]
 
 
 def closed_words(reason: str, names: Sequence[str]) -> Wording:

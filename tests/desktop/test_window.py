@@ -104,6 +104,29 @@ def test_what_was_done_can_be_undone_from_the_strip_and_by_key(window: MainWindo
         qtbot.keyClick(window, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
 
 
+def test_an_undo_by_key_takes_the_toast_and_its_offer_away(window: MainWindow, qtbot: QtBot) -> None:
+    window.page(0).actionDone.emit("Moved Noah Johnson to Committed", True)
+    qtbot.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert not window.toast.isVisible()
+
+
+def test_what_is_under_way_stands_in_the_strip_until_it_ends(window: MainWindow) -> None:
+    page = window.page(0)
+    page.actionDone.emit("Moved Noah Johnson to Committed", True)
+    page.progressSaid.emit("Moving ACT, Priya Thompson. Esc puts it back")
+    assert window.strip.last_action() == "Moving ACT, Priya Thompson. Esc puts it back"
+    page.progressSaid.emit("")
+    assert window.strip.last_action() == "Moved Noah Johnson to Committed"
+
+
+def test_pages_that_were_made_hear_that_the_program_ends(window: MainWindow) -> None:
+    ended: list[str] = []
+    page = window.page(0)
+    page.shut_down = lambda: ended.append(page.title)  # type: ignore[method-assign]
+    window.shut_down_pages()
+    assert ended == ["Leads"]
+
+
 def test_ctrl_k_finds_people_and_actions(window: MainWindow, qtbot: QtBot) -> None:
     met: list[str] = []
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from desktop.schedule.calendar_values import ConflictMark, Status
 from desktop.schedule.directory import Directory, read_directory
@@ -15,6 +15,7 @@ from desktop.schedule.drop_check import DropCheck
 from desktop.schedule.entry_rows import EntryRow, read_entries
 from desktop.schedule.scene import (
     NO_ROOM,
+    NO_TUTOR,
     Filters,
     SceneBuilder,
     Week,
@@ -25,6 +26,8 @@ from desktop.schedule.scene import (
 )
 from desktop.schedule.ways_out import ways_out
 from shared_models.base import new_id
+from shared_models.organization.models import OpeningHours
+from shared_models.people.models import TutorAvailability
 from shared_models.schedule.conflicts import ConflictKind
 from shared_models.schedule.drafts import EntryDraft
 from shared_models.schedule.operations import schedule_entries
@@ -214,6 +217,49 @@ def test_an_empty_day_says_why_and_what_to_do(center: Center) -> None:
     title, hint = builder(center).day_scene(date(2026, 11, 26)).empty_words
     assert title == "No lessons on Thursday, November 26"
     assert hint.startswith("Closed for Thanksgiving.")
+
+
+@pytest.fixture
+def unasked(center: Center) -> Center:
+    """A center where nobody has entered opening hours, nor when tutors work."""
+    with center.store.write() as session:
+        for kind in (OpeningHours, TutorAvailability):
+            for row in session.scalars(select(kind)):
+                row.archived_at = NOW
+    return center
+
+
+def test_without_opening_hours_every_day_is_open(unasked: Center) -> None:
+    columns = builder(unasked).week_scene().columns
+    assert [column.heading for column in columns][-1] == "Sun 29"
+    assert {column.closed_reason for column in columns} == {None, "Thanksgiving"}
+    assert not any(column.knows_hours for column in columns)
+
+
+def test_without_opening_hours_nothing_lies_outside_of_them(unasked: Center) -> None:
+    entry_id = add(unasked, unasked.draft(WEDNESDAY, time(21)))
+    (shown,) = builder(unasked).week_scene().entries
+    assert [line.wording[0] for line in shown.lines] == ["Noah Haddad", "Room A", "M. Patel"]
+    assert (False, "Outside the opening hours") not in check_of(unasked).check(entry_id, "2026-11-24", 300, 360)
+
+
+def test_a_day_on_which_nobody_works_still_has_a_column_to_drag_on(unasked: Center) -> None:
+    made = builder(unasked)
+    assert [column.key for column in made.day_scene(WEDNESDAY).columns] == [NO_TUTOR]
+
+
+def test_entries_of_one_time_stand_in_the_order_of_their_tutors_on_every_pc(center: Center) -> None:
+    def of(tutor: str, student: str, room: str) -> EntryDraft:
+        return center.draft(
+            WEDNESDAY, time(16), tutor_id=center.id(tutor), student_ids=(center.id(student),),
+            room_ids=(center.id(room),),
+        )  # fmt: skip
+
+    for tutor, student, room in (("Patel", "Noah", "Room A"), ("Johnson", "Wei", "Room B")) * 2:
+        add(center, of(tutor, student, room))
+    entries = builder(center).week_scene().entries
+    tutors = [entry.lines[-1].wording[0] for entry in sorted(entries, key=lambda entry: entry.seat_order)]
+    assert tutors == ["J. Johnson", "J. Johnson", "M. Patel", "M. Patel"]
 
 
 # what a drag is told

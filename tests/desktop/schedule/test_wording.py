@@ -5,17 +5,22 @@ from __future__ import annotations
 import pytest
 
 from desktop.schedule.calendar_values import ConflictMark, Line, Status, span_words
-from desktop.schedule.entry_words import people_words, person_words, room_words, title_words, tutor_words
+from desktop.schedule.entry_words import (
+    lane_title_words,
+    people_words,
+    person_words,
+    room_words,
+    title_words,
+    tutor_words,
+)
 from desktop.schedule.wording import TextRole, badge_kind, box_text, closed_words, fit
 from tests.desktop.schedule.scenes import METRICS, entry, measure
 
 NAME = ("Andre Smith", "Andre S.", "Andre")
 
 
-@pytest.mark.parametrize(
-    ("width", "shown"), [(66, "Andre Smith"), (60, "Andre S."), (30, "Andre"), (24, "And."), (6, "A"), (5, "")]
-)
-def test_a_name_steps_down_and_is_never_cut_inside_a_letter(width: float, shown: str) -> None:
+@pytest.mark.parametrize(("width", "shown"), [(66, "Andre Smith"), (60, "Andre S."), (30, "Andre"), (29, "")])
+def test_a_name_steps_down_and_is_left_out_rather_than_cut(width: float, shown: str) -> None:
     assert fit(NAME, width, TextRole.LINE, measure) == shown
 
 
@@ -90,8 +95,35 @@ def test_a_topic_loses_its_explanation_and_then_its_length() -> None:
     assert title_words("Robotics camp") == ("Robotics camp", "Robotics")
 
 
+def test_a_title_ends_with_a_code_that_fits_any_lane() -> None:
+    assert lane_title_words("Pre-Calculus")[-1] == "PC"
+    assert lane_title_words("SHSAT group") == ("SHSAT group", "SHSAT", "SHS")
+    assert lane_title_words("Robotics camp")[-1] == "Rob"
+    assert lane_title_words("Young Writers class")[-1] == "YW"
+    assert lane_title_words("SAT") == ("SAT",)
+
+
+def test_the_badge_shrinks_into_the_corner_before_it_costs_a_name() -> None:
+    marked = entry("a", "Mon", 0, 60, conflict=ConflictMark.OVERLAP)
+    lines, badge = box_text(marked, 42, 45, METRICS.compact, measure)
+    assert badge is not None and badge.size < METRICS.compact.badge
+    assert [line.text for line in lines] == ["Chem.", "Andre"]
+    assert lines[1].y + METRICS.compact.line_height * 6 / 7 <= badge.y
+
+
+def test_words_and_badge_never_share_a_place() -> None:
+    marked = entry("a", "Mon", 0, 60, conflict=ConflictMark.OVERLAP)
+    for width in range(30, 120):
+        for height in range(18, 60):
+            lines, badge = box_text(marked, width, height, METRICS.compact, measure)
+            for line in lines if badge is not None else ():
+                is_beside = line.x + measure(line.text, line.role) <= badge.x
+                is_above = line.y + 12 <= badge.y or badge.y + badge.size <= line.y + 2
+                assert is_beside or is_above
+
+
 def test_students_are_named_alone_and_in_pairs_and_counted_in_groups() -> None:
-    assert people_words(["Ayşe Smith"], 1) == ("Ayşe Smith", "Ayşe S.", "Ayşe")
+    assert people_words(["Ayşe Smith"], 1) == ("Ayşe Smith", "Ayşe S.", "Ayşe", "A. S.")
     assert people_words(["Noah Lee", "Ayşe Smith"], 3)[0] == "Noah and Ayşe"
     assert people_words([f"S{i} T" for i in range(8)], 10) == ("8 of 10", "8/10", "8")
     assert people_words([], 10) == ("0 of 10", "0/10")
