@@ -204,7 +204,10 @@ def test_a_center_is_made_served_and_joined(host: ServerHost, tmp_path: Path) ->
     folder = tmp_path / "desk"
     sign_in(host, folder)
     with opened(folder) as store:
-        assert store.local("business_name") == "Hudson Learning Center"
+        with store.engine.connect() as connection:
+            assert connection.execute(text("SELECT business_name FROM organization")).scalars().all() == [
+                "Hudson Learning Center"
+            ]
         assert count(store, "topic") == 90
 
 
