@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDragLeaveEvent,
     QDropEvent,
     QMouseEvent,
     QPaintEvent,
-    QResizeEvent,
 )
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
@@ -195,6 +194,7 @@ class StageColumn(QWidget):
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._scroll.viewport().setAutoFillBackground(False)
+        self._scroll.viewport().installEventFilter(self)
         self.content = QWidget()
         self._scroll.setWidget(self.content)
         self.content.setAutoFillBackground(False)
@@ -323,9 +323,11 @@ class StageColumn(QWidget):
         t = theme.current()
         return QSize(t.px(42) if self.folded else t.px(176), t.px(400))
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self.arrange()
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        # The room for cards is known only once the viewport itself has its new size.
+        if event.type() == QEvent.Type.Resize and watched is self._scroll.viewport():
+            self.arrange()
+        return super().eventFilter(watched, event)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -401,13 +401,13 @@ class SessionsCard(Card):
 
     def _columns(self) -> list[Column[SessionRow]]:
         return [
-            Column("Day", self._day, 108),
+            Column("Day", self._day, 114),
             Column(
-                "Time", lambda row: Cell(format_time_range(row.starts.time(), row.ends.time()), tone="text2"), 100
+                "Time", lambda row: Cell(format_time_range(row.starts.time(), row.ends.time()), tone="text2"), 108
             ),
-            Column("What", lambda row: Cell(row.student, second=row.title, strong=True), 148),
+            Column("What", lambda row: Cell(row.student, second=row.title, strong=True), 146),
             Column("Tutor", lambda row: Cell(row.tutor, tone="text2")),
-            Column("Room", self._place, 92),
+            Column("Room", self._place, 98),
         ]
 
     def _day(self, row: SessionRow) -> Cell:

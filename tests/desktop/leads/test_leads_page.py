@@ -351,3 +351,13 @@ def test_without_leads_the_table_says_what_to_do(desk: FrontDesk, open_screen) -
     screen.page.views.set_value("table", announce=True)
     assert screen.page.table.empty.title.text() == "No leads yet"
     assert desk.all(Lead) == []
+
+
+def test_cards_take_the_width_of_their_column_whenever_it_changes(desk: FrontDesk, open_screen, qtbot: QtBot) -> None:  # type: ignore[no-untyped-def]
+    lead_id = desk.lead("Ana Silva")
+    screen = open_screen()
+    column = screen.page.board.columns[LeadStage.NEW]
+    for width in (1340, 1000):
+        screen.page.resize(width, 840)
+        qtbot.waitUntil(lambda: 0 <= column.content.width() - screen.card(lead_id).width() <= theme.current().px(6))
+        assert screen.card(lead_id).geometry().right() < column.width()
