@@ -45,9 +45,7 @@ HEADINGS = ("what", "measured", "limit", "ratio to limit", "beside it", "ratio")
 
 def table(figures: Sequence[Figure]) -> str:
     """The figures as a table of aligned columns; a missed budget is marked at the end of its line."""
-    rows = [(HEADINGS, "")] + [
-        (_cells(figure), "" if figure.within_limit else "  MISSED") for figure in figures
-    ]
+    rows = [(HEADINGS, "")] + [(_cells(figure), "" if figure.within_limit else "  MISSED") for figure in figures]
     widths = [max(len(cells[column]) for cells, _ in rows) for column in range(len(HEADINGS))]
     lines = []
     for cells, mark in rows:
