@@ -4,7 +4,9 @@ test process, started when a test first asks for it."""
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -19,14 +21,16 @@ settings.load_profile("itutoros")
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_url() -> Iterator[str]:
     """The owner's address of a migrated database."""
-    postgres = EmbeddedPostgres(tmp_path_factory.mktemp("postgres"))
-    owner = Database(postgres.owner_url)
-    owner.migrate()
-    owner.close()
-    yield postgres.owner_url
-    postgres.stop()
+    # Not below pytest's own folder: a second pytest closes that one to the user whom PostgreSQL runs as.
+    with tempfile.TemporaryDirectory(prefix="postgres-") as folder:
+        postgres = EmbeddedPostgres(Path(folder) / "data")
+        owner = Database(postgres.owner_url)
+        owner.migrate()
+        owner.close()
+        yield postgres.owner_url
+        postgres.stop()
 
 
 @pytest.fixture
