@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from desktop import theme
@@ -41,6 +41,7 @@ from shared_models.leads.duplicates import TypedPerson
 from shared_models.leads.models import Lead, LeadStage
 from shared_models.leads.operations import LeadError
 from shared_models.leads.stages import USUAL_OUTCOMES
+from shared_models.people.models import Student
 from shared_models.people.operations import PeopleError
 from shared_models.people.search import PersonKind
 
@@ -49,12 +50,10 @@ _CHOICE_TABLES = frozenset({"user", "user_role", "subject", "topic", "location",
 
 
 class LeadsPage(Page):
-    """`scheduleRequested` (student id) asks for a first session of a student who was just registered."""
+    """Sends to the calendar with the id of a student who was registered, to book the first session."""
 
     title = "Leads"
     icon_name = "user-round-plus"
-
-    scheduleRequested = Signal(str)
 
     def __init__(self, store: Store, clock: Callable[[], datetime], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -391,9 +390,23 @@ class LeadsPage(Page):
 
     def _schedule(self) -> None:
         lead = self._read_lead(self._selected)
-        if lead is not None and lead.family_id is not None:
-            self.scheduleRequested.emit(lead.family_id)
+        if lead is None or lead.family_id is None:
+            return
+        with self._store.read() as session:
+            student_id = session.scalars(
+                select(Student.id)
+                .where(
+                    Student.organization_id == self._store.organization_id,
+                    Student.family_id == lead.family_id,
+                    Student.archived_at.is_(None),
+                )
+                .order_by(Student.first_name != lead.student_first_name, Student.id)
+                .limit(1)
+            ).first()
+        if student_id is None:
             self.navigate.emit("Families", lead.family_id)
+        else:
+            self.navigate.emit("Calendar", student_id)
 
     def _open_known(self, kind: str, person_id: str) -> None:
         if kind == PersonKind.LEAD.value:

@@ -45,12 +45,11 @@ _SORTS = (FamilySort.NAME, None, None, None, FamilySort.CITY, None, FamilySort.R
 
 
 class FamiliesPage(Page):
-    """`entryRequested` (student id) asks the calendar for a new entry with that student."""
+    """Sends to the calendar with the id of an entry, to look at it, or of a student, to book something."""
 
     title = "Families"
     icon_name = "users-round"
 
-    entryRequested = Signal(str)
     _filed = Signal()
 
     def __init__(self, store: Store, clock: Callable[[], datetime], parent: QWidget | None = None) -> None:
@@ -133,7 +132,7 @@ class FamiliesPage(Page):
             view.gone.connect(self.show_list)
             view.actionDone.connect(self.actionDone)
             view.navigate.connect(self.navigate)
-            view.entryRequested.connect(self.entryRequested)
+            view.entryRequested.connect(lambda student_id: self.navigate.emit("Calendar", student_id))
             self._outer.addWidget(view, 1)
         if not view.open_family(family_id):
             return

@@ -320,6 +320,9 @@ def test_a_lead_becomes_a_family(desk: FrontDesk, open_screen, qtbot: QtBot) -> 
     with qtbot.waitSignal(screen.page.navigate) as asked:
         screen.page.panel.family_button.click()
     assert asked.args == ["Families", family.id]
+    with qtbot.waitSignal(screen.page.navigate) as asked:
+        screen.page.panel.schedule_button.click()
+    assert asked.args == ["Calendar", student.id]
     desk.store.undo()
     assert desk.get_lead(lead_id).family_id is None
     assert desk.get_family(family.id).archived_at is not None

@@ -353,6 +353,14 @@ def test_a_student_asked_for_from_elsewhere_opens_the_family(desk: FrontDesk, pa
     assert page.view.family_id == family_id
 
 
+def test_booking_for_a_student_goes_to_the_calendar(desk: FrontDesk, page: FamiliesPage, qtbot: QtBot) -> None:
+    family_id = desk.family("Priya", "Kim", "Elena")
+    view = opened(page, family_id)
+    with qtbot.waitSignal(page.navigate) as asked:
+        view.new_entry_action.trigger()
+    assert asked.args == ["Calendar", desk.student("Elena").id]
+
+
 def test_coming_and_past_sessions_are_one_query_each(desk: FrontDesk) -> None:
     family_id = desk.family("Priya", "Kim", "Elena")
     elena = desk.student("Elena")
