@@ -62,7 +62,7 @@ def _is_in_view(widget: QWidget) -> bool:
 
 
 def _place(widget: QWidget) -> str:
-    names = []
+    names: list[str] = []
     above: QWidget | None = widget
     while above is not None and len(names) < 4:
         names.append(type(above).__name__)
