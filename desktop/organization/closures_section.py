@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QHBoxLayout
 from sqlalchemy import select
 
 from desktop import theme
-from desktop.organization.edits import add_closure, archive
 from desktop.organization.section import Section
 from desktop.widgets import (
     Button,
@@ -31,6 +30,7 @@ from desktop.widgets import (
 from desktop.widgets.panels import Line
 from desktop.widgets.parsing import format_long_date
 from shared_models.organization.models import Closure, Location
+from shared_models.organization.operations import add_closure, archive
 
 
 def days_in_words(first: date, last: date) -> str:

@@ -10,12 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from desktop import theme
-from desktop.organization.edits import add_location, archive, set_fields, set_hours
 from desktop.organization.section import Section
 from desktop.widgets import Button, CheckBox, Field, Kind, Label, Segmented, TextInput, TimeInput, Toggle
 from desktop.widgets.panels import Line
 from desktop.widgets.parsing import WEEKDAYS
 from shared_models.organization.models import Location, OpeningHours
+from shared_models.organization.operations import add_location, archive, set_fields, set_hours
 
 _TEXTS = {
     "name": "Name", "phone": "Phone", "email": "E-mail", "address": "Street", "city": "City", "state": "State",

@@ -6,10 +6,10 @@ from typing import ClassVar
 
 from sqlalchemy.orm import Session
 
-from desktop.organization.edits import set_fields
 from desktop.organization.section import Section
 from desktop.widgets import ComboBox, Field, Option, Segmented, TextArea, TextInput
 from shared_models.organization.models import Language, Organization
+from shared_models.organization.operations import set_fields
 from shared_models.schedule.times import UnknownTimeZone, zone_of
 
 _CURRENCIES = {

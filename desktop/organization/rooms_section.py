@@ -9,10 +9,10 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 from sqlalchemy import select
 
 from desktop import theme
-from desktop.organization.edits import add_room, archive, set_fields
 from desktop.organization.section import Section
 from desktop.widgets import Button, IconButton, Label, TextInput
 from shared_models.organization.models import Location, Room
+from shared_models.organization.operations import add_room, archive, set_fields
 
 _COLUMNS = (("name", "Room", 3), ("number", "Number", 1), ("floor", "Floor", 1))
 

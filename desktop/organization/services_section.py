@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QVBoxLayout
 from sqlalchemy.orm import Session
 
 from desktop import theme
-from desktop.organization.edits import add_service, booked_count, copy_prices, offer, set_offered, set_price
 from desktop.organization.price_panel import PriceChange, PricePanel
 from desktop.organization.section import Section
 from desktop.organization.service_rows import FORMAT_WORDS, LEVEL_WORDS, ServiceRow, Services, read_services
@@ -33,6 +32,8 @@ from desktop.widgets import (
 )
 from desktop.widgets.parsing import format_cents
 from shared_models.catalog.models import Level, ServiceFormat
+from shared_models.catalog.operations import add_service, copy_prices, offer, set_offered
+from shared_models.schedule.price_changes import booked_count, set_price
 
 _FIRST_PRICE_COLUMN = 2
 

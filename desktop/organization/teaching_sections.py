@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QHBoxLayout
 from sqlalchemy import select
 
 from desktop import theme
-from desktop.organization.edits import add_subject, add_topic, archive, set_fields
 from desktop.organization.section import Section
 from desktop.widgets import (
     Button,
@@ -34,7 +33,9 @@ from desktop.widgets import (
 from desktop.widgets.panels import Line
 from desktop.widgets.parsing import plain
 from shared_models.catalog.models import Subject, Topic
+from shared_models.catalog.operations import add_subject, add_topic
 from shared_models.organization.models import Organization
+from shared_models.organization.operations import archive, set_fields
 
 _NEW_SUBJECT = "new"
 

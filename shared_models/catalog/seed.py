@@ -47,7 +47,9 @@ def seed_catalog(recorder: ChangeRecorder, session: Session, organization_id: st
     topics: list[dict[str, Any]] = []
     for place, subject in enumerate(_read("subjects")):
         name = subject["name"]
-        subjects.append({**own(subject_id(organization_id, name)), "name": name, "is_standard": True, "position": place})
+        subjects.append(
+            {**own(subject_id(organization_id, name)), "name": name, "is_standard": True, "position": place}
+        )
         topics += [
             {
                 **own(topic_id(organization_id, name, topic)),
@@ -61,7 +63,10 @@ def seed_catalog(recorder: ChangeRecorder, session: Session, organization_id: st
     services = [
         {
             **own(service_id(organization_id, service["code"])),
-            **{name: service[name] for name in ("code", "name", "format", "level", "default_capacity", "product_type")},
+            **{
+                name: service[name]
+                for name in ("code", "name", "format", "level", "default_capacity", "product_type")
+            },
             "position": place,
         }
         for place, service in enumerate(_read("services"))

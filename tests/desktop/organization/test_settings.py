@@ -13,7 +13,6 @@ from pytestqt.qtbot import QtBot
 from sqlalchemy import select
 
 from desktop import theme
-from desktop.organization import edits
 from desktop.organization.closures_section import ClosuresSection, days_in_words
 from desktop.organization.locations_section import LocationsSection
 from desktop.organization.organization_section import OrganizationSection
@@ -29,7 +28,9 @@ from shared_models.access.models import Role, UserRole
 from shared_models.base import TenantRow
 from shared_models.catalog.models import Service, ServiceFormat, ServiceOffered, Subject, Topic
 from shared_models.organization.models import Closure, Location, OpeningHours, Organization, Room
+from shared_models.organization.operations import set_fields
 from shared_models.schedule.models import EntryStatus, ScheduleEntry
+from shared_models.schedule.price_changes import booked_count, set_price
 from tests.desktop.today.small_store import NOW, WEDNESDAY, SmallStore
 
 
@@ -281,9 +282,7 @@ def test_a_service_is_switched_off_and_on_again_with_its_price(center: SmallStor
 def test_one_office_takes_the_prices_of_the_other(center: SmallStore, page: SettingsPage) -> None:
     section = services_section(page)
     with center.store.write() as session:
-        edits.set_price(
-            session, center.organization_id, center.ids["private"], center.ids["Irvington"], 12500, now=NOW
-        )
+        set_price(session, center.organization_id, center.ids["private"], center.ids["Irvington"], 12500, now=NOW)
     words = "Tarrytown Office: same prices as Irvington Office"
     next(action for action in section.build_copy_menu().actions() if action.text() == words).trigger()
     offered = [row for row in live(center, ServiceOffered) if isinstance(row, ServiceOffered)]
@@ -315,11 +314,11 @@ def test_cancelled_sessions_are_not_counted_as_booked(center: SmallStore) -> Non
     center.lesson("14:00", ["Andre Smith"])
     places = [center.ids["Irvington"]]
     with center.store.read() as session:
-        assert edits.booked_count(session, center.organization_id, center.ids["private"], places, NOW) == 1
+        assert booked_count(session, center.organization_id, center.ids["private"], places, NOW) == 1
     with center.store.write() as session:
-        edits.set_fields(session, ScheduleEntry, center.organization_id, entry_id, status=EntryStatus.CANCELLED)
+        set_fields(session, ScheduleEntry, center.organization_id, entry_id, status=EntryStatus.CANCELLED)
     with center.store.read() as session:
-        assert edits.booked_count(session, center.organization_id, center.ids["private"], places, NOW) == 0
+        assert booked_count(session, center.organization_id, center.ids["private"], places, NOW) == 0
 
 
 def test_topics_and_subjects_of_ones_own(center: SmallStore, page: SettingsPage, qtbot: QtBot) -> None:
