@@ -35,6 +35,10 @@ _SCREENS = {
     "print-preview": "print-preview",
     "leads": "leads-board",
     "lead-form": "lead-entry",
+    "entry-form": "entry-new",
+    "families": "families",
+    "family": "family",
+    "import-problems": "import-problems",
     "today": "today",
 }
 """File names of the tour, and the screens they show."""
@@ -62,8 +66,7 @@ def tour(folder: Path, out: Path, moment: datetime) -> int:
         _say("Opening the program")
         ready = measure_start(str(center.store_folder), moment.isoformat())["seconds"]
         store.set_local(appearance=theme.Appearance.LIGHT.value)
-        stage = Stage(make_application(store), store, moment)
-        stage.resize(*_WINDOW)
+        stage = Stage(make_application(store), store, moment, _WINDOW)
         stage.program.start_sync()
         _say("A parent writes on the website")
         arrived = _web_lead(stage, center, out)
