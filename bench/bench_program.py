@@ -22,7 +22,9 @@ def run() -> list[Figure]:
     folder = Path(tempfile.mkdtemp(prefix="bench-program-"))
     try:
         make_local_center(folder / "desk", PICTURE_MOMENT).close()
-        ours = [measure_start(str(folder / "desk"), PICTURE_MOMENT.isoformat()) for _ in range(_STARTS)]
+        desk, moment = str(folder / "desk"), PICTURE_MOMENT.isoformat()
+        measure_start(desk, moment)
+        ours = [measure_start(desk, moment) for _ in range(_STARTS)]
         bare = [measure_start("bare") for _ in range(_STARTS)]
         switch = _week_switch(folder / "desk")
         return [
@@ -68,7 +70,7 @@ def _week_switch(folder: Path) -> float:
     for _ in range(16):
         day += timedelta(weeks=1)
         began = time.perf_counter()
-        calendar.show_day(day)  # type: ignore[attr-defined]
+        calendar.go_to(day)  # type: ignore[attr-defined]
         calendar.grab()
         times.append(time.perf_counter() - began)
         app.processEvents()

@@ -8,11 +8,11 @@ import threading
 import time
 from collections.abc import Callable
 
-from PySide6.QtCore import QByteArray
+from PySide6.QtCore import QByteArray, QTimer
 from PySide6.QtWidgets import QApplication, QDialog, QMessageBox
 from sqlalchemy import select
 
-from desktop import theme
+from desktop import garbage, theme
 from desktop.page import Changes, Page
 from desktop.store.announcer import StoreAnnouncer
 from desktop.store.errors import StoreError
@@ -30,6 +30,10 @@ _APPEARANCE = "appearance"
 _GEOMETRY = "window_geometry"
 _CALENDAR = 1
 _NEEDED_SOON = (
+    "desktop.schedule.drop_check",
+    "desktop.schedule.calendar_changes",
+    "desktop.schedule.entry_menus",
+    "desktop.schedule.conflicts_panel",
     "phonenumbers",
     "email_validator",
     "desktop.people.search_index",
@@ -60,6 +64,7 @@ def run_program(store: Store, clock: Clock) -> int:
     program = Program(store, clock)
     _place(program.window, store)
     program.window.closing.connect(lambda: _remember_place(program.window, store))
+    QTimer.singleShot(0, garbage.resume)
     program.start_sync()
     threading.Thread(target=_load_ahead, name="load-ahead", daemon=True).start()
     status = app.exec()

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+from desktop import garbage
 from desktop.store.errors import StoreError
 from desktop.store.store import Store
 from shared_models.clock import clock_from
@@ -30,6 +31,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not command:
         parser.add_argument("--now", type=datetime.fromisoformat, default=None, metavar="ISO", help=argparse.SUPPRESS)
     known, rest = parser.parse_known_args(words[1:] if command else words)
+    if not command:
+        garbage.put_off()
     try:
         store = Store(known.store or default_folder(), use_keyring=not known.no_keyring)
     except StoreError as error:

@@ -1,0 +1,493 @@
+"""The reading side of the Calendar page: week and day, filters, going places, conflicts, and the form beside it.
+
+What changes entries is built on it (calendar_page.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from sqlalchemy import select
+
+from desktop import theme
+from desktop.page import Changes, Page
+from desktop.schedule.calendar_filters import CalendarFilters
+from desktop.schedule.calendar_widget import CalendarWidget
+from desktop.schedule.directory import DIRECTORY_TABLES, Directory, read_directory
+from desktop.schedule.entry_rows import ENTRY_TABLES, EntryRow, read_entries
+from desktop.schedule.form_beside import FormBeside, days_beside
+from desktop.schedule.legend import CalendarLegend
+from desktop.schedule.scene import (
+    Filters,
+    SceneBuilder,
+    Week,
+    shown_conflicts,
+    title_of_day,
+    title_of_days,
+    week_of,
+    week_with,
+)
+from desktop.store.store import Store
+from desktop.widgets import Button, FilterChip, IconButton, Kind, Label, Segmented
+from desktop.widgets.dates import MonthPopup
+from shared_models.schedule.models import ScheduleEntry
+from shared_models.schedule.times import instant_of
+
+if TYPE_CHECKING:
+    from desktop.schedule.conflicts_panel import ConflictsPanel
+    from desktop.schedule.drop_check import DropCheck
+    from desktop.schedule.ways_out import WayOut
+
+REFRESH_NOW_MS = 20_000
+_LOCATION = "calendar_location"
+_VIEW = "calendar_view"
+WEEK, DAY = "week", "day"
+CONFLICTS = "conflicts"
+
+
+class SchedulePage(Page):
+    """Shows one week or day of the schedule as the person wants to see it.
+
+    What the first picture does not need (form, list of conflicts, judge of a drag) is loaded on first use.
+    """
+
+    title = "Calendar"
+    icon_name = "calendar-days"
+
+    def __init__(self, store: Store, clock: Callable[[], datetime], parent: QWidget | None = None) -> None:
+        super().__init__(parent, search="Search")
+        self._store, self._clock = store, clock
+        self._panel: ConflictsPanel | None = None
+        self._check: DropCheck | None = None
+        self._directory: Directory = self._read_directory()
+        self._day = self._today()
+        self._view = store.local(_VIEW) or WEEK
+        self._by_room = False
+        self._week: Week | None = None
+        self._builder: SceneBuilder | None = None
+        self._loads = 0
+        self._build()
+        self._make_actions()
+        self._timer = QTimer(self)
+        self._timer.setInterval(REFRESH_NOW_MS)
+        self._timer.timeout.connect(self._tick)
+        self._timer.start()
+        self.filters.set_directory(self._directory, self._first_location())
+        self._load()
+
+    # building
+
+    def _build(self) -> None:
+        px = theme.current().px
+        header = self.header
+        arrows = [
+            IconButton("chevron-left", "Earlier", Kind.SECONDARY, on_click=lambda: self.step(-1)),
+            Button("Today", on_click=self.go_today),
+            IconButton("chevron-right", "Later", Kind.SECONDARY, on_click=lambda: self.step(1)),
+        ]
+        self._date_button = IconButton("calendar-days", "Go to a date", Kind.SECONDARY, on_click=self.pick_date)
+        for widget in (*arrows, self._date_button):
+            header.add_view_switch(widget)
+        self.views = Segmented([(DAY, "Day"), (WEEK, "Week")], value=self._view, name="Show a day or a week")
+        self.views.changed.connect(self.set_view)
+        header.add_view_switch(self.views)
+        self.filters = CalendarFilters()
+        self.filters.changed.connect(self._filters_changed)
+        self.filters.conflictsToggled.connect(self.show_conflicts)
+        self.toolbar.add(*self.filters.chips())
+        self._only_chip = FilterChip("", "funnel")
+        self._only_chip.setEnabled(False)
+        self._only_chip.hide()
+        self._only_note = Label("Other entries come back when you save.", "small", "text2")
+        self._only_note.hide()
+        self.toolbar.add(self._only_chip, self._only_note)
+        self._hours_note = Label("No opening hours yet. Enter them in Settings.", "small", "text2", elide=True)
+        self._hours_note.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self._hours_note.hide()
+        self.toolbar.add(self._hours_note)
+        self._columns_label = Label("Columns", "small", "text2")
+        self.columns = Segmented([("tutors", "Tutors"), ("rooms", "Rooms")], small=True, name="Columns")
+        self.columns.changed.connect(self._columns_changed)
+        self.toolbar.add_right(self._columns_label, self.columns)
+        self.calendar = CalendarWidget()
+        self.legend = CalendarLegend()
+        beside = self._beside = QHBoxLayout()
+        beside.setSpacing(px(12))
+        beside.addWidget(self.calendar, 1)
+        column = QVBoxLayout()
+        column.setSpacing(px(2))
+        column.addLayout(beside, 1)
+        column.addWidget(self.legend)
+        self.body.addLayout(column, 1)
+        calendar = self.calendar
+        calendar.entrySelected.connect(self._mark_conflicts)
+        calendar.set_check(
+            lambda *place: self._drop_check().check(*place), lambda *place: self._drop_check().offer(*place)
+        )
+        calendar.dayActivated.connect(self._open_day)
+        calendar.dragChanged.connect(self.progressSaid)
+        self.setFocusProxy(calendar)
+        self.form = FormBeside(self._store, self._clock, self)
+        self.form.changed.connect(self._form_changed)
+        self.form.said.connect(self.actionDone)
+        self.form.saved.connect(self._form_saved)
+
+    @property
+    def panel(self) -> ConflictsPanel:
+        """The list of conflicts beside the calendar."""
+        if self._panel is None:
+            from desktop.schedule.conflicts_panel import ConflictsPanel
+
+            panel = self._panel = ConflictsPanel()
+            panel.hide()
+            panel.closed.connect(lambda: self.filters.set_conflicts_shown(False))
+            panel.entryChosen.connect(self.jump_to)
+            panel.wayChosen.connect(self.take_way)
+            self._beside.addWidget(panel)
+        return self._panel
+
+    def take_way(self, way: WayOut) -> None:
+        """A way out of a conflict was chosen in the list."""
+
+    def _lists_conflicts(self) -> bool:
+        return self._panel is not None and not self._panel.isHidden()
+
+    def _mark_conflicts(self, entry_id: str) -> None:
+        if self._panel is not None:
+            self._panel.mark_entry(row_id(entry_id))
+
+    def _drop_check(self) -> DropCheck:
+        """The judge of places in the scene on screen."""
+        from desktop.schedule.drop_check import DropCheck
+
+        if self._check is None and self._builder is not None:
+            day = self._day if self._view == DAY else None
+            self._check = DropCheck(self._builder, day, by_room=self._by_room)
+        assert self._check is not None, "nothing can be dragged before a scene is on screen"
+        return self._check
+
+    def _apply_sizes(self) -> None:
+        super()._apply_sizes()
+        margins = self.body.contentsMargins()
+        right = margins.right()
+        if hasattr(self, "form") and self.form.is_open:
+            right = min(self.form.width + theme.current().px(12), max(self.width() - theme.current().px(280), right))
+        self.body.setContentsMargins(margins.left(), 0, right, theme.current().px(4))
+
+    def _make_actions(self) -> None:
+        self.add_action("Today", self.go_today, icon="sun", shortcut="T", helper="Shows the present day or week.")
+        self.add_action("Later", lambda: self.step(1), icon="chevron-right", shortcut=("]", "Ctrl+Right"))
+        self.add_action("Earlier", lambda: self.step(-1), icon="chevron-left", shortcut=("[", "Ctrl+Left"))
+        self.add_action("Go to a date", self.pick_date, icon="calendar-days", shortcut="G")
+        self.add_action("Day", lambda: self.set_view(DAY), icon="columns-3", shortcut="D")
+        self.add_action("Week", lambda: self.set_view(WEEK), icon="calendar-days", shortcut="W")
+        self.add_action(
+            "Conflicts", self._toggle_conflicts, icon="triangle-alert", shortcut="C",
+            helper="Lists every conflict on screen with the nearest ways out.",
+        )  # fmt: skip
+
+    # reading
+
+    def _read_directory(self) -> Directory:
+        with self._store.read() as session:
+            return read_directory(session, self._store.organization_id)
+
+    def directory(self) -> Directory:
+        """Names and rules of the center, as last read."""
+        return self._directory
+
+    def _today(self) -> date:
+        return self._clock().astimezone(self._directory.zone).date()
+
+    def _first_location(self) -> str:
+        remembered = self._store.local(_LOCATION)
+        ids = [place.id for place in self._directory.places]
+        if remembered is not None and (remembered in ids or remembered == ""):
+            return remembered
+        return ids[0] if ids else ""
+
+    def _days(self) -> tuple[date, date]:
+        """The Monday and Sunday of the week around the day shown: read whole also for a day, so that switching
+        between the two asks the store for nothing."""
+        monday = self._day - timedelta(days=self._day.weekday())
+        return monday, monday + timedelta(days=6)
+
+    def _load(self) -> None:
+        first, last = self._days()
+        with self._store.read() as session:
+            rows = read_entries(session, self._directory, first, last)
+        self._week = week_of(rows, first, last)
+        self._loads += 1
+        self._show()
+
+    def _show(self) -> None:
+        """Show what is loaded, as the person wants to see it."""
+        week = self._week
+        if week is None:
+            return
+        filters = replace(self.filters.value(), only=self.form.touched())
+        unsaved = self.form.unsaved_rows(self._directory, week.first_day, week.last_day)
+        if self.form.is_open:
+            week = week_with(week, unsaved, self.form.hidden_ids(dict(week.rows)))
+        builder = self._builder = SceneBuilder(
+            week, self._directory, filters, self._clock(), [row.id for row in unsaved]
+        )
+        is_day = self._view == DAY
+        if is_day:
+            scene = builder.day_scene(self._day, by_room=self._by_room)
+            self.header.set_title(title_of_day(self._day, self._today()))
+        else:
+            scene = builder.week_scene()
+            days = [date.fromisoformat(column.key) for column in scene.columns] or [week.first_day, week.last_day]
+            if self.form.is_open and len(days) > 1:
+                days = days_beside(self._day, days)
+                scene = builder.week_scene(days)
+            self.header.set_title(title_of_days(days[0], days[-1]))
+        is_unknown = not self._directory.knows_hours(filters.location_id)
+        self._hours_note.setVisible(is_unknown and not self.form.is_open)
+        self._columns_label.setVisible(is_day)
+        self.columns.setVisible(is_day)
+        self._check = None
+        self.calendar.set_scene(scene)
+        self._show_conflict_list()
+
+    def _show_conflict_list(self) -> None:
+        builder = self._builder
+        if builder is None:
+            return
+        is_day = self._view == DAY
+        groups = shown_conflicts(builder.week, builder.rows, self._day if is_day else None)
+        overlaps = sum(group.is_overlap for group in groups)
+        self.filters.set_conflicts(overlaps, len(groups) - overlaps, is_day=is_day)
+        if not self._lists_conflicts():
+            return
+        from desktop.schedule.conflicts_panel import conflict_items
+
+        title = "Conflicts this week"
+        if is_day:
+            title = (
+                "Conflicts today"
+                if self._day == self._today()
+                else f"Conflicts on {self._day:%a, %b} {self._day.day}"
+            )
+        self.panel.set_items(title, conflict_items(groups, builder, with_day=not is_day))
+        self.panel.mark_entry(row_id(self.calendar.selected_id()))
+        QTimer.singleShot(0, self, lambda loads=self._loads: self._show_ways_out(loads))
+
+    def _show_ways_out(self, loads: int) -> None:
+        """Propose ways out once the list is on screen: they look at the weeks around as well."""
+        builder = self._builder
+        if builder is None or loads != self._loads or not self._lists_conflicts():
+            return
+        from desktop.schedule.ways_out import ways_out
+        from shared_models.schedule.bookings import load_bookings
+
+        week = builder.week
+        groups = shown_conflicts(week, builder.rows, self._day if self._view == DAY else None)
+        if not groups:
+            return
+        zone = self._directory.zone
+        first = instant_of(week.first_day - timedelta(days=7), time(), zone)
+        last = instant_of(week.last_day + timedelta(days=8), time(), zone)
+        with self._store.read() as session:
+            bookings = load_bookings(session, self._store.organization_id, first, last)
+        now = self._clock()
+        for group in groups:
+            card = self.panel.card(group.key)
+            if card is not None:
+                card.set_ways(ways_out(group, bookings, self._directory, now))
+
+    def refresh(self, changes: Changes) -> None:
+        """Rows changed, here or elsewhere."""
+        if DIRECTORY_TABLES & changes.keys():
+            self._directory = self._read_directory()
+            self.filters.set_directory(self._directory, self.filters.value().location_id)
+            self._load()
+        elif ENTRY_TABLES & changes.keys():
+            self._load()
+
+    def shown(self) -> None:
+        """The page has come to the front: the now-line may be behind."""
+        self._tick()
+
+    def _tick(self) -> None:
+        if self.isVisible() and self._builder is not None:
+            before, now = self._builder.now, self._clock()
+            if before.replace(second=0, microsecond=0) != now.replace(second=0, microsecond=0):
+                self._show()
+
+    # going places
+
+    def set_view(self, view: str) -> None:
+        """Show a day or a week."""
+        if view == self._view:
+            return
+        if view == DAY and (slot := self.calendar.cursor_slot()) is not None and self.calendar.selected_id():
+            self._day = date.fromisoformat(slot[0])
+        self._view = view
+        self.views.set_value(view)
+        self._store.set_local(**{_VIEW: view})
+        self._show()
+
+    def view(self) -> str:
+        """ "day" or "week"."""
+        return self._view
+
+    def day(self) -> date:
+        """The day that is shown, or lies in the week that is."""
+        return self._day
+
+    def step(self, direction: int) -> None:
+        """One week or day later (1) or earlier (-1); days on which the place is never open are skipped."""
+        if self._view == WEEK:
+            self.go_to(self._day + timedelta(days=7 * direction))
+            return
+        day = self._day + timedelta(days=direction)
+        location = self.filters.value().location_id
+        for _ in range(6):
+            if self._directory.open_spans(location, day):
+                break
+            day += timedelta(days=direction)
+        self.go_to(day)
+
+    def go_today(self) -> None:
+        """The present day or week."""
+        self.go_to(self._today())
+
+    def go_to(self, day: date) -> None:
+        """Show a day, or the week it lies in."""
+        before = self._days()
+        self._day = day
+        if self._days() == before and self._week is not None:
+            self._show()
+        else:
+            self._load()
+
+    def pick_date(self) -> None:
+        """Choose a date in a small month."""
+        popup = MonthPopup(self._day, self._today(), self)
+        popup.picked.connect(self.go_to)
+        popup.open_below(self._date_button)
+
+    def show_item(self, item_id: str) -> None:
+        """Bring an entry into view, whenever it is; also a day ("2026-11-28"), or the "conflicts" of today."""
+        if item_id == CONFLICTS:
+            self.go_today()
+            self.show_conflicts(True)
+            return
+        if len(item_id) == len("2026-11-28"):
+            self.go_to(date.fromisoformat(item_id))
+            return
+        with self._store.read() as session:
+            starts_at = session.scalar(
+                select(ScheduleEntry.starts_at).where(
+                    ScheduleEntry.organization_id == self._store.organization_id, ScheduleEntry.id == item_id
+                )
+            )
+        if starts_at is None:
+            return
+        self.go_to(starts_at.astimezone(self._directory.zone).date())
+        row = self._row(item_id)
+        location = self.filters.value().location_id
+        if row is not None and location not in ("", row.location_id):
+            self.filters.set_location(row.location_id)
+            self._show()
+        self.jump_to(item_id)
+
+    def _row(self, entry_id: str) -> EntryRow | None:
+        return self._builder.week.rows.get(row_id(entry_id)) if self._builder is not None else None
+
+    def _words(self, row: EntryRow) -> str:
+        return self._builder.short_words(row) if self._builder is not None else "the entry"
+
+    def _is_unsaved(self, entry_id: str) -> bool:
+        return self._builder is not None and row_id(entry_id) in self._builder.unsaved
+
+    def jump_to(self, entry_id: str) -> None:
+        """Select an entry that is on screen, or go to its day."""
+        row = self._row(entry_id)
+        if row is None:
+            return
+        if self._view == DAY and row.day != self._day:
+            self.go_to(row.day)
+        self.calendar.select(entry_id)
+        self._mark_conflicts(entry_id)
+
+    def _open_day(self, column: str) -> None:
+        if self._view == WEEK:
+            self._day = date.fromisoformat(column)
+            self._view = DAY
+            self.views.set_value(DAY)
+            self._show()
+
+    def _filters_changed(self, filters: Filters) -> None:
+        if self._store.local(_LOCATION) != filters.location_id:
+            self._store.set_local(**{_LOCATION: filters.location_id})
+        self._show()
+
+    def _columns_changed(self, kind: str) -> None:
+        self._by_room = kind == "rooms"
+        self._show()
+
+    def show_conflicts(self, shown: bool) -> None:
+        """Open or close the list of conflicts."""
+        self.filters.set_conflicts_shown(shown)
+        if shown:
+            self.panel.open_panel(animated=self.isVisible())
+            self._show_conflict_list()
+        elif self._panel is not None:
+            self._panel.close_panel()
+
+    def _toggle_conflicts(self) -> None:
+        self.show_conflicts(not self._lists_conflicts())
+
+    # the form
+
+    def _form_changed(self) -> None:
+        """The form opened, closed, or holds something else: make room, and show its sessions."""
+        is_open = self.form.is_open
+        words = self.form.touched_words(self._directory)
+        for widget in (*self.filters.chips(), self.views, self._date_button, self.legend):
+            widget.setHidden(is_open)
+        if not is_open:
+            self.filters.show_location_chip()
+        self._only_chip.set_words(words, True)
+        self._only_chip.setVisible(is_open and bool(words))
+        self._only_note.setVisible(is_open and bool(words))
+        if is_open:
+            self.show_conflicts(False)
+        self._apply_sizes()
+        self.form.place()
+        first = self.form.first_day(self._directory)
+        if first is not None and first != self._day:
+            self.go_to(first)
+        else:
+            self._show()
+        if not is_open:
+            self.calendar.setFocus()
+
+    def _form_saved(self, entry_ids: Sequence[str]) -> None:
+        self._load()
+        if entry_ids and self._row(entry_ids[0]) is not None:
+            self.calendar.select(entry_ids[0])
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The form keeps to the right edge."""
+        super().resizeEvent(event)
+        self.form.place()
+
+    def shut_down(self) -> None:
+        """Let go of what the form holds on to."""
+        self._timer.stop()
+        self.form.shut_down()
+
+
+def row_id(entry_id: str) -> str:
+    """The id of the row behind a box: an entry in two rooms has two boxes."""
+    return entry_id.partition("@")[0]
