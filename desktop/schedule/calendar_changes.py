@@ -58,21 +58,20 @@ class CalendarChanges:
         self, row: EntryRow, words: str, target: Target, starts: int, directory: Directory, scope: SeriesScope
     ) -> str:
         """Move an entry to a day, minute, tutor and rooms."""
-        day = target.day + timedelta(days=starts // 1440)
-        starts_at = instant_of(day, time(starts % 1440 // 60, starts % 60), directory.zone)
-        changes: EntryChanges = {}
-        if target.tutor_id != row.tutor_id:
-            changes["tutor_id"] = target.tutor_id
-        if target.room_ids != row.room_ids:
-            changes["room_ids"] = target.room_ids
-        if target.is_online != row.is_online:
-            changes["is_online"] = target.is_online
-        said = f"Moved {words} to {_WEEKDAYS[day.weekday()]} {clock_words(starts)}"
-        if "tutor_id" in changes:
-            said += f" with {directory.tutor_name(target.tutor_id) or 'no tutor'}"
-        if target.room_ids and "room_ids" in changes:
-            said += f", {', '.join(map(directory.room_name, target.room_ids))}"
-        return self._move(row, starts_at, changes, scope, said)
+        starts_at, changes, where = _place(row, target, starts, directory)
+        return self._move(row, starts_at, changes, scope, f"Moved {words} to {where}")
+
+    def copy(self, row: EntryRow, words: str, target: Target, starts: int, directory: Directory) -> str:
+        """A single entry like this one at another day, minute, tutor and rooms."""
+        organization_id = self._store.organization_id
+        starts_at, changes, where = _place(row, target, starts, directory)
+
+        def work(session: Session) -> None:
+            made = copy_entry(session, organization_id, row.id, new_entry_id=new_id(), starts_at=starts_at)
+            if changes:
+                change_entry(session, organization_id, made, now=self._clock(), **changes)
+
+        return self._write(f"Copied {words} to {where}", work)
 
     def take_way(self, row: EntryRow, words: str, way: WayOut, directory: Directory, scope: SeriesScope) -> str:
         """Take a way out of a conflict: another time, another room, or both."""
@@ -164,3 +163,23 @@ class CalendarChanges:
         with self._store.write(said) as session:
             work(session)
         return said
+
+
+def _place(row: EntryRow, target: Target, starts: int, directory: Directory) -> tuple[datetime, EntryChanges, str]:
+    """When an entry would begin at a place of the calendar, what else becomes different there, and the place in
+    words: "Thu 4:15 PM with Małgorzata Patel, Room C"."""
+    day = target.day + timedelta(days=starts // 1440)
+    starts_at = instant_of(day, time(starts % 1440 // 60, starts % 60), directory.zone)
+    changes: EntryChanges = {}
+    if target.tutor_id != row.tutor_id:
+        changes["tutor_id"] = target.tutor_id
+    if target.room_ids != row.room_ids:
+        changes["room_ids"] = target.room_ids
+    if target.is_online != row.is_online:
+        changes["is_online"] = target.is_online
+    where = f"{_WEEKDAYS[day.weekday()]} {clock_words(starts)}"
+    if "tutor_id" in changes:
+        where += f" with {directory.tutor_name(target.tutor_id) or 'no tutor'}"
+    if target.room_ids and "room_ids" in changes:
+        where += f", {', '.join(map(directory.room_name, target.room_ids))}"
+    return starts_at, changes, where

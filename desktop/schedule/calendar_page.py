@@ -22,6 +22,7 @@ from shared_models.schedule.series_operations import SeriesScope
 
 if TYPE_CHECKING:
     from desktop.schedule.calendar_changes import CalendarChanges
+    from desktop.schedule.drop_check import Target
     from desktop.schedule.ways_out import WayOut
 
 
@@ -43,6 +44,7 @@ class CalendarPage(SchedulePage):
         calendar.createRequested.connect(self._create_at)
         calendar.moveRequested.connect(lambda *place: self._move(*place))
         calendar.moveToRoomRequested.connect(self._move)
+        calendar.copyRequested.connect(self._copy)
         calendar.resizeRequested.connect(self._resize)
         calendar.cancelRequested.connect(self.cancel)
         calendar.menuRequested.connect(self._open_menu)
@@ -105,12 +107,21 @@ class CalendarPage(SchedulePage):
             day = date.fromisoformat(column) if self._view == WEEK else self._day
             self.form.move_unsaved(day, starts, starts + row.ends - row.starts)
             return
-        from_column = entry_id.partition("@")[2] or (row.room_ids[0] if row.room_ids else "")
-        target = self._drop_check().target(row, column, from_column)
-        if room_id:
-            target = replace(target, room_ids=(room_id,), is_online=False)
+        target = self._target(entry_id, row, column, room_id)
         words = self._words(row)
         self._change(row, lambda scope: self._changes.move(row, words, target, starts, self._directory, scope))
+
+    def _target(self, entry_id: str, row: EntryRow, column: str, room_id: str) -> Target:
+        """What a column makes of an entry that is let go there."""
+        from_column = entry_id.partition("@")[2] or (row.room_ids[0] if row.room_ids else "")
+        target = self._drop_check().target(row, column, from_column)
+        return replace(target, room_ids=(room_id,), is_online=False) if room_id else target
+
+    def _copy(self, entry_id: str, column: str, starts: int, room_id: str) -> None:
+        row = self._row(entry_id)
+        if row is not None and not self._is_unsaved(entry_id):
+            target, words = self._target(entry_id, row, column, room_id), self._words(row)
+            self._apply(lambda: self._changes.copy(row, words, target, starts, self._directory))
 
     def _resize(self, entry_id: str, starts: int, ends: int) -> None:
         row = self._row(entry_id)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Protocol
 
 from desktop.schedule.calendar_values import CalendarEntry
 from desktop.schedule.layout import CalendarLayout
@@ -16,6 +18,7 @@ class DragKind(StrEnum):
 
     CREATE = "create"
     MOVE = "move"
+    COPY = "copy"
     STARTS = "starts"
     ENDS = "ends"
 
@@ -38,11 +41,44 @@ class Drag:
         return self.entry.id if self.entry is not None else ""
 
     @property
+    def place(self) -> tuple[DragKind, str, int, int]:
+        """What letting go now would ask for."""
+        return (self.kind, self.column, self.starts, self.ends)
+
+    def copying(self, is_copy: bool) -> Drag:
+        """The same way across the calendar, for a copy or for the entry itself."""
+        return replace(self, kind=DragKind.COPY if is_copy else DragKind.MOVE)
+
+    @property
     def has_changed(self) -> bool:
         """Whether letting go now changes anything."""
         if self.entry is None:
             return True
         return (self.column, self.starts, self.ends) != (self.entry.column, self.entry.starts, self.entry.ends)
+
+
+@dataclass(frozen=True, slots=True)
+class RoomOffer:
+    """A free room to take instead of the one in conflict, offered while dragging (key R)."""
+
+    room_id: str
+    words: str
+
+
+class Check(Protocol):
+    """Judges a place for an entry ("": a new one): what fits and what does not, in words."""
+
+    def __call__(
+        self, entry_id: str, column: str, starts: int, ends: int, *, as_copy: bool = False
+    ) -> Sequence[tuple[bool, str]]: ...
+
+
+class Offer(Protocol):
+    """Another room for that place, when the entry's own is taken."""
+
+    def __call__(
+        self, entry_id: str, column: str, starts: int, ends: int, *, as_copy: bool = False
+    ) -> RoomOffer | None: ...
 
 
 def begin_create(layout: CalendarLayout, column: str, minute: int) -> Drag:
@@ -64,7 +100,7 @@ def follow(drag: Drag, layout: CalendarLayout, x: float, y: float) -> Drag:
         if minute >= anchor:
             return replace(drag, starts=anchor, ends=min(minute + grid, DAY_MINUTES))
         return replace(drag, starts=max(minute, 0), ends=anchor + grid)
-    if drag.kind is DragKind.MOVE:
+    if drag.kind in (DragKind.MOVE, DragKind.COPY):
         column = layout.column_at(x)
         wanted = layout.axis.minute(y) - drag.grabbed
         return moved_to(drag, column.column.key if column else drag.column, round(wanted / grid) * grid)

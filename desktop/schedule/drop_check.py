@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 
 from desktop.schedule.calendar_values import clock_words
-from desktop.schedule.calendar_widget import RoomOffer
+from desktop.schedule.dragging import RoomOffer
 from desktop.schedule.entry_rows import EntryRow
 from desktop.schedule.scene import NO_ROOM, NO_TUTOR, ONLINE, SceneBuilder
 from shared_models.schedule.conflicts import Booking, Conflict, ConflictKind, ConflictTag, conflicts_of
@@ -52,12 +52,14 @@ class DropCheck:
             rooms = (column,)
         return Target(self._day, tutor_id, rooms, False)
 
-    def check(self, entry_id: str, column: str, starts: int, ends: int) -> list[tuple[bool, str]]:
-        """Each thing that fits or does not, for the bubble at the pointer."""
+    def check(
+        self, entry_id: str, column: str, starts: int, ends: int, *, as_copy: bool = False
+    ) -> list[tuple[bool, str]]:
+        """Each thing that fits or does not, for the bubble at the pointer; a copy may collide with its original."""
         row_id, _, from_column = entry_id.partition("@")
         row = self._builder.week.rows.get(row_id)
         target = self.target(row, column, from_column or (row.room_ids[0] if row and row.room_ids else ""))
-        booking = self._booking(row, target, starts, ends)
+        booking = self._booking(row, target, starts, ends, as_copy)
         conflicts = conflicts_of([booking], self._bookings)
         lines = [*self._tutor(booking, conflicts), *self._students(row, booking, conflicts)]
         if row is not None or target.room_ids:
@@ -67,23 +69,25 @@ class DropCheck:
         lines += self._hours(row, target, starts, ends)
         return lines
 
-    def offer(self, entry_id: str, column: str, starts: int, ends: int) -> RoomOffer | None:
+    def offer(self, entry_id: str, column: str, starts: int, ends: int, *, as_copy: bool = False) -> RoomOffer | None:
         """Another room that is free then, when the entry's own is not."""
         row = self._builder.week.rows.get(entry_id.partition("@")[0])
         if row is None or self._by_room or not row.room_ids:
             return None
-        booking = self._booking(row, self.target(row, column), starts, ends)
+        booking = self._booking(row, self.target(row, column), starts, ends, as_copy)
         conflicts = conflicts_of([booking], self._bookings)
         if not any(conflict.kind is ConflictKind.ROOM for conflict in conflicts):
             return None
         terms = self._builder.directory.terms(row.location_id)
-        rooms = free_rooms_at(booking, Occupancy(self._bookings, {row.id}), terms)
+        rooms = free_rooms_at(booking, Occupancy(self._bookings, set() if as_copy else {row.id}), terms)
         if not rooms:
             return None
         name = self._builder.directory.room_name(rooms[0])
         return RoomOffer(rooms[0], f"take {name if name.startswith('Room ') else 'the ' + name} instead")
 
-    def _booking(self, row: EntryRow | None, target: Target, starts: int, ends: int) -> Booking:
+    def _booking(
+        self, row: EntryRow | None, target: Target, starts: int, ends: int, as_copy: bool = False
+    ) -> Booking:
         directory = self._builder.directory
         day = target.day + timedelta(days=starts // 1440)
         at = int(instant_of(day, time(starts % 1440 // 60, starts % 60), directory.zone).timestamp())
@@ -91,8 +95,8 @@ class DropCheck:
         buffer = (row.blocked_until - row.ends if row is not None else directory.buffer_minutes) * 60
         base = row.booking if row is not None else Booking("new", at, at + length, at + length)
         return replace(
-            base, starts=at, ends=at + length, blocked_until=at + length + buffer, tutor_id=target.tutor_id,
-            room_ids=target.room_ids,
+            base, entry_id="new" if as_copy else base.entry_id, starts=at, ends=at + length,
+            blocked_until=at + length + buffer, tutor_id=target.tutor_id, room_ids=target.room_ids,
         )  # fmt: skip
 
     def _tutor(self, booking: Booking, conflicts: list[Conflict]) -> Iterator[tuple[bool, str]]:

@@ -12,7 +12,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from desktop import theme
-from desktop.schedule.calendar_widget import CalendarWidget, RoomOffer
+from desktop.schedule.calendar_widget import CalendarWidget
+from desktop.schedule.dragging import RoomOffer
 from desktop.schedule.gallery_sample import sample_day, sample_states, sample_week
 from desktop.schedule.legend import CalendarLegend
 
@@ -33,14 +34,14 @@ def _window(width: int, height: int) -> tuple[QWidget, CalendarWidget]:
 def _drag_sample(calendar: CalendarWidget) -> None:
     """Pick up one entry and carry it to an earlier hour, to see the bubble and the live box."""
 
-    def check(entry_id: str, column: str, starts: int, ends: int) -> list[tuple[bool, str]]:
+    def check(entry_id: str, column: str, starts: int, ends: int, *, as_copy: bool = False) -> list[tuple[bool, str]]:
         return [
             (True, "Jakub Johnson is free"),
             (True, "Priya Thompson is free"),
             (False, "Room B: David Walker until 5:00"),
         ]
 
-    calendar.set_check(check, lambda *_: RoomOffer("library", "take the Library instead"))
+    calendar.set_check(check, lambda *_, **__: RoomOffer("library", "take the Library instead"))
     plan = calendar.plan()
     if plan is None:
         return

@@ -32,6 +32,8 @@ class LiveBox:
     origin_words: str = ""
     entry: CalendarEntry | None = None
     lift: float = 0.0
+    keeps_entry: bool = False
+    """A copy: the entry itself stays where it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,8 @@ class CalendarPainter:
         for box in layout.boxes:
             if box.tail is not None and to_qrect(box.tail).intersects(clip):
                 self._tail(painter, box.tail)
-        moved = marks.live.entry.id if marks.live is not None and marks.live.entry is not None else ""
+        live = marks.live
+        moved = live.entry.id if live is not None and live.entry is not None and not live.keeps_entry else ""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         for box in layout.boxes:
             if box.entry.id == moved:

@@ -128,7 +128,8 @@ class SchedulePage(Page):
         calendar = self.calendar
         calendar.entrySelected.connect(self._mark_conflicts)
         calendar.set_check(
-            lambda *place: self._drop_check().check(*place), lambda *place: self._drop_check().offer(*place)
+            lambda *place, **how: self._drop_check().check(*place, **how),
+            lambda *place, **how: self._drop_check().offer(*place, **how),
         )
         calendar.dayActivated.connect(self._open_day)
         calendar.dragChanged.connect(self.progressSaid)

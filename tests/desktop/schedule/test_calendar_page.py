@@ -150,6 +150,24 @@ def test_a_copy_takes_place_a_week_later(center: Center, qtbot: QtBot, qapp: QAp
     assert [line.wording[0] for line in entry.lines][:2] == ["Noah Haddad", "Room A"]
 
 
+def test_a_copy_is_dropped_where_it_is_wanted_and_collides_with_its_original(
+    center: Center, qtbot: QtBot, qapp: QApplication
+) -> None:
+    entry_id = add(center, center.draft(WEDNESDAY, time(16)))
+    page = page_of(center, qtbot, qapp)
+    said = page._drop_check().check(entry_id, "2026-11-25", 990, 1050, as_copy=True)
+    assert any("until 5:00" in words for fits, words in said if not fits)
+    with qtbot.waitSignal(page.actionDone) as done:
+        page.calendar.copyRequested.emit(entry_id, "2026-11-24", 1080, center.id("Room B"))
+    assert done.args is not None and done.args[0].endswith("to Tue 6:00 PM, Room B")
+    shown = {(entry.column, entry.starts) for entry in page.calendar.scene().entries}
+    assert shown == {("2026-11-25", 960), ("2026-11-24", 1080)}
+    center.store.undo()
+    page.go_to(date(2026, 12, 2))
+    page.go_to(WEDNESDAY)
+    assert {entry.id for entry in page.calendar.scene().entries} == {entry_id}
+
+
 def test_the_menu_offers_what_fits_the_moment(center: Center, qtbot: QtBot, qapp: QApplication) -> None:
     begun = add(center, center.draft(WEDNESDAY, time(15)))
     coming = add(center, center.draft(WEDNESDAY, time(19)))

@@ -13,7 +13,8 @@ from pytestqt.qtbot import QtBot
 
 from desktop import theme
 from desktop.schedule.calendar_values import NowMark, Status
-from desktop.schedule.calendar_widget import CalendarWidget, RoomOffer
+from desktop.schedule.calendar_widget import CalendarWidget
+from desktop.schedule.dragging import RoomOffer
 from desktop.schedule.gallery_sample import sample_day, sample_states, sample_week
 from tests.desktop.schedule.scenes import column, day, entry, week
 
@@ -111,8 +112,8 @@ def test_a_cancelled_entry_stays_where_it_is(calendar: CalendarWidget, qtbot: Qt
 def test_every_place_on_the_way_is_checked_once(calendar: CalendarWidget) -> None:
     asked: list[tuple[str, str, int, int]] = []
 
-    def check(entry_id: str, key: str, starts: int, ends: int) -> list[tuple[bool, str]]:
-        asked.append((entry_id, key, starts, ends))
+    def check(entry_id: str, column: str, starts: int, ends: int, *, as_copy: bool = False) -> list[tuple[bool, str]]:
+        asked.append((entry_id, column, starts, ends))
         return [(False, "Room A is taken")]
 
     calendar.set_check(check)
@@ -122,12 +123,32 @@ def test_every_place_on_the_way_is_checked_once(calendar: CalendarWidget) -> Non
 
 
 def test_r_takes_the_free_room_that_is_offered(calendar: CalendarWidget, qtbot: QtBot) -> None:
-    calendar.set_check(lambda *_: [(False, "Room A is taken")], lambda *_: RoomOffer("room-e", "take Room E instead"))
+    calendar.set_check(
+        lambda *_, **__: [(False, "Room A is taken")], lambda *_, **__: RoomOffer("room-e", "take Room E instead")
+    )
     with qtbot.waitSignal(calendar.moveToRoomRequested) as wanted:
         drag(calendar, spot(calendar, "ann", 990), spot(calendar, "bob", 1140), release=False)
         QTest.keyClick(calendar, Qt.Key.Key_R)
         QTest.mouseRelease(calendar, LEFT, pos=spot(calendar, "bob", 1140))
     assert wanted.args == ["a", "bob", 1110, "room-e"]
+
+
+def test_ctrl_leaves_the_entry_and_drops_a_copy(calendar: CalendarWidget, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(calendar.copyRequested) as wanted:
+        drag(calendar, spot(calendar, "ann", 990), spot(calendar, "bob", 1140), release=False)
+        with qtbot.waitSignal(calendar.dragChanged) as said:
+            QTest.keyPress(calendar, Qt.Key.Key_Control)
+        QTest.mouseRelease(calendar, LEFT, Qt.KeyboardModifier.ControlModifier, spot(calendar, "bob", 1140))
+    assert wanted.args == ["a", "bob", 1110, ""]
+    assert said.args is not None and said.args[0].startswith("Copying ")
+
+
+def test_letting_go_of_ctrl_moves_again(calendar: CalendarWidget, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(calendar.moveRequested):
+        drag(calendar, spot(calendar, "ann", 990), spot(calendar, "bob", 1140), release=False)
+        QTest.keyPress(calendar, Qt.Key.Key_Control)
+        QTest.keyRelease(calendar, Qt.Key.Key_Control)
+        QTest.mouseRelease(calendar, LEFT, pos=spot(calendar, "bob", 1140))
 
 
 def test_arrows_walk_through_entries_and_free_time(calendar: CalendarWidget) -> None:
