@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
@@ -14,12 +14,10 @@ from desktop.leads.known_people import Acquaintance, KnownFamily
 from desktop.leads.lead_rows import Center, LeadChoices, wish_key, wish_of
 from desktop.leads.wish_options import wish_options
 from desktop.leads.wording import GRADES
-from desktop.people.choice_input import ChoiceInput
 from desktop.people.phone_input import PhoneInput
-from desktop.people.typing_guard import keeps_key
 from desktop.widgets.buttons import Button, Kind
 from desktop.widgets.choices import RadioButton
-from desktop.widgets.combo import Option
+from desktop.widgets.combo import ComboBox, Option
 from desktop.widgets.fields import Field, TextInput
 from desktop.widgets.labels import Label
 from desktop.widgets.panels import Sheet
@@ -136,12 +134,12 @@ class ConvertSheet(Sheet):
             place += 1
         locations = [Option(key, words) for key, words in choices.locations]
         chosen = lead.location_id or (choices.locations[0][0] if choices.locations else "")
-        self._location = ChoiceInput(locations, chosen, placeholder="Location")
-        self._grade = ChoiceInput([Option(grade, grade) for grade in GRADES], placeholder="Grade", free_text=True)
+        self._location = ComboBox(locations, chosen, placeholder="Location")
+        self._grade = ComboBox([Option(grade, grade) for grade in GRADES], placeholder="Grade", free_text=True)
         self._grade.setText(lead.grade)
         wishes = wish_options(choices)
         wish = wish_key(lead.subject_id, lead.topic_id) if lead.subject_id else ""
-        self._wish = ChoiceInput(wishes, wish, placeholder="Subject or topic")
+        self._wish = ComboBox(wishes, wish, placeholder="Subject or topic")
         self._add_field("location_id", "Learns at", self._location, place)
         self._add_field("grade", "Grade", self._grade, place + 1, optional=True)
         self._add_field("wish", "Needs help with", self._wish, place + 2, optional=True)
@@ -157,9 +155,6 @@ class ConvertSheet(Sheet):
             self.fields[name].setVisible(not uses_known)
         self.save_button.setText("Add student to family" if uses_known else "Register family")
         self.save_button.updateGeometry()
-
-    def event(self, event: QEvent) -> bool:
-        return keeps_key(event) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):

@@ -20,16 +20,14 @@ from desktop.leads.known_people import KnownFamily, possible_duplicates
 from desktop.leads.lead_rows import Center, LeadChoices, wish_of
 from desktop.leads.wish_options import wish_options
 from desktop.leads.wording import DESK_SOURCES, GRADES, SOURCE_WORDS
-from desktop.people.choice_input import ChoiceInput
 from desktop.people.phone_input import PhoneInput
-from desktop.people.typing_guard import keeps_key
 from desktop.store.errors import StoreError
 from desktop.store.store import Store
 from desktop.widgets import painting
 from desktop.widgets.actions import make_action
 from desktop.widgets.buttons import Button, Kind
 from desktop.widgets.choices import CheckBox, Segmented
-from desktop.widgets.combo import Option
+from desktop.widgets.combo import ComboBox, Option
 from desktop.widgets.dates import DateInput
 from desktop.widgets.fields import Field, TextArea, TextInput
 from desktop.widgets.labels import Label
@@ -161,8 +159,8 @@ class LeadEntrySheet(Sheet):
         self.phone = PhoneInput(country=self._center.country)
         self.email = TextInput(placeholder="name@example.com", name="E-mail")
         self.child = TextInput(placeholder="First name", name="Child")
-        self.wish = ChoiceInput(wish_options(choices), placeholder="Subject or topic", free_text=True)
-        self.grade = ChoiceInput([Option(grade, grade) for grade in GRADES], placeholder="Grade", free_text=True)
+        self.wish = ComboBox(wish_options(choices), placeholder="Subject or topic", free_text=True)
+        self.grade = ComboBox([Option(grade, grade) for grade in GRADES], placeholder="Grade", free_text=True)
         self.parent_field = Field("Parent", self.parent_name)
         self.phone_field = Field("Phone", self.phone)
         self.email_field = Field("E-mail", self.email, optional=True)
@@ -307,9 +305,6 @@ class LeadEntrySheet(Sheet):
             kept = json.dumps(values)
         if kept != self._store.local(_DRAFT):
             self._store.set_local(**{_DRAFT: kept})
-
-    def event(self, event: QEvent) -> bool:
-        return keeps_key(event) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() not in _ENTERS:

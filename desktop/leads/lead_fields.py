@@ -12,9 +12,8 @@ from desktop import theme
 from desktop.leads.lead_rows import Center, LeadChoices, wish_key, wish_of
 from desktop.leads.wish_options import wish_options
 from desktop.leads.wording import GRADES, REASON_WORDS, SOURCE_WORDS, STAGE_WORDS, TEMPERATURE_WORDS
-from desktop.people.choice_input import ChoiceInput
 from desktop.people.phone_input import PhoneInput
-from desktop.widgets.combo import Option
+from desktop.widgets.combo import ComboBox, Option
 from desktop.widgets.dates import DateInput
 from desktop.widgets.fields import Field, TextArea, TextInput
 from shared_models.leads.models import Lead, LeadSource, LeadStage, ReasonLost, Temperature
@@ -66,18 +65,18 @@ class LeadFields(QWidget):
             "email": TextInput(placeholder="name@example.com"),
             "student_first_name": TextInput(),
             "student_last_name": TextInput(),
-            "wish": ChoiceInput(wish_options(choices), placeholder="Subject or topic", free_text=True),
-            "grade": ChoiceInput([Option(grade, grade) for grade in GRADES], placeholder="Grade", free_text=True),
-            "stage": ChoiceInput([Option(stage.value, STAGE_WORDS[stage]) for stage in LeadStage]),
-            "temperature": ChoiceInput([Option("", "Not set"), *temperatures], placeholder="Not set"),
-            "source": ChoiceInput([Option(source.value, SOURCE_WORDS[source]) for source in LeadSource]),
-            "owner_user_id": ChoiceInput([Option("", "Nobody"), *people], placeholder="Nobody"),
-            "location_id": ChoiceInput(
+            "wish": ComboBox(wish_options(choices), placeholder="Subject or topic", free_text=True),
+            "grade": ComboBox([Option(grade, grade) for grade in GRADES], placeholder="Grade", free_text=True),
+            "stage": ComboBox([Option(stage.value, STAGE_WORDS[stage]) for stage in LeadStage]),
+            "temperature": ComboBox([Option("", "Not set"), *temperatures], placeholder="Not set"),
+            "source": ComboBox([Option(source.value, SOURCE_WORDS[source]) for source in LeadSource]),
+            "owner_user_id": ComboBox([Option("", "Nobody"), *people], placeholder="Nobody"),
+            "location_id": ComboBox(
                 [Option("", "Not agreed yet"), *(Option(key, words) for key, words in choices.locations)],
                 placeholder="Not agreed yet",
             ),
             "call_back_on": DateInput(today),
-            "reason_lost": ChoiceInput(
+            "reason_lost": ComboBox(
                 [Option("", "Not said"), *(Option(each.value, REASON_WORDS[each]) for each in ReasonLost)],
                 placeholder="Not said",
             ),
@@ -89,7 +88,7 @@ class LeadFields(QWidget):
             self._connect(name, widget)
             field = Field(FIELD_WORDS[name], widget)
             self.inputs[name], self.fields[name] = widget, field
-            wide = name in ("message", "notes", "reason_lost")
+            wide = name in ("stage", "message", "notes", "reason_lost")
             if wide and place:
                 line, place = line + 1, 0
             grid.addWidget(field, line, place, 1, 2 if wide else 1, Qt.AlignmentFlag.AlignTop)
@@ -119,7 +118,7 @@ class LeadFields(QWidget):
                 self.fields[name].set_error(text)
 
     def _connect(self, name: str, widget: TextInput | TextArea) -> None:
-        if isinstance(widget, ChoiceInput):
+        if isinstance(widget, ComboBox):
             widget.valueChanged.connect(lambda _key, name=name: self._announce(name))
             if name in ("wish", "grade"):
                 widget.committed.connect(lambda name=name: self._announce(name))
@@ -144,13 +143,13 @@ class LeadFields(QWidget):
 
     def _values(self, name: str, widget: TextInput | TextArea) -> dict[str, object]:
         if name == "wish":
-            assert isinstance(widget, ChoiceInput)
+            assert isinstance(widget, ComboBox)
             subject_id, topic_id = wish_of(widget.value())
             free = "" if subject_id else widget.text().strip()
             return {"subject_id": subject_id, "topic_id": topic_id, "wanted": free}
         if isinstance(widget, DateInput):
             return {name: widget.value()}
-        if isinstance(widget, ChoiceInput) and name != "grade":
+        if isinstance(widget, ComboBox) and name != "grade":
             key = widget.value()
             kinds = {"stage": LeadStage, "source": LeadSource, "temperature": Temperature, "reason_lost": ReasonLost}
             if name in kinds:
@@ -160,7 +159,7 @@ class LeadFields(QWidget):
 
     def _fill(self, name: str, widget: TextInput | TextArea, lead: Lead) -> None:
         if name == "wish":
-            assert isinstance(widget, ChoiceInput)
+            assert isinstance(widget, ComboBox)
             widget.set_value(wish_key(lead.subject_id, lead.topic_id) if lead.subject_id else "")
             if not lead.subject_id:
                 widget.setText(lead.wanted)
@@ -170,7 +169,7 @@ class LeadFields(QWidget):
             widget.set_value(value)
         elif isinstance(widget, PhoneInput):
             widget.set_phone(value)
-        elif isinstance(widget, ChoiceInput) and name != "grade":
+        elif isinstance(widget, ComboBox) and name != "grade":
             widget.set_value(value or "")
         elif widget.text() != value:
             widget.setText(value)

@@ -6,20 +6,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractButton, QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
 from desktop import theme
 from desktop.leads.known_people import Acquaintance
 from desktop.leads.wording import GRADES
-from desktop.people.choice_input import ChoiceInput
 from desktop.people.family_rows import PeopleCenter
 from desktop.people.person_forms import wish_options
 from desktop.people.phone_input import PhoneInput
-from desktop.people.typing_guard import keeps_key
 from desktop.widgets.buttons import Button, Kind
-from desktop.widgets.combo import Option
+from desktop.widgets.combo import ComboBox, Option
 from desktop.widgets.dates import DateInput
 from desktop.widgets.fields import Field, TextArea, TextInput
 from desktop.widgets.labels import Label, Note, Tone
@@ -178,9 +176,6 @@ class NewFamilySheet(Sheet):
         self.dismiss()
         self.openRequested.emit(family_id)
 
-    def event(self, event: QEvent) -> bool:
-        return keeps_key(event) or super().event(event)
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             focused = self.window().focusWidget()
@@ -207,11 +202,11 @@ class _StudentBlock(QWidget):
         places = [Option(key, words) for key, words in center.locations]
         self.first = TextInput()
         self.last = TextInput(placeholder="The parent’s")
-        self.grade = ChoiceInput([Option(grade, grade) for grade in GRADES], placeholder="Grade", free_text=True)
+        self.grade = ComboBox([Option(grade, grade) for grade in GRADES], placeholder="Grade", free_text=True)
         self.born = DateInput(today, past=True, weekday=False)
         self.school = TextInput()
-        self.location = ChoiceInput(places, places[0].key if places else "")
-        self.wish = ChoiceInput(wish_options(center), placeholder="Subject or topic")
+        self.location = ComboBox(places, places[0].key if places else "")
+        self.wish = ComboBox(wish_options(center), placeholder="Subject or topic")
         self.fields = {
             "first_name": Field("First name", self.first),
             "last_name": Field("Last name", self.last, optional=True),

@@ -12,14 +12,12 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWi
 
 from desktop import theme
 from desktop.leads.wording import GRADES
-from desktop.people.choice_input import ChoiceInput
 from desktop.people.family_rows import FamilyFace, PeopleCenter, StudentFace
 from desktop.people.phone_input import PhoneInput
-from desktop.people.typing_guard import keeps_key
 from desktop.schedule.entry_words import title_words
 from desktop.widgets.buttons import Button, Kind
 from desktop.widgets.choices import Segmented
-from desktop.widgets.combo import Option
+from desktop.widgets.combo import ComboBox, Option
 from desktop.widgets.dates import DateInput
 from desktop.widgets.fields import Field, TextArea, TextInput
 from desktop.widgets.labels import Label
@@ -144,9 +142,6 @@ class PersonForm(SidePanel):
             return True
         return super().eventFilter(watched, event)
 
-    def event(self, event: QEvent) -> bool:
-        return keeps_key(event) or super().event(event)
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if _is_save(event):
             self.accepted.emit()
@@ -266,7 +261,7 @@ class StudentForm(PersonForm):
             return str(getattr(student, name)) if student is not None else otherwise
 
         grades = [Option(grade, grade) for grade in GRADES]
-        grade = ChoiceInput(grades, placeholder="Grade", free_text=True)
+        grade = ComboBox(grades, placeholder="Grade", free_text=True)
         grade.setText(known("grade"))
         self._texts: dict[str, TextInput] = {
             "first_name": TextInput(known("first_name")),
@@ -281,7 +276,7 @@ class StudentForm(PersonForm):
         )
         places = [Option(key, words) for key, words in center.locations]
         chosen = known("location_id", location_id) or (places[0].key if places else "")
-        self._location = ChoiceInput(places, chosen)
+        self._location = ComboBox(places, chosen)
         modes = [(LessonMode.IN_PERSON.value, "In person"), (LessonMode.ONLINE.value, "Online")]
         mode = student.lesson_mode if student is not None else LessonMode.IN_PERSON
         self._mode = Segmented(modes, mode.value, name="Lessons", stretch=True)
@@ -300,14 +295,14 @@ class StudentForm(PersonForm):
 
     def _add_subjects(self, wishes: Sequence[tuple[str, str | None]], center: PeopleCenter) -> None:
         options = [Option("", "None"), *wish_options(center)]
-        self._subjects: list[ChoiceInput] = []
+        self._subjects: list[ComboBox] = []
         grid = self.grid()
         for rank, label in enumerate(("Needs help with", "then", "then"), 1):
             key = ""
             if rank <= len(wishes):
                 subject_id, topic_id = wishes[rank - 1]
                 key = f"{subject_id}/{topic_id or ''}"
-            combo = ChoiceInput(options, key, placeholder="Subject or topic")
+            combo = ComboBox(options, key, placeholder="Subject or topic")
             self._subjects.append(combo)
             self.add_field(grid, f"subject{rank}", label, combo, wide=rank == 1, optional=True)
 

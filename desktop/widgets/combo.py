@@ -36,6 +36,7 @@ from desktop.widgets.labels import paint_avatar
 from desktop.widgets.parsing import plain
 
 AnyIndex = QModelIndex | QPersistentModelIndex
+_TOKEN_HEIGHT = 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +177,8 @@ class _Popup:
     def _activated(self, index: QModelIndex) -> None:
         self._taken(self.model.shown[index.row()].key)
 
-    def open(self, typed: str, without: frozenset[str] = frozenset()) -> None:
-        """Show what matches."""
+    def open(self, typed: str, without: frozenset[str] = frozenset(), chosen: Option | None = None) -> None:
+        """Show what matches, with the first of it marked; of all choices, the one ``chosen`` before."""
         self.model.filter(typed, without)
         completer, view = self._completer, self._list
         if completer is None or view is None:
@@ -186,8 +187,9 @@ class _Popup:
             view.hide()
             return
         completer.complete()
-        if typed:
-            view.setCurrentIndex(completer.completionModel().index(0, 0))
+        if typed or chosen in self.model.shown:
+            row = 0 if typed else self.model.shown.index(chosen)  # type: ignore[arg-type]
+            view.setCurrentIndex(completer.completionModel().index(row, 0))
 
     def close(self) -> None:
         """Hide the list."""
@@ -198,16 +200,15 @@ class _Popup:
         """Whether the list is on screen."""
         return self._list is not None and self._list.isVisible()
 
-    def marked_key(self) -> str:
-        """The key of the marked choice, or of the first."""
-        if not self.model.shown:
-            return ""
-        row = self._list.currentIndex().row() if self._list is not None else 0
-        return self.model.shown[min(max(row, 0), len(self.model.shown) - 1)].key
+    def marked(self) -> Option | None:
+        """The choice that is marked in the list. (A list has a current row from the start, marked or not.)"""
+        rows = self._list.selectedIndexes() if self._list is not None else []
+        return self.model.shown[rows[0].row()] if rows else None
 
 
 class ComboBox(TextInput):
-    """A field with a list: typing filters it (accents do not matter), Enter takes the first, Down opens it.
+    """A field with a list: typing filters it (accents do not matter) and marks the first, Down opens it. Enter takes
+    what is marked, and so does Tab on its way to the next field.
 
     `valueChanged` carries the key, "" when nothing is chosen. With ``free_text`` other words may stay.
     """
@@ -267,7 +268,7 @@ class ComboBox(TextInput):
         """Show all choices."""
         if not self.isReadOnly() and self.isEnabled():
             self.setFocus()
-            self._popup.open("")
+            self._popup.open("", chosen=self.option())
 
     def _typed(self, typed: str) -> None:
         self._popup.open(typed)
@@ -307,14 +308,26 @@ class ComboBox(TextInput):
         if key in (Qt.Key.Key_Down, Qt.Key.Key_Up) and not self._popup.is_open():
             self.open_list()
             return
-        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab) and self._popup.is_open():
-            chosen = self._popup.marked_key()
-            if chosen:
-                self._popup.close()
-                self._take(chosen)
-                if key != Qt.Key.Key_Tab:
-                    return
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._popup.is_open():
+            self._take_marked()
+            self._popup.close()
+            return
         super().keyPressEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        # Tab moves the focus before `keyPressEvent` hears of it, and what was typed is settled when the list is gone.
+        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            if event.key() == Qt.Key.Key_Tab:
+                self._take_marked()
+            if event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
+                self._popup.close()
+        return super().event(event)
+
+    def _take_marked(self) -> None:
+        chosen = self._popup.marked() if self._popup.is_open() else None
+        if chosen is not None:
+            self._popup.close()
+            self._take(chosen.key)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -348,7 +361,7 @@ class _Token(QWidget):
 
     def sizeHint(self) -> QSize:
         t = theme.current()
-        return QSize(round(painting.text_width(self._words(), "small")) + t.px(30), t.px(22))
+        return QSize(round(painting.text_width(self._words(), "small")) + t.px(30), t.px(_TOKEN_HEIGHT))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if event.position().x() > self.width() - theme.current().px(22):
@@ -384,10 +397,9 @@ class TokenField(QWidget):
         self._invalid = False
         self._tokens: dict[str, _Token] = {}
         self._flow = FlowLayout(self, t.px(4))
-        self._flow.setContentsMargins(t.px(6), t.px(5), t.px(6), t.px(5))
         self.edit = QLineEdit(self)
         self.edit.setProperty("bare", True)
-        self.edit.setMinimumHeight(t.px(22))
+        self.edit.setMinimumHeight(t.px(_TOKEN_HEIGHT))
         self.edit.setMinimumWidth(t.px(60))
         self.edit.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.edit.setPlaceholderText(placeholder)
@@ -401,6 +413,7 @@ class TokenField(QWidget):
         self.setFocusProxy(self.edit)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.IBeamCursor)
+        theme.signals().themeChanged.connect(self._fix_height)
         self.set_options(options, values)
 
     def set_options(self, options: Sequence[Option], values: Sequence[str] | None = None) -> None:
@@ -445,7 +458,11 @@ class TokenField(QWidget):
         self._fix_height()
 
     def _fix_height(self) -> None:
-        needed = max(theme.current().size.control, self._flow.heightForWidth(max(80, self.width())))
+        t = theme.current()
+        # One row of tokens is as high as any other field, also when fields are compact.
+        above = (t.size.control - t.px(_TOKEN_HEIGHT)) // 2
+        self._flow.setContentsMargins(t.px(6), above, t.px(6), above)
+        needed = max(t.size.control, self._flow.heightForWidth(max(80, self.width())))
         if self.maximumHeight() != needed:
             self.setFixedHeight(needed)
 
@@ -493,12 +510,12 @@ class TokenField(QWidget):
             self._popup.open(self.edit.text(), frozenset(self._tokens))
             return True
         taking = key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab)
-        if taking and self.edit.text().strip() and self._popup.model.shown:
-            chosen = self._popup.marked_key()
-            self._popup.close()
-            self._take(chosen)
-            return key != Qt.Key.Key_Tab
-        return False
+        chosen = self._popup.marked() if taking and (self._popup.is_open() or self.edit.text().strip()) else None
+        if chosen is None:
+            return False
+        self._popup.close()
+        self._take(chosen.key)
+        return key != Qt.Key.Key_Tab
 
     def paintEvent(self, event: QPaintEvent) -> None:
         t = theme.current()

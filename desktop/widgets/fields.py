@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QFocusEvent, QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QFocusEvent, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLineEdit,
+    QPlainTextEdit,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionFrame,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop import theme
 from desktop.widgets.buttons import key_words
 from desktop.widgets.labels import Label, Paragraph
 from desktop.widgets.parsing import format_cents, parse_cents
+
+_TEXT_EDGE = 2
+"""What QLineEdit leaves free on both sides of its text, in px."""
 
 
 def _repolish(widget: QWidget, name: str, value: bool) -> None:
@@ -20,7 +33,8 @@ def _repolish(widget: QWidget, name: str, value: bool) -> None:
 
 
 class TextInput(QLineEdit):
-    """A line of text. `committed` is sent when the person is done with it (Enter, or leaving it changed)."""
+    """A line of text. `committed` is sent when the person is done with it (Enter, or leaving it changed). Words that
+    are longer than the field end in an ellipsis until one goes there."""
 
     committed = Signal()
 
@@ -56,6 +70,35 @@ class TextInput(QLineEdit):
         self._before = self.text()
         if event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason):
             self.selectAll()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        words, measure = self.text(), self.fontMetrics()
+        shown_whole = self.hasFocus() or measure.horizontalAdvance(words) <= self.width() // 2
+        room = QRect() if shown_whole else self._text_room()
+        if shown_whole or measure.horizontalAdvance(words) <= room.width():
+            super().paintEvent(event)
+            return
+        panel = QStyleOptionFrame()
+        self.initStyleOption(panel)
+        painter = QPainter(self)
+        self.style().drawPrimitive(QStyle.PrimitiveElement.PE_PanelLineEdit, panel, painter, self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        short = measure.elidedText(words, Qt.TextElideMode.ElideRight, room.width())
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, short)
+        painter.end()
+
+    def _text_room(self) -> QRect:
+        panel = QStyleOptionFrame()
+        self.initStyleOption(panel)
+        room = self.style().subElementRect(QStyle.SubElement.SE_LineEditContents, panel, self)
+        room = room.marginsRemoved(self.textMargins()).adjusted(_TEXT_EDGE, 0, -_TEXT_EDGE, 0)
+        gap = self.style().pixelMetric(QStyle.PixelMetric.PM_LineEditIconSize, panel, self) // 4
+        for button in self.findChildren(QToolButton):
+            if button.x() > self.width() // 2:
+                room.setRight(min(room.right(), button.x() - gap - 1))
+            else:
+                room.setLeft(max(room.left(), button.geometry().right() + gap + 1))
+        return room
 
     def _finish(self) -> None:
         if self.text() != self._before:

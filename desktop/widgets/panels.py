@@ -14,6 +14,25 @@ from desktop.widgets import painting
 from desktop.widgets.buttons import Button, IconButton, Kind
 from desktop.widgets.labels import Glyph, Label, Paragraph
 
+_COMMAND_KEYS = (
+    Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
+)
+_ERASERS = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
+
+
+def _keeps_key(event: QEvent) -> bool:
+    """Whether this key is for the surface and not for the page behind it. What is typed stays away from the page's
+    one-letter shortcuts, also where the focus is on a switch or a button that takes no letters itself."""
+    if event.type() != QEvent.Type.ShortcutOverride or not isinstance(event, QKeyEvent):
+        return False
+    if event.modifiers() & _COMMAND_KEYS:
+        return False
+    is_typed = bool(event.text()) and event.text().isprintable()
+    if is_typed or event.key() in _ERASERS:
+        event.accept()
+        return True
+    return False
+
 
 class Card(QWidget):
     """A sheet of paper: surface, 1-px line, round corners. Fill ``body`` (a vertical layout)."""
@@ -200,6 +219,9 @@ class SidePanel(QWidget):
         self.close_panel()
         self.closed.emit()
 
+    def event(self, event: QEvent) -> bool:
+        return _keeps_key(event) or super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
             self._dismiss()
@@ -372,6 +394,9 @@ class Sheet(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         event.accept()
+
+    def event(self, event: QEvent) -> bool:
+        return _keeps_key(event) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, time
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from desktop.widgets import (
     RowModel,
     Segmented,
     Sheet,
+    SidePanel,
     TableView,
     TextInput,
     TimeInput,
@@ -159,6 +161,90 @@ def test_words_that_are_no_choice_go_back_to_the_choice(qtbot: QtBot) -> None:
     other.setFocus()
     qtbot.waitUntil(lambda: combo.text() == "Noah Haddad")
     assert combo.value() == "n"
+
+
+def test_tab_takes_the_choice_that_is_marked_and_goes_on(qtbot: QtBot) -> None:
+    host = QWidget()
+    combo, other = ComboBox(PEOPLE, parent=host), TextInput(parent=host)
+    shown(qtbot, host)
+    combo.setFocus()
+    qtbot.keyClicks(combo, "zo")
+    with qtbot.waitSignal(combo.valueChanged) as signal:
+        qtbot.keyClick(combo, Qt.Key.Key_Tab)
+    assert signal.args == ["z"]
+    qtbot.waitUntil(other.hasFocus)
+    assert combo.text() == "Zoë O'Brien"
+
+
+def test_going_through_an_opened_combo_changes_nothing(qtbot: QtBot) -> None:
+    host = QWidget()
+    combo, other = ComboBox([Option("", "Nobody"), *PEOPLE], "n", parent=host), TextInput(parent=host)
+    shown(qtbot, host)
+    qtbot.mouseClick(combo, Qt.MouseButton.LeftButton)
+    with qtbot.assertNotEmitted(combo.valueChanged):
+        qtbot.keyClick(combo, Qt.Key.Key_Tab)
+    qtbot.waitUntil(other.hasFocus)
+    assert combo.value() == "n"
+
+
+def test_an_emptied_combo_chooses_nothing(qtbot: QtBot) -> None:
+    host = QWidget()
+    combo, other = ComboBox(PEOPLE, "n", parent=host), TextInput(parent=host)
+    shown(qtbot, host)
+    combo.setFocus()
+    combo.selectAll()
+    qtbot.keyClick(combo, Qt.Key.Key_Backspace)
+    qtbot.keyClick(combo, Qt.Key.Key_Tab)
+    qtbot.waitUntil(other.hasFocus)
+    assert combo.value() == ""
+
+
+@pytest.mark.parametrize("make", [TextInput, lambda words: ComboBox([Option("z", words)], "z")])
+def test_words_too_long_for_a_field_end_in_an_ellipsis(qtbot: QtBot, make: Callable[[str], TextInput]) -> None:
+    words = "Follow-up Attempted"
+    cut = make(words)
+    cut.resize(120, 32)
+    cut.grab()  # lays it out
+    room = cut._text_room().width()
+    whole = make(cut.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, room))
+    whole.resize(120, 32)
+    for field in (cut, whole):
+        qtbot.addWidget(field)
+    assert whole.text().endswith("…")
+    assert cut.grab().toImage() == whole.grab().toImage()
+
+
+def test_a_field_of_tokens_is_as_high_as_the_others_when_compact(qtbot: QtBot) -> None:
+    field, line = TokenField(PEOPLE, ["z"]), TextInput()
+    for widget in (field, line):
+        widget.resize(300, widget.height())
+        shown(qtbot, widget)
+    try:
+        for compact in (True, False):
+            theme.set_compact(compact)
+            assert field.height() == line.sizeHint().height() == theme.current().size.control
+    finally:
+        theme.set_compact(False)
+
+
+@pytest.mark.parametrize("make", [lambda host: Sheet(host, "New lead"), lambda host: SidePanel("Lead", parent=host)])
+def test_letters_typed_on_a_surface_do_not_reach_the_page(
+    qtbot: QtBot, make: Callable[[QWidget], Sheet | SidePanel]
+) -> None:
+    host = QWidget()
+    host.resize(900, 600)
+    fired: list[str] = []
+    make_action(host, "New entry", lambda: fired.append("N"), shortcut="N")
+    make_action(host, "Undo", lambda: fired.append("Ctrl+Z"), shortcut="Ctrl+Z")
+    shown(qtbot, host)
+    surface, switch = make(host), Toggle("On website")
+    surface.body.addWidget(switch)
+    surface.show()
+    switch.setFocus()
+    qtbot.waitUntil(switch.hasFocus)
+    qtbot.keyClick(switch, Qt.Key.Key_N)
+    qtbot.keyClick(switch, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert fired == ["Ctrl+Z"]
 
 
 def test_tokens_are_added_by_typing_and_taken_with_backspace(qtbot: QtBot) -> None:
