@@ -92,13 +92,13 @@ class TextInput(QLineEdit):
         self.initStyleOption(panel)
         room = self.style().subElementRect(QStyle.SubElement.SE_LineEditContents, panel, self)
         room = room.marginsRemoved(self.textMargins()).adjusted(_TEXT_EDGE, 0, -_TEXT_EDGE, 0)
+        # As QLineEdit reckons: a gap, and for each icon its button and a gap.
         gap = self.style().pixelMetric(QStyle.PixelMetric.PM_LineEditIconSize, panel, self) // 4
-        for button in self.findChildren(QToolButton):
-            if button.x() > self.width() // 2:
-                room.setRight(min(room.right(), button.x() - gap - 1))
-            else:
-                room.setLeft(max(room.left(), button.geometry().right() + gap + 1))
-        return room
+        buttons = self.findChildren(QToolButton)
+        before = [button.width() + gap for button in buttons if button.x() < self.width() // 2]
+        after = [button.width() + gap for button in buttons if button.x() >= self.width() // 2]
+        left, right = (gap + sum(widths) if widths else 0 for widths in (before, after))
+        return room.adjusted(left, 0, -right, 0)
 
     def _finish(self) -> None:
         if self.text() != self._before:
