@@ -18,7 +18,7 @@ from desktop.today.attendance_list import AttendanceList
 from desktop.today.need_list import NeedList
 from desktop.today.rooms_timeline import RoomsTimeline
 from desktop.today.today_rows import Need, Today, lesson_counts, read_today, short_place_names
-from desktop.widgets import Card, Label, Menu, Segmented
+from desktop.widgets import Card, Label, Menu, Paragraph, Segmented
 from shared_models.leads.operations import take_lead
 from shared_models.schedule.models import Attendance
 from shared_models.schedule.operations import set_attendance
@@ -69,6 +69,11 @@ class TodayPage(Page):
         self.timeline = RoomsTimeline()
         self.timeline.opened.connect(lambda entry_id: self.navigate.emit("Calendar", entry_id))
         rooms.body.addWidget(self.timeline)
+        self.no_rooms = QWidget()
+        spaced = QVBoxLayout(self.no_rooms)
+        spaced.setContentsMargins(t.px(16), t.px(4), t.px(16), t.px(16))
+        spaced.addWidget(Paragraph("No rooms yet. Add them under Settings, Rooms.", tone="text2"))
+        rooms.body.addWidget(self.no_rooms)
         column.addWidget(rooms)
         self.attendance = AttendanceList()
         self.attendance.marked.connect(self._mark)
@@ -140,6 +145,9 @@ class TodayPage(Page):
             return
         chosen = self._office.value()
         places = [place for place in today.places if chosen in ("", place.id)]
+        has_rooms = any(place.lanes for place in places)
+        self.timeline.setVisible(has_rooms)
+        self.no_rooms.setVisible(not has_rooms)
         self.timeline.set_rooms(places, today.span, today.minute)
         self._counts.setText(lesson_counts(today.entries, today.minute, chosen))
         self.attendance.set_rows([row for row in today.attendance if chosen in ("", row.location_id)])

@@ -156,11 +156,14 @@ def _opening_words(directory: Directory, day: date) -> str:
     """Until when each location is open, and what is closed on the days that follow."""
     names = short_place_names(directory)
     parts = []
+    unknown = []
     for place in directory.places:
         reason = directory.closed_reason(place.id, day)
         spans = directory.open_spans(place.id, day)
         if reason is not None:
             parts.append(f"{names[place.id]} closed for {reason}" if reason else f"{names[place.id]} closed")
+        elif not directory.knows_hours(place.id):
+            unknown.append(names[place.id])
         elif spans:
             parts.append(f"{names[place.id]} until {format_time(time_of(spans[-1][1]))}")
         else:
@@ -175,6 +178,8 @@ def _opening_words(directory: Directory, day: date) -> str:
         closed_days.append(ahead)
         ahead += timedelta(days=1)
     words = ", ".join(parts) + "." if parts else ""
+    if unknown:
+        words += f" {' and '.join(unknown)}: no opening hours yet."
     if closed_days:
         words += f" Closed {_day_list(closed_days)}" + (f" for {reason}." if reason else ".")
     return words.strip()

@@ -20,9 +20,11 @@ from desktop.store.announcer import StoreAnnouncer
 from desktop.today.notices import NoticesPopup, open_notices
 from desktop.today.today_page import TodayPage
 from desktop.today.today_rows import Today, lesson_counts, read_today
+from desktop.widgets import Paragraph
 from desktop.window import MainWindow, PageEntry
 from shared_models.leads.models import Lead
-from shared_models.schedule.models import Attendance, Attendee
+from shared_models.organization.models import OpeningHours, Room
+from shared_models.schedule.models import Attendance, Attendee, ScheduleEntry
 from tests.desktop.today.small_store import NOW, WEDNESDAY, SmallStore
 
 
@@ -63,6 +65,35 @@ def test_the_line_under_the_title_says_until_when_it_is_open(center: SmallStore)
     assert today.subtitle == (
         "Irvington until 9:00 PM, Tarrytown until 8:30 PM. Closed Thursday and Friday for Thanksgiving."
     )
+
+
+def without(center: SmallStore, model: type[OpeningHours | Room], *places: str) -> None:
+    """Archive the rows of a table at some locations."""
+    ids = [center.ids[place] for place in places]
+    with center.store.write() as session:
+        for row in session.scalars(select(model).where(model.location_id.in_(ids))):
+            row.archived_at = NOW
+
+
+def test_hours_that_nobody_has_entered_are_not_called_closed(center: SmallStore) -> None:
+    without(center, OpeningHours, "Irvington")
+    assert read(center).subtitle.startswith("Tarrytown until 8:30 PM. Irvington: no opening hours yet. Closed ")
+    without(center, OpeningHours, "Tarrytown")
+    today = read(center)
+    assert today.subtitle.startswith("Irvington and Tarrytown: no opening hours yet. Closed ")
+    assert today.next_day is not None and today.next_day.title == "Saturday, November 28"
+
+
+def test_a_center_without_rooms_is_told_where_to_add_them(center: SmallStore, page: TodayPage, qtbot: QtBot) -> None:
+    assert page.no_rooms.isHidden() and page.timeline.isVisible()
+    with center.store.write() as session:
+        for entry in session.scalars(select(ScheduleEntry)):
+            entry.archived_at = NOW
+    without(center, Room, "Irvington", "Tarrytown")
+    qtbot.waitUntil(page.no_rooms.isVisible)
+    words = page.no_rooms.findChild(Paragraph)
+    assert isinstance(words, Paragraph) and words.text() == "No rooms yet. Add them under Settings, Rooms."
+    assert page.timeline.isHidden()
 
 
 def test_lessons_lie_in_their_rooms_and_say_how_they_stand(center: SmallStore) -> None:
