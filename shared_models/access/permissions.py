@@ -49,6 +49,7 @@ _TABLES: dict[str, tuple[Access, Access, Access]] = {
     "schedule_entry": (_W, _W, _W),
     "attendee": (_W, _W, _W),
     "entry_room": (_W, _W, _W),
+    "conflict_acceptance": (_W, _W, _W),
 }
 _COLUMN = {Role.OWNER: 0, Role.ADMIN: 1, Role.FRONT_DESK: 2}
 _RANK = {Access.NONE: 0, Access.READ: 1, Access.WRITE: 2}

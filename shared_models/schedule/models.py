@@ -1,14 +1,16 @@
-"""Tables of the schedule: series, schedule entries, their attendees and rooms (product §4)."""
+"""Tables of the schedule: series, schedule entries, their attendees and rooms, accepted conflicts (product §4)."""
 
 from __future__ import annotations
 
 from datetime import date, datetime, time
 from enum import StrEnum
+from typing import ClassVar
 
 from sqlalchemy import CheckConstraint, Date, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared_models.base import Id, Instant, Json, TenantRow, WallTime, at_least, choice, refers
+from shared_models.schedule.conflicts import ConflictKind
 
 
 class SeriesPattern(StrEnum):
@@ -36,6 +38,13 @@ class Attendance(StrEnum):
     LATE = "LATE"
     ABSENT = "ABSENT"
     EXCUSED = "EXCUSED"
+
+
+class ToTell(StrEnum):
+    """Who is to hear that an entry was cancelled or rescheduled (product §4, "Edits")."""
+
+    FAMILIES = "families"
+    TUTOR = "tutor"
 
 
 class Series(TenantRow):
@@ -84,7 +93,11 @@ class Series(TenantRow):
 
 
 class ScheduleEntry(TenantRow):
-    """One block on the calendar. The buffer lies between `ends_at` and `blocked_until` (product §4)."""
+    """One block on the calendar. The buffer lies between `ends_at` and `blocked_until` (product §4).
+
+    `people_to_tell` names who is to hear of a cancellation (values of ToTell), `rescheduled_to_id` the entry that
+    takes this one's place.
+    """
 
     __tablename__ = "schedule_entry"
     constraints = (
@@ -107,6 +120,17 @@ class ScheduleEntry(TenantRow):
         Index("ix_schedule_entry_series", "organization_id", "series_id"),
     )
 
+    fields_together: ClassVar[tuple[frozenset[str], ...]] = (
+        frozenset({"starts_at", "ends_at", "blocked_until"}),
+        frozenset(
+            {
+                "status", "cancelled_by_user_id", "cancelled_at", "cancel_reason", "people_to_tell",
+                "rescheduled_to_id",
+            }
+        ),
+    )  # fmt: skip
+    """Fields that make sense only together: undo leaves all of them when someone has changed one since."""
+
     series_id: Mapped[str | None] = mapped_column(Id)
     series_day: Mapped[date | None] = mapped_column(Date)
     location_id: Mapped[str] = mapped_column(Id)
@@ -124,6 +148,7 @@ class ScheduleEntry(TenantRow):
     cancelled_by_user_id: Mapped[str | None] = mapped_column(Id)
     cancelled_at: Mapped[datetime | None] = mapped_column(Instant)
     cancel_reason: Mapped[str] = mapped_column(Text, default="")
+    people_to_tell: Mapped[list[str]] = mapped_column(Json, default=list)
     rescheduled_to_id: Mapped[str | None] = mapped_column(Id)
     hourly_price_cents: Mapped[int] = mapped_column(default=0)
     hourly_pay_cents: Mapped[int] = mapped_column(default=0)
@@ -136,6 +161,11 @@ class ScheduleEntry(TenantRow):
     report_next_steps: Mapped[str] = mapped_column(Text, default="")
     report_is_shared: Mapped[bool] = mapped_column(default=False)
     notes: Mapped[str] = mapped_column(Text, default="")
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether the times follow each other as the table demands."""
+        return self.starts_at < self.ends_at <= self.blocked_until
 
 
 class Attendee(TenantRow):
@@ -168,3 +198,26 @@ class EntryRoom(TenantRow):
 
     entry_id: Mapped[str] = mapped_column(Id)
     room_id: Mapped[str] = mapped_column(Id)
+
+
+class ConflictAcceptance(TenantRow):
+    """A conflict that someone has looked at and lives with; the id derives from its kind and both entries.
+
+    `fingerprint` is what both entries held at that moment: when it differs from what they hold now, the acceptance
+    has lapsed. Archived means withdrawn. The first entry is the one with the smaller id.
+    """
+
+    __tablename__ = "conflict_acceptance"
+    constraints = (
+        refers("first_entry_id", "schedule_entry"),
+        refers("second_entry_id", "schedule_entry"),
+        refers("accepted_by_user_id", "user"),
+    )
+
+    kind: Mapped[ConflictKind] = mapped_column(choice(ConflictKind))
+    first_entry_id: Mapped[str] = mapped_column(Id)
+    second_entry_id: Mapped[str] = mapped_column(Id)
+    accepted_by_user_id: Mapped[str | None] = mapped_column(Id)
+    accepted_at: Mapped[datetime] = mapped_column(Instant)
+    reason: Mapped[str] = mapped_column(Text, default="")
+    fingerprint: Mapped[str] = mapped_column(Text)
