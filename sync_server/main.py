@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _create_organization(database, arguments)
         if arguments.command == "revoke-device":
             found = revoke_device(database, arguments.organization, arguments.device, datetime.now(UTC))
-            print("The PC's access has ended." if found else "No such PC.", file=sys.stdout if found else sys.stderr)
+            print("The PC’s access has ended." if found else "No such PC.", file=sys.stdout if found else sys.stderr)
             return 0 if found else 1
     return 0
 

@@ -149,7 +149,7 @@ class SyncClient:
         try:
             return unpack(response.content)
         except BadMessage as error:
-            raise Unreachable(f"The server {self._base_url} gave an answer that is not iTutorOS's.") from error
+            raise Unreachable(f"The server {self._base_url} gave an answer that is not iTutorOS’s.") from error
 
 
 def _error(response: httpx.Response) -> SyncError:

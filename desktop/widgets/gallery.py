@@ -188,7 +188,7 @@ class Gallery(QWidget):
     def _words(self, column: QVBoxLayout) -> None:
         self._title(column, "Toast")
         toast = Toast()
-        toast._words, toast._can_undo = "Archived Noah Lee's Algebra I", True
+        toast._words, toast._can_undo = "Archived Noah Lee’s Algebra I", True
         toast.setFixedSize(toast.sizeHint())
         column.addLayout(_row(toast))
         self._title(column, "Sync, in words")
@@ -247,7 +247,7 @@ class Gallery(QWidget):
         month_card = Card()
         month_card.body.addWidget(MonthView(date(2026, 12, 2), DAY))
         column.addLayout(_row(panel, month_card, spacing=16))
-        words = "Today Elena's SAT ends at 5:30 PM in Room E, just as her group starts there."
+        words = "Today Elena’s SAT ends at 5:30 PM in Room E, just as her group starts there."
         column.addWidget(Note(words, "", Tone.WARN, "clock", Button("Move the group", small=True)))
 
     def show_rings(self) -> None:

@@ -167,9 +167,9 @@ def _family_line(reader: RowReader, around: Surroundings) -> FamilyRow:
     student_first, student_last = _name(reader, "first_name", "last_name", "student_name")
     spouse_first, spouse_last = _name(reader, "parent2_first_name", "parent2_last_name", "parent2_name")
     if not first and not last:
-        reader.errors.append("The parent's name is missing.")
+        reader.errors.append("The parent’s name is missing.")
     elif not first or not last:
-        reader.errors.append(f"The parent's {'first' if not first else 'last'} name is missing.")
+        reader.errors.append(f"The parent’s {'first' if not first else 'last'} name is missing.")
     surnames = [last, student_last, spouse_last]
     address = [reader.text(field) for field in ("address", "city", "state", "postal_code", "county")]
     parent1 = ParentRow(
@@ -197,7 +197,7 @@ def _family_line(reader: RowReader, around: Surroundings) -> FamilyRow:
 
 def _student(reader: RowReader, first_name: str, last_name: str, around: Surroundings) -> StudentRow:
     if not first_name:
-        reader.errors.append("The student's first name is missing.")
+        reader.errors.append("The student’s first name is missing.")
     location = ""
     try:
         location = around.known_location(reader.text("location"))

@@ -106,7 +106,7 @@ def _tutor(reader: RowReader, around: Surroundings) -> TutorRow:
     if not first and not last:
         first, last = split_full_name(reader.text("name"))
     if not first:
-        reader.errors.append("The tutor's first name is missing.")
+        reader.errors.append("The tutor’s first name is missing.")
     starts = reader.parsed("starts", parse_time, "From")
     ends = reader.parsed("ends", parse_time, "To")
     if starts and ends and starts >= ends:

@@ -85,7 +85,7 @@ def tutor_problems(change: TutorChange) -> dict[str, str]:
     """What cannot be kept, by field: a first name is needed, priority begins at 1, spans end after they begin."""
     problems: dict[str, str] = {}
     if change.user is not None and not str(change.user.get("first_name") or "").strip():
-        problems["first_name"] = "Enter the tutor's first name."
+        problems["first_name"] = "Enter the tutor’s first name."
     priority = (change.profile or {}).get("priority", 1)
     if not isinstance(priority, int) or priority < 1:
         problems["priority"] = "Use a number from 1 on; 1 is the first choice."
@@ -110,7 +110,7 @@ def register_tutor(
     user_id = new_id()
     tutor_id = derived_id(user_id, "tutor")
     if change.user is None:
-        raise PeopleError({"first_name": "Enter the tutor's first name."})
+        raise PeopleError({"first_name": "Enter the tutor’s first name."})
     own = {"organization_id": organization_id}
     problems = tutor_problems(change)
     if problems:

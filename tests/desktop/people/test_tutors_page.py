@@ -184,7 +184,7 @@ def test_a_missing_name_is_said_beside_its_field(open_page):
     page = open_page(Role.OWNER)
     page.new_action.trigger()
     page._form.save()
-    assert page._form.first_name_field.error() == "Enter the tutor's first name."
+    assert page._form.first_name_field.error() == "Enter the tutor’s first name."
 
 
 def test_a_new_tutor_appears_in_the_list(open_page, world):

@@ -295,7 +295,7 @@ def test_a_toast_offers_undo(qtbot: QtBot) -> None:
     host.resize(900, 600)
     shown(qtbot, host)
     toast = Toast(host)
-    toast.say("Archived Noah Lee's Algebra I")
+    toast.say("Archived Noah Lee’s Algebra I")
     with qtbot.waitSignal(toast.undo):
         qtbot.mouseClick(toast, Qt.MouseButton.LeftButton, pos=toast._undo_rect().center().toPoint())
     assert not toast.isVisible()

@@ -20,7 +20,7 @@ def test_the_three_bad_lines_are_reported_with_line_and_every_reason() -> None:
     assert [problem.line for problem in problems] == [62, 63, 64]
     for words in ("2/30/2015", "13/45/2025", "“12”", "not-an-email"):
         assert words in problems[0].reason
-    assert "parent's name is missing" in problems[1].reason
+    assert "parent’s name is missing" in problems[1].reason
     assert "Bronxville Office" in problems[2].reason
     assert IRVINGTON in problems[2].reason
 
