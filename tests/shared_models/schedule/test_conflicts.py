@@ -86,6 +86,13 @@ def test_a_long_session_meets_every_short_one_inside_it() -> None:
     assert [c.second_id for c in find_conflicts(entries)] == ["1", "2", "3", "4", "5"]
 
 
+def test_a_thing_named_twice_counts_once() -> None:
+    pair = [booking("a", 0, HOUR, rooms=["r", "r"]), booking("b", 600, HOUR, rooms=["r"])]
+    expected = [Conflict(ConflictKind.ROOM, ConflictTag.OVERLAP, "a", "b", ("r",))]
+    assert find_conflicts(pair) == expected
+    assert conflicts_of(pair[:1], pair[1:]) == expected
+
+
 def test_a_moved_entry_does_not_conflict_with_where_it_was() -> None:
     moved = booking("a", 600, HOUR, "t")
     assert conflicts_of([moved], [booking("a", 0, HOUR, "t")]) == []
@@ -100,7 +107,7 @@ bookings = st.lists(
         lambda starts, length, buffer, tutor, rooms, students: Booking(
             "", starts, starts + length, starts + length + buffer, tutor, tuple(rooms), tuple(students)
         ),
-        st.integers(0, 60),
+        st.integers(-10, 60),
         st.integers(1, 30),
         st.sampled_from([0, 5]),
         st.none() | st.sampled_from("tu"),
