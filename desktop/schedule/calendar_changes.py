@@ -74,17 +74,26 @@ class CalendarChanges:
         return self._write(f"Copied {words} to {where}", work)
 
     def take_way(self, row: EntryRow, words: str, way: WayOut, directory: Directory, scope: SeriesScope) -> str:
-        """Take a way out of a conflict: another time, another room, or both."""
+        """Take a way out of a conflict: another time, room or tutor, or some students less."""
         changes: EntryChanges = {}
+        if way.student_ids is not None:
+            changes["student_ids"] = way.student_ids
+            pairs = zip(row.student_ids, row.student_names, strict=True)
+            gone = " and ".join(name for student_id, name in pairs if student_id not in way.student_ids)
+            return self._move(row, None, changes, scope, f"Took {gone} out of {words}")
+        if way.tutor_id is not None:
+            changes["tutor_id"] = way.tutor_id
         if way.room_id is not None and way.room_id not in row.room_ids:
             changes["room_ids"] = (way.room_id,)
-        said = f"Moved {words} to "
+        where = []
         if way.starts_at is not None:
             local = way.starts_at.astimezone(directory.zone)
-            said += f"{_WEEKDAYS[local.weekday()]} {clock_words(local.hour * 60 + local.minute)}"
+            where.append(f"{_WEEKDAYS[local.weekday()]} {clock_words(local.hour * 60 + local.minute)}")
+        if way.tutor_id is not None:
+            where.append(directory.tutor_name(way.tutor_id))
         if "room_ids" in changes and way.room_id is not None:
-            said += f"{', ' if way.starts_at is not None else ''}{directory.room_name(way.room_id)}"
-        return self._move(row, way.starts_at, changes, scope, said)
+            where.append(directory.room_name(way.room_id))
+        return self._move(row, way.starts_at, changes, scope, f"Moved {words} to {', '.join(where)}")
 
     def _move(
         self, row: EntryRow, starts_at: datetime | None, changes: EntryChanges, scope: SeriesScope, said: str

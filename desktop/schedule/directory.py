@@ -117,6 +117,11 @@ class Directory:
         tutor = self.tutors.get(tutor_id) if tutor_id is not None else None
         return tutor.name if tutor is not None else ""
 
+    def title(self, product_id: str | None, topic_id: str | None, subject_id: str | None, service_id: str) -> str:
+        """What is taught: product, topic, subject, or the service."""
+        known = (self.titles[i][0] for i in (product_id, topic_id, subject_id) if i is not None and i in self.titles)
+        return next(known, self.services.get(service_id, ("New entry", Family.PRIVATE))[0])
+
     def closed_reason(self, location_id: str, day: date) -> str | None:
         """Why the chosen location (all of them for "") is closed that day; None when one is open or only its week
         says so."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, time, timedelta
 
 from desktop.schedule.calendar_values import clock_words
@@ -93,10 +93,10 @@ class DropCheck:
         at = int(instant_of(day, time(starts % 1440 // 60, starts % 60), directory.zone).timestamp())
         length = (ends - starts) * 60
         buffer = (row.blocked_until - row.ends if row is not None else directory.buffer_minutes) * 60
-        base = row.booking if row is not None else Booking("new", at, at + length, at + length)
-        return replace(
-            base, entry_id="new" if as_copy else base.entry_id, starts=at, ends=at + length,
-            blocked_until=at + length + buffer, tutor_id=target.tutor_id, room_ids=target.room_ids,
+        entry_id = "new" if row is None or as_copy else row.id
+        return Booking(
+            entry_id, at, at + length, at + length + buffer, target.tutor_id, target.room_ids,
+            row.student_ids if row is not None else (),
         )  # fmt: skip
 
     def _tutor(self, booking: Booking, conflicts: list[Conflict]) -> Iterator[tuple[bool, str]]:

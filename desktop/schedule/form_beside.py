@@ -70,6 +70,13 @@ class FormBeside(QObject):
         """The width that the form takes; 0 while it is closed."""
         return self._editor.width() if self._editor is not None and self.is_open else 0
 
+    @property
+    def unsaved_words(self) -> str:
+        """What its sessions are on the calendar: "new", "changed", or "" while they are as they were saved."""
+        if self._editor is None or self._editor.entry_id is None:
+            return "new"
+        return "changed" if self._editor.is_changed else ""
+
     def place(self) -> None:
         """Put the form at the right edge of the page, over its whole height."""
         if self._editor is not None and self.is_open:

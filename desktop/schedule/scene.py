@@ -104,13 +104,23 @@ def shown_conflicts(week: Week, rows: Iterable[EntryRow], day: date | None = Non
 
 
 class SceneBuilder:
-    """Builds scenes of one week with one directory at one moment; ``unsaved`` names the rows of an open form."""
+    """Builds scenes of one week with one directory at one moment.
+
+    ``unsaved`` names the rows of an open form, ``unsaved_words`` what they are: "new", "changed", or nothing yet.
+    """
 
     def __init__(
-        self, week: Week, directory: Directory, filters: Filters, now: datetime, unsaved: Collection[str] = ()
+        self,
+        week: Week,
+        directory: Directory,
+        filters: Filters,
+        now: datetime,
+        unsaved: Collection[str] = (),
+        unsaved_words: str = "new",
     ) -> None:
         self.week, self.directory, self.filters = week, directory, filters
         self.unsaved = frozenset(unsaved)
+        self.unsaved_words = unsaved_words
         self.now = now
         self.local_now = now.astimezone(directory.zone)
         self._now_seconds = int(now.timestamp())
@@ -279,7 +289,7 @@ class SceneBuilder:
             blocked_until=row.blocked_until,
             tail_is_hit=tail,
             is_unpaid=is_unpaid,
-            is_unsaved=row.id in self.unsaved,
+            is_unsaved=row.id in self.unsaved and bool(self.unsaved_words),
             details=self._details(row, title[0], name),
             seat_order="\n".join((self.directory.tutor_name(row.tutor_id), title[0], *row.student_names[:1])),
         )
@@ -350,8 +360,8 @@ class SceneBuilder:
             result.append(Line((span_words(row.starts, row.ends, with_half=False),)))
         elif mode is Mode.WEEK:
             result.append(tutor_line)
-        if row.id in self.unsaved:
-            result.append(Line(("new",)))
+        if row.id in self.unsaved and self.unsaved_words:
+            result.append(Line((self.unsaved_words,)))
         return tuple(line for line in result if line.wording)
 
     def _details(self, row: EntryRow, title: str, service: str) -> tuple[str, ...]:
@@ -426,11 +436,7 @@ class SceneBuilder:
 
     def title_of(self, row: EntryRow) -> str:
         """What is taught: product, topic, subject, or the service."""
-        return next(
-            (self.directory.titles[i][0] for i in (row.product_id, row.topic_id, row.subject_id)
-             if i is not None and i in self.directory.titles),
-            self.directory.services.get(row.service_id, ("New entry", Family.PRIVATE))[0],
-        )  # fmt: skip
+        return self.directory.title(row.product_id, row.topic_id, row.subject_id, row.service_id)
 
     def line_words(self, row: EntryRow) -> str:
         """An entry in one line of a list: "Writing · David Walker, Room B"."""

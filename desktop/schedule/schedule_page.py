@@ -237,7 +237,7 @@ class SchedulePage(Page):
         if self.form.is_open:
             week = week_with(week, unsaved, self.form.hidden_ids(dict(week.rows)))
         builder = self._builder = SceneBuilder(
-            week, self._directory, filters, self._clock(), [row.id for row in unsaved]
+            week, self._directory, filters, self._clock(), [row.id for row in unsaved], self.form.unsaved_words
         )
         is_day = self._view == DAY
         if is_day:
@@ -460,11 +460,10 @@ class SchedulePage(Page):
             self.filters.show_location_chip()
         self._only_chip.set_words(words, True)
         self._only_chip.setVisible(is_open and bool(words))
-        self._only_note.setVisible(is_open and bool(words))
         if is_open:
             self.show_conflicts(False)
         self._apply_sizes()
-        self.form.place()
+        self._place_form()
         first = self.form.first_day(self._directory)
         if first is not None and first != self._day:
             self.go_to(first)
@@ -481,7 +480,14 @@ class SchedulePage(Page):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The form keeps to the right edge."""
         super().resizeEvent(event)
+        self._place_form()
+
+    def _place_form(self) -> None:
+        """The form at the right edge; the note beside the chip only where the form leaves room for it."""
         self.form.place()
+        room = self.width() - self.form.width - 2 * theme.current().size.margin
+        needed = self._only_chip.sizeHint().width() + theme.current().px(8) + self._only_note.sizeHint().width()
+        self._only_note.setVisible(self.form.is_open and not self._only_chip.isHidden() and needed <= room)
 
     def shut_down(self) -> None:
         """Let go of what the form holds on to."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event, select
 
-from desktop.schedule.calendar_values import ConflictMark, Status
+from desktop.schedule.calendar_values import CalendarEntry, ConflictMark, Status
 from desktop.schedule.directory import Directory, read_directory
 from desktop.schedule.drop_check import DropCheck
 from desktop.schedule.entry_rows import EntryRow, read_entries
@@ -28,7 +28,7 @@ from desktop.schedule.ways_out import ways_out
 from shared_models.base import new_id
 from shared_models.organization.models import OpeningHours
 from shared_models.people.models import TutorAvailability
-from shared_models.schedule.conflicts import ConflictKind
+from shared_models.schedule.conflicts import Booking, ConflictKind
 from shared_models.schedule.drafts import EntryDraft
 from shared_models.schedule.operations import schedule_entries
 from shared_models.schedule.series_operations import cancel_entry
@@ -327,6 +327,40 @@ def test_ways_out_of_a_conflict_name_who_moves_where(center: Center) -> None:
     offered = ways_out(group, [row.booking for row in made.rows], made.directory, NOW)
     assert [one.lead for one in offered] == ["Noah Haddad to", "or Wei Haddad to"]
     assert offered[0].ways[0].words == "4:15 · Room A"
+
+
+def test_a_student_in_two_groups_at_once_may_stay_in_one_of_them(center: Center) -> None:
+    pair = (center.id("Noah"), center.id("Wei"))
+    add(center, center.draft(WEDNESDAY, time(17), student_ids=pair, capacity=4))
+    kept = add(
+        center,
+        center.draft(
+            WEDNESDAY, time(17), tutor_id=center.id("Johnson"), student_ids=pair[:1], room_ids=(center.id("Room B"),)
+        ),
+    )
+    made = builder(center)
+    (group,) = shown_conflicts(made.week, made.rows)
+    busy = [
+        Booking(f"busy {i}", row.booking.starts - 86_400 * 9, row.booking.ends + 86_400 * 9, 2**40, student_ids=pair)
+        for i, row in enumerate(made.rows)
+    ]
+    (offer,) = ways_out(group, busy, made.directory, NOW)
+    assert (offer.lead, [way.words for way in offer.ways]) == ("Noah Haddad", ["only in Math"])
+    assert offer.ways[0].entry_id != kept
+    assert offer.ways[0].student_ids == pair[1:]
+
+
+def test_an_unchanged_entry_in_the_form_is_not_marked(center: Center) -> None:
+    entry_id = add(center, center.draft(WEDNESDAY, time(17)))
+    week, directory = read_week(center)
+
+    def shown(words: str) -> CalendarEntry:
+        filters = Filters(location_id=center.id("Irvington"))
+        return SceneBuilder(week, directory, filters, NOW, [entry_id], words).week_scene().entries[0]
+
+    assert not shown("").is_unsaved
+    assert shown("changed").is_unsaved
+    assert shown("changed").lines[-1].wording == ("changed",)
 
 
 def test_titles_of_weeks_and_days() -> None:
