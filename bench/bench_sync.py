@@ -1,5 +1,5 @@
 """Import of all files and the first sync of a real-sized center, over HTTP with a real PostgreSQL, beside a bare
-floor measured in the same run: the same rows written to an encrypted SQLite file, and sent as one compressed message."""
+floor measured in the same run: the same rows written to an encrypted SQLite file, and packed into messages."""
 
 from __future__ import annotations
 

@@ -541,5 +541,3 @@ def with_resources(draft: EntryDraft, text: str) -> EntryDraft:
         supplies=", ".join(rest),
         other_resources="",
     )
-
-

@@ -81,9 +81,7 @@ def is_on_grid(wall_time: time, grid_minutes: int) -> bool:
     return minutes_of(wall_time) % grid_minutes == 0 and not wall_time.second and not wall_time.microsecond
 
 
-def overlap_minutes(
-    first_start: datetime, first_end: datetime, second_start: datetime, second_end: datetime
-) -> int:
+def overlap_minutes(first_start: datetime, first_end: datetime, second_start: datetime, second_end: datetime) -> int:
     """Whole minutes that two half-open spans share; back to back shares none (product §4)."""
     shared = min(first_end, second_end) - max(first_start, second_start)
     return max(0, int(shared.total_seconds()) // 60)

@@ -59,9 +59,7 @@ def test_on_a_closure() -> None:
 
 
 def test_tutor_not_available_that_weekday_or_hour() -> None:
-    assert flags_of(entry(), None, tutor(weekly={("irvington", 3): (AFTERNOON,)})) == {
-        EntryFlag.TUTOR_UNAVAILABLE
-    }
+    assert flags_of(entry(), None, tutor(weekly={("irvington", 3): (AFTERNOON,)})) == {EntryFlag.TUTOR_UNAVAILABLE}
     assert flags_of(entry((13 * 60, 15 * 60)), None, tutor()) == {EntryFlag.TUTOR_UNAVAILABLE}
 
 
@@ -89,9 +87,7 @@ def test_an_exception_of_another_place_or_day_changes_nothing() -> None:
 
 
 def test_tutor_not_assigned_to_the_location() -> None:
-    assert flags_of(entry(), None, tutor(location_ids=frozenset({"tarrytown"}))) == {
-        EntryFlag.TUTOR_NOT_AT_LOCATION
-    }
+    assert flags_of(entry(), None, tutor(location_ids=frozenset({"tarrytown"}))) == {EntryFlag.TUTOR_NOT_AT_LOCATION}
 
 
 @pytest.mark.parametrize(
