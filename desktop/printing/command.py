@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from desktop.printing.day_page import ColumnsBy, PageSetup, Paper
+from desktop.printing.day_page import ColumnsBy
 from desktop.printing.day_values import LocationChoice
+from desktop.printing.sheet import PageSetup, Paper
 from desktop.store.store import Store
 
 PROGRAM = "itutoros print"

@@ -7,16 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import StrEnum
 
+from desktop.printing.sheet import Sheet, day_words
 from desktop.schedule.calendar_values import clock_words, span_words
 from desktop.schedule.lanes import seats
 
 MINUTES_PER_DAY = 24 * 60
-# Spelled out, because strftime follows the process's locale, which Qt changes.
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
 
 
 class ColumnsBy(StrEnum):
@@ -24,32 +19,6 @@ class ColumnsBy(StrEnum):
 
     TUTOR = "tutor"
     ROOM = "room"
-
-
-class Paper(StrEnum):
-    """Paper that the pages are made for."""
-
-    LETTER = "letter"
-    A4 = "a4"
-
-
-@dataclass(frozen=True)
-class PageSetup:
-    """Paper and orientation of the printed pages."""
-
-    paper: Paper = Paper.LETTER
-    is_landscape: bool = True
-
-    @property
-    def size(self) -> tuple[float, float]:
-        """Width and height in points (1/72 inch)."""
-        short, long = (612.0, 792.0) if self.paper is Paper.LETTER else (595.276, 841.89)
-        return (long, short) if self.is_landscape else (short, long)
-
-    @property
-    def most_columns(self) -> int:
-        """How many columns one page takes before the day continues on the next."""
-        return 8 if self.is_landscape else 5
 
 
 class Mark(StrEnum):
@@ -121,8 +90,8 @@ class PrintedConflict:
     mark: Mark
 
 
-@dataclass(frozen=True)
-class DaySchedule:
+@dataclass(frozen=True, kw_only=True)
+class DaySchedule(Sheet):
     """Everything that the pages of one day at one location say. Times are the location's wall clock.
 
     ``conflicts`` are numbered in their order; ``notes`` are what else deserves a second look.
@@ -130,8 +99,6 @@ class DaySchedule:
 
     day: date
     location_name: str
-    organization_name: str
-    contact_lines: tuple[str, ...]
     opens: time | None
     closes: time | None
     closed_reason: str
@@ -140,11 +107,7 @@ class DaySchedule:
     entries: tuple[PrintedEntry, ...]
     conflicts: tuple[PrintedConflict, ...]
     notes: tuple[str, ...]
-    printed_at: datetime
-    printed_by: str
     cancelled_count: int = 0
-    color: str = "#17614F"
-    logo: bytes | None = None
 
     @property
     def opening_words(self) -> str:
@@ -155,7 +118,7 @@ class DaySchedule:
     @property
     def day_words(self) -> str:
         """``Wednesday, November 25, 2026``."""
-        return f"{_DAYS[self.day.weekday()]}, {date_words(self.day)}"
+        return day_words(self.day)
 
 
 @dataclass(frozen=True)
@@ -194,11 +157,6 @@ class Column:
 def minute_of(moment: time) -> int:
     """Minutes since midnight."""
     return moment.hour * 60 + moment.minute
-
-
-def date_words(day: date) -> str:
-    """``November 25, 2026``."""
-    return f"{_MONTHS[day.month - 1]} {day.day}, {day.year}"
 
 
 def minutes_into(day: date, moment: datetime) -> int:

@@ -15,13 +15,13 @@ from desktop.printing.box_text import join
 from desktop.printing.conflict_words import conflict_words
 from desktop.printing.day_page import (
     DaySchedule,
-    Paper,
     PrintedConflict,
     PrintedEntry,
     PrintedPerson,
     PrintedRoom,
     minute_of,
 )
+from desktop.printing.sheet import Paper
 from desktop.schedule.calendar_values import clock_words
 from desktop.schedule.directory import family_of
 from desktop.schedule.entry_words import title_words

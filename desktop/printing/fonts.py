@@ -16,12 +16,14 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from desktop.printing.writing_order import as_seen
 from resources import path as resource_path
 
 if TYPE_CHECKING:
     from reportlab.pdfbase.ttfonts import TTFont
 
 _LOADING = Lock()
+_MOST_WIDTHS = 50_000
 _FALLBACK_FOLDER = "fonts/fallback"
 _WINDOWS_FONTS = ("segoeui.ttf", "arial.ttf", "Nirmala.ttf", "LeelawUI.ttf", "ebrima.ttf", "seguisym.ttf")
 _MAC_FONTS = ("Supplemental/Arial Unicode.ttf", "Supplemental/Arial.ttf", "Geneva.ttf")
@@ -44,11 +46,22 @@ class PrintFonts:
     _system_paths: Iterator[Path]
     _system: list[TTFont] = field(default_factory=list)
     _chosen: dict[str, str | None] = field(default_factory=dict)
+    _widths: dict[tuple[str, Weight], float] = field(default_factory=dict)
+    _advances: dict[Weight, dict[str, float]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._advances = {
+            weight: {chr(code): font.face.charWidths.get(code, font.face.defaultWidth) / 1000 for code in range(128)}
+            for weight, font in self.inter.items()
+        }
 
     def runs(self, text: str, weight: Weight = Weight.REGULAR) -> list[tuple[str, str]]:
-        """Cut ``text`` (composed first, as fonts hold composed letters) into (font name, piece) runs."""
+        """Cut ``text`` (composed first, as fonts hold composed letters; Hebrew and Arabic in the order in which they
+        are seen) into (font name, piece) runs."""
+        if text.isascii():
+            return [(str(weight), text)]
         runs: list[tuple[str, str]] = []
-        for character in unicodedata.normalize("NFC", text):
+        for character in as_seen(unicodedata.normalize("NFC", text)):
             name = self._font_for(character) or str(weight)
             if runs and (runs[-1][0] == name or unicodedata.combining(character)):
                 runs[-1] = (runs[-1][0], runs[-1][1] + character)
@@ -58,11 +71,22 @@ class PrintFonts:
 
     def width(self, text: str, size: float, weight: Weight = Weight.REGULAR) -> float:
         """Width of one line of ``text`` at ``size`` points, in points."""
+        key = (text, weight)
+        unit = self._widths.get(key)
+        if unit is None:
+            if len(self._widths) > _MOST_WIDTHS:
+                self._widths.clear()
+            unit = self._widths[key] = self._measure(text, weight)
+        return unit * size
+
+    def _measure(self, text: str, weight: Weight) -> float:
+        """Width at one point. Letters are summed without kerning, as the pages write them."""
+        if text.isascii():
+            advances = self._advances[weight]
+            return sum([advances[character] for character in text])
         from reportlab.pdfbase.pdfmetrics import stringWidth
 
-        if text.isascii():
-            return float(stringWidth(text, str(weight), size))
-        return sum(float(stringWidth(piece, name, size)) for name, piece in self.runs(text, weight))
+        return sum(float(stringWidth(piece, name, 1.0)) for name, piece in self.runs(text, weight))
 
     def _font_for(self, character: str) -> str | None:
         """The fallback font for ``character``; None when Inter has it, or when no font at all has it."""

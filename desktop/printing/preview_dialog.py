@@ -16,10 +16,11 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QScrollArea, QV
 
 from desktop import theme
 from desktop.background import Background
-from desktop.printing.day_page import ColumnsBy, DaySchedule, PageSetup, Paper
+from desktop.printing.day_page import ColumnsBy, DaySchedule
 from desktop.printing.day_values import day_schedule, location_choices, paper_of_country, today
 from desktop.printing.preview_pages import Fit, PageStack, Thumbnails, show_ground_through
 from desktop.printing.rendering import PrintingFailed, page_sizes, print_pages, render_page, set_up_printer
+from desktop.printing.sheet import PageSetup, Paper
 from desktop.store.store import Changes, Store
 from desktop.widgets import (
     Button,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QMarginsF, QRectF, QSizeF
 from PySide6.QtGui import QImage, QPageLayout, QPageSize, QPainter
 
-from desktop.printing.day_page import PageSetup, Paper
+from desktop.printing.sheet import PageSetup, Paper
 
 if TYPE_CHECKING:
     from PySide6.QtPrintSupport import QPrinter

@@ -14,8 +14,6 @@ from desktop.printing.day_page import (
     ColumnsBy,
     DaySchedule,
     Mark,
-    PageSetup,
-    Paper,
     PrintedConflict,
     PrintedEntry,
     PrintedPerson,
@@ -26,6 +24,7 @@ from desktop.printing.day_page import (
     pages_of_columns,
 )
 from desktop.printing.day_schedule import day_schedule_pdf
+from desktop.printing.sheet import PageSetup, Paper
 
 DAY = date(2026, 11, 25)
 SAMPLE = Path(__file__).parents[2] / "data" / "center"
