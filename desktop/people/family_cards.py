@@ -28,6 +28,9 @@ from shared_models.people.models import LessonMode, PrimaryContact, Student
 from shared_models.people.operations import HEALTH_FIELDS
 from shared_models.schedule.models import Attendance, EntryStatus
 
+LOOKING_IS_RECORDED = "Looking is recorded."
+"""Stands below every way to a student's health fields (product §9)."""
+
 _LABEL_WIDTH = 82
 
 
@@ -221,12 +224,13 @@ class NoteCard(Card):
 
 
 class StudentsCard(Card):
-    """The students beside each other, two in a row. Signals carry the student's id."""
+    """The students beside each other, two in a row. Signals carry the student's id. `healthRequested` asks for the
+    health fields; `show_health_of` says that they may be shown."""
 
     editRequested = Signal(str)
     entryRequested = Signal(str)
     addRequested = Signal()
-    healthShown = Signal(str)
+    healthRequested = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
@@ -314,14 +318,12 @@ class StudentsCard(Card):
         show.setAccessibleName(f"Show health of {student.first_name}")
         row.addWidget(show)
         row.addStretch(1)
-        line = fact("Health", holder)
+        show.clicked.connect(lambda: self.healthRequested.emit(student.id))
+        return fact("Health", holder, Label(LOOKING_IS_RECORDED, "small", "text3"))
 
-        def reveal() -> None:
-            self._shown_health.add(student.id)
-            self.healthShown.emit(student.id)
-
-        show.clicked.connect(reveal)
-        return line
+    def show_health_of(self, student_id: str) -> None:
+        """Show a student's health fields from now on, until `forget_shown_health`."""
+        self._shown_health.add(student_id)
 
     def forget_shown_health(self) -> None:
         """Hide the health fields again: another family, or the page was left."""

@@ -3,7 +3,6 @@ what they are about; each change is one write with a description, so that it can
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -31,10 +30,9 @@ from shared_models.people.operations import NewStudent, PeopleError
 from shared_models.schedule.bookings import conflicts_of_entries
 from shared_models.schedule.conflicts import Conflict, ConflictKind, ConflictTag
 
-_LOG = logging.getLogger(__name__)
 _TABLES = frozenset(
     {"family", "student", "student_subject", "lead", "lead_contact", "attendee", "schedule_entry", "entry_room",
-     "series", "location", "subject", "topic", "user", "tutor", "room"}
+     "series", "location", "subject", "topic", "user", "tutor", "room", "health_access"}
 )  # fmt: skip
 _FEW, _ALL = 11, 2000
 
@@ -143,7 +141,7 @@ class FamilyView(QWidget):
         form = StudentForm(face, self.center, self._today())
         form.accepted.connect(lambda: self._save_student(form))
         form.archiveRequested.connect(lambda: self._archive_student(student_id))
-        form.healthShown.connect(lambda: self._health_was_shown(student_id))
+        form.healthRequested.connect(lambda: self._show_health_in(form, student_id))
         self._open_form(form)
 
     def add_student(self) -> None:
@@ -213,7 +211,7 @@ class FamilyView(QWidget):
         self.students.editRequested.connect(self.edit_student)
         self.students.addRequested.connect(self.add_student)
         self.students.entryRequested.connect(self.entryRequested)
-        self.students.healthShown.connect(self._reveal_health)
+        self.students.healthRequested.connect(self._show_health)
         self.sessions.openRequested.connect(lambda entry_id: self.navigate.emit("Calendar", entry_id))
         self.sessions.changed.connect(self._show_sessions)
 
@@ -424,13 +422,28 @@ class FamilyView(QWidget):
             return
         self.actionDone.emit(done, True)
 
-    def _reveal_health(self, student_id: str) -> None:
-        self._health_was_shown(student_id)
-        if self.face is not None:
+    def _show_health(self, student_id: str) -> None:
+        if self._recorded_looking(student_id) and self.face is not None:
+            self.students.show_health_of(student_id)
             self.students.show_students(self.face.students, self._today())
 
-    def _health_was_shown(self, student_id: str) -> None:
-        _LOG.info("health fields shown: student %s to user %s", student_id, self._store.user_id)
+    def _show_health_in(self, form: StudentForm, student_id: str) -> None:
+        if self._recorded_looking(student_id):
+            form.show_health()
+
+    def _recorded_looking(self, student_id: str) -> bool:
+        """Every reading of health fields is recorded (product §9); what cannot be recorded is not shown. There is
+        nothing to undo about it."""
+        store = self._store
+        try:
+            with store.write() as session:
+                operations.record_health_access(
+                    session, store.organization_id, student_id, store.user_id, now=self._clock()
+                )
+        except StoreError as error:
+            self.actionDone.emit(str(error), False)
+            return False
+        return True
 
     def _new_entry(self) -> None:
         live = [face for face in self.face.students if face.student.archived_at is None] if self.face else []

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWi
 
 from desktop import theme
 from desktop.leads.wording import GRADES
+from desktop.people.family_cards import LOOKING_IS_RECORDED
 from desktop.people.family_rows import FamilyFace, PeopleCenter, StudentFace
 from desktop.people.phone_input import PhoneInput
 from desktop.schedule.entry_words import title_words
@@ -189,10 +190,11 @@ class ParentsForm(PersonForm):
 
 
 class StudentForm(PersonForm):
-    """One student, new or known; health fields stay hidden until someone asks for them (product §9)."""
+    """One student, new or known. Health fields stay hidden until someone asks for them (product §9); those of a known
+    student are shown by `show_health` once `healthRequested` is recorded."""
 
     archiveRequested = Signal()
-    healthShown = Signal()
+    healthRequested = Signal()
 
     def __init__(
         self,
@@ -252,7 +254,7 @@ class StudentForm(PersonForm):
         """Show the health fields."""
         self._health_box.show()
         self._health_button.hide()
-        self.healthShown.emit()
+        self._health_hint.hide()
 
     def _add_facts(
         self, student: Student | None, center: PeopleCenter, today: date, last_name: str, location_id: str
@@ -308,9 +310,14 @@ class StudentForm(PersonForm):
 
     def _add_health(self, student: Student | None) -> None:
         t = theme.current()
-        self._health_button = Button("Show health", icon="lock", small=True, on_click=self.show_health)
+        is_known = student is not None
+        self._health_button = Button("Show health" if is_known else "Add health", icon="lock", small=True)
+        self._health_button.clicked.connect(self.healthRequested.emit if is_known else self.show_health)
+        self._health_hint = Label(LOOKING_IS_RECORDED, "small", "text3")
+        self._health_hint.setVisible(is_known)
         self.column.addWidget(Label("Health", "body_strong"))
         self.column.addWidget(self._health_button, 0, Qt.AlignmentFlag.AlignLeft)
+        self.column.addWidget(self._health_hint)
         self._health_box = QWidget()
         box = QVBoxLayout(self._health_box)
         box.setContentsMargins(0, 0, 0, 0)

@@ -1,5 +1,5 @@
 """What happened with a family, newest first: talks noted with its leads, sessions attended or missed, series begun,
-and changes of its data as far as the rows themselves remember them."""
+who looked at health fields, and changes of its data as far as the rows themselves remember them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from desktop.schedule.entry_words import title_words
 from shared_models.access.models import User
 from shared_models.catalog.models import Product, Service, Subject, Topic
 from shared_models.leads.models import ContactMethod, Lead, LeadContact
-from shared_models.people.models import Student, Tutor
+from shared_models.people.models import HealthAccess, Student, Tutor
 from shared_models.schedule.models import Attendance, Attendee, EntryStatus, ScheduleEntry, Series
 from shared_models.sync.clocks import CREATED, stamp_milliseconds
 
@@ -71,6 +71,7 @@ def load_timeline(
         *_attended(session, organization_id, family_id, now, zone),
         *_begun(session, organization_id, family_id, now, zone),
         *_changes(face, zone),
+        *_looks(session, organization_id, family_id, zone),
     ]
     if face.family.registered_on is not None:
         at = datetime.combine(face.family.registered_on, time(), zone)
@@ -212,6 +213,30 @@ def _begun(session: Session, organization_id: str, family_id: str, now: datetime
             f"{days} {clock_words(at)}{tutor}{until}",
             shows_time=False,
         )
+
+
+def _looks(session: Session, organization_id: str, family_id: str, zone: tzinfo) -> Iterable[Moment]:
+    """Who looked at health fields; looks of one person within ten minutes of each other are one."""
+    rows = session.execute(
+        select(HealthAccess.looked_at, HealthAccess.user_id, User.first_name, User.last_name, Student.id,
+               Student.first_name)
+        .join(
+            Student,
+            and_(Student.organization_id == HealthAccess.organization_id, Student.id == HealthAccess.student_id),
+        )
+        .outerjoin(User, and_(User.organization_id == HealthAccess.organization_id, User.id == HealthAccess.user_id))
+        .where(HealthAccess.organization_id == organization_id, Student.family_id == family_id)
+        .order_by(HealthAccess.looked_at.desc())
+        .limit(_LIMIT)
+    )  # fmt: skip
+    shown: dict[tuple[str | None, str], datetime] = {}
+    for at, user_id, first, last, student_id, student in rows:
+        later = shown.get((user_id, student_id))
+        shown[user_id, student_id] = at
+        if later is None or later - at > _SAME_EDIT:
+            who = f"{first or ''} {last or ''}".strip() or "Someone"
+            title = f"{who} looked at {student}’s health notes"
+            yield Moment(at.astimezone(zone), MomentKind.CHANGE, "eye", title)
 
 
 def _changes(face: FamilyFace, zone: tzinfo) -> Iterable[Moment]:

@@ -43,6 +43,7 @@ _TABLES: dict[str, tuple[Access, Access, Access]] = {
     "family": (_W, _W, _W),
     "student": (_W, _W, _W),
     "student_subject": (_W, _W, _W),
+    "health_access": (_W, _W, _W),
     "lead": (_W, _W, _W),
     "lead_contact": (_W, _W, _W),
     "series": (_W, _W, _W),

@@ -1,14 +1,15 @@
-"""Tables of tutors with their availability, and of families with their students (product §2)."""
+"""Tables of tutors with their availability, of families with their students (product §2), and of who looked at their
+health fields."""
 
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import date, datetime, time
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, Date, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shared_models.base import Id, TenantRow, WallTime, at_least, choice, not_blank, refers
+from shared_models.base import Id, Instant, TenantRow, WallTime, at_least, choice, not_blank, refers
 
 
 class PrimaryContact(StrEnum):
@@ -204,3 +205,18 @@ class StudentSubject(TenantRow):
     rank: Mapped[int]
     subject_id: Mapped[str] = mapped_column(Id)
     topic_id: Mapped[str | None] = mapped_column(Id)
+
+
+class HealthAccess(TenantRow):
+    """That someone looked at a student's health fields (product §9). A ledger: rows are added and never changed."""
+
+    __tablename__ = "health_access"
+    constraints = (
+        refers("student_id", "student"),
+        refers("user_id", "user"),
+        Index("ix_health_access_student", "organization_id", "student_id"),
+    )
+
+    student_id: Mapped[str] = mapped_column(Id)
+    user_id: Mapped[str | None] = mapped_column(Id)
+    looked_at: Mapped[datetime] = mapped_column(Instant)

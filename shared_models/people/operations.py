@@ -20,7 +20,7 @@ from shared_models.people.contact import (
     one_spaced,
     tidy_name,
 )
-from shared_models.people.models import Family, LessonMode, Student, StudentSubject
+from shared_models.people.models import Family, HealthAccess, LessonMode, Student, StudentSubject
 
 HEALTH_FIELDS: tuple[str, ...] = (
     "hearing_ok",
@@ -235,6 +235,15 @@ def archive_student(session: Session, organization_id: str, student_id: str, *, 
 def restore_student(session: Session, organization_id: str, student_id: str) -> None:
     """Bring back an archived student."""
     _student(session, organization_id, student_id).archived_at = None
+
+
+def record_health_access(
+    session: Session, organization_id: str, student_id: str, user_id: str | None, *, now: datetime
+) -> None:
+    """Note that a user looks at a student's health fields, before they are shown (product §9). A PC on which nobody
+    is signed in says nobody. Raises LookupError where there is no such student."""
+    student = _student(session, organization_id, student_id)
+    session.add(HealthAccess(organization_id=organization_id, student_id=student.id, user_id=user_id, looked_at=now))
 
 
 def default_location_id(session: Session, organization_id: str) -> str | None:

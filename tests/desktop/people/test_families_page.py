@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -10,23 +11,25 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
-from sqlalchemy import event
+from sqlalchemy import event, select
+from sqlalchemy.orm import Session
 
 from desktop import theme
 from desktop.people.families_page import FamiliesPage
 from desktop.people.family_page import FamilyView
 from desktop.people.family_rows import FamilyFilters, FamilyRows, load_ids, load_sessions
 from desktop.people.person_forms import ParentsForm, StudentForm
-from desktop.people.timeline import MomentKind, load_timeline
+from desktop.people.timeline import Moment, MomentKind, load_timeline
 from desktop.store.announcer import StoreAnnouncer
+from desktop.store.errors import StoreUnwritable
 from desktop.store.store import Store
 from desktop.widgets.status import TextLink
 from shared_models.base import derived_id, new_id
 from shared_models.catalog.models import Service, ServiceFormat
 from shared_models.leads import operations as lead_operations
 from shared_models.leads.models import ContactMethod, ContactOutcome
-from shared_models.people.models import Family, Student, StudentSubject
-from shared_models.people.operations import change_family, change_student
+from shared_models.people.models import Family, HealthAccess, Student, StudentSubject
+from shared_models.people.operations import change_family, change_student, record_health_access
 from shared_models.schedule.models import Attendance, Attendee, EntryStatus, ScheduleEntry
 from shared_models.schedule.times import zone_of
 from tests.desktop.leads.front_desk import NOW, TODAY, FrontDesk, clock
@@ -312,6 +315,11 @@ def test_health_stays_hidden_until_someone_asks_for_it(desk: FrontDesk, page: Fa
     assert "Peanuts" in words()
     page.show_list()
     opened(page, family_id)
+    moments = timeline(desk, view)
+    assert [moment.title for moment in moments if moment.icon == "eye"] == [
+        "Maya Torres looked at Elena’s health notes"
+    ]
+    assert desk.store.undo_history.next_undo is None
     (again,) = [each for each in view.students.findChildren(TextLink) if each.text() == "Show" and each.isVisible()]
     assert again is not show
 
@@ -324,8 +332,58 @@ def test_a_student_form_changes_health_only_after_it_was_shown(desk: FrontDesk, 
     form = view.form
     assert isinstance(form, StudentForm)
     assert not {"allergies", "has_iep"} & form.values().keys()
-    form.show_health()
+    form._health_button.click()
     assert form.values()["has_iep"] is None
+    assert [looked for looked, _ in looks(desk)] == [elena.id]
+
+
+def test_health_that_cannot_be_recorded_as_seen_is_not_shown(
+    desk: FrontDesk, page: FamiliesPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    family_id = desk.family("Priya", "Kim", "Elena")
+    view = opened(page, family_id)
+    view.edit_student(desk.student("Elena").id)
+    form, words = view.form, said(page)
+    assert isinstance(form, StudentForm)
+
+    @contextmanager
+    def full(_description: str | None = None) -> Iterator[Session]:
+        raise StoreUnwritable("The disk is full.")
+        yield
+
+    monkeypatch.setattr(desk.store, "write", full)
+    form._health_button.click()
+    monkeypatch.undo()
+    assert form._health_box.isHidden()
+    assert words == ["The disk is full."]
+
+
+def test_every_look_at_health_is_recorded_and_looks_of_one_visit_are_told_once(
+    desk: FrontDesk, page: FamiliesPage
+) -> None:
+    family_id = desk.family("Priya", "Kim", "Elena")
+    elena = desk.student("Elena").id
+    for minutes, user_id in ((0, desk.maya), (4, desk.maya), (5, None), (60, desk.maya)):
+        with desk.store.write() as session:
+            at = NOW - timedelta(minutes=minutes)
+            record_health_access(session, desk.organization_id, elena, user_id, now=at)
+    assert looks(desk) == [(elena, desk.maya), (elena, desk.maya), (elena, None), (elena, desk.maya)]
+    told = [moment for moment in timeline(desk, opened(page, family_id)) if moment.icon == "eye"]
+    assert [(moment.clock, moment.title.split(" looked")[0]) for moment in told] == [
+        ("3:40 PM", "Maya Torres"), ("3:35 PM", "Someone"), ("2:40 PM", "Maya Torres"),
+    ]  # fmt: skip
+
+
+def looks(desk: FrontDesk) -> list[tuple[str, str | None]]:
+    with desk.store.read() as session:
+        rows = session.execute(select(HealthAccess.student_id, HealthAccess.user_id).order_by(HealthAccess.id))
+        return [(student_id, user_id) for student_id, user_id in rows]
+
+
+def timeline(desk: FrontDesk, view: FamilyView) -> list[Moment]:
+    assert view.face is not None
+    with desk.store.read() as session:
+        return load_timeline(session, desk.organization_id, view.face, now=NOW, zone=NEW_YORK)
 
 
 def test_archiving_and_restoring_a_family(desk: FrontDesk, page: FamiliesPage) -> None:

@@ -17,12 +17,15 @@ from alembic.migration import MigrationContext
 from sqlalchemy import func, select, text, update
 
 from desktop.store.errors import StoreLocked, StoreTooNew, StoreUnwritable
+from desktop.store.keys import SecretKeeper
 from desktop.store.local_models import LocalBase
 from desktop.store.migrations import HEAD
-from desktop.store.store import Changes, Store, migration_config
+from desktop.store.store import Changes, Store, _engine, migrate, migration_config
 from shared_models.base import new_id
 from shared_models.leads.models import Lead, LeadStage
 from shared_models.organization.models import Organization
+from shared_models.people.models import Student
+from shared_models.people.operations import record_health_access
 from shared_models.registry import metadata
 from shared_models.sync.hook import UntrackedWrite
 
@@ -67,6 +70,64 @@ def test_the_history_of_migrations_ends_exactly_at_the_models(store: Store) -> N
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, [metadata, LocalBase.metadata]) == []
     assert ScriptDirectory.from_config(migration_config()).get_current_head() == HEAD
+
+
+def first_published_store(folder: Path) -> tuple[str, str]:
+    """A store as the first version made it, with a student in it; returns the ids of organization and student."""
+    key = SecretKeeper(folder, use_keyring=False).store_key()
+    engine = _engine(folder / "store.db", key.value)
+    migrate(engine, "0001")
+    organization, location, family, student = (new_id() for _ in range(4))
+    rows = {
+        "organization": {"id": organization, "business_name": "Hudson", "time_zone": "UTC", "country": "US",
+                         "currency": "USD", "default_buffer_minutes": 15, "language": "en",
+                         "session_durations_minutes": "[60]", "start_grid_minutes": 15},
+        "location": {"id": location, "name": "Irvington Office", "country": "US"},
+        "family": {"id": family, "parent1_first_name": "Priya", "parent1_last_name": "Kim",
+                   "primary_contact": "PARENT_1"},
+        "student": {"id": student, "family_id": family, "location_id": location, "first_name": "Elena",
+                    "lesson_mode": "IN_PERSON", "allergies": "Peanuts", "is_active": 1},
+    }  # fmt: skip
+    with engine.connect() as connection:
+        for table, values in rows.items():
+            columns = connection.execute(text(f"SELECT name, type, \"notnull\" FROM pragma_table_info('{table}')"))
+            row = {name: "" if kind == "TEXT" else 0 for name, kind, required in columns if required}
+            row |= {"organization_id": organization, "field_clocks": "{}", **values}
+            names, marks = ", ".join(row), ", ".join(f":{name}" for name in row)
+            connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({marks})"), row)
+        connection.execute(
+            text("INSERT INTO local_state (name, value) VALUES ('organization_id', :id)"), {"id": organization}
+        )
+        connection.commit()
+    engine.dispose()
+    return organization, student
+
+
+def test_a_store_of_the_first_version_is_brought_up_to_date_with_its_data(tmp_path: Path) -> None:
+    organization, student = first_published_store(tmp_path)
+    store = Store(tmp_path, use_keyring=False)
+    with store.write() as session:
+        row = session.get_one(Student, (organization, student))
+        assert (row.first_name, row.allergies) == ("Elena", "Peanuts")
+        record_health_access(session, organization, student, None, now=NOW)
+    with store.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, [metadata, LocalBase.metadata]) == []
+    store.close()
+
+
+def test_before_a_store_is_brought_up_to_date_it_is_backed_up(tmp_path: Path) -> None:
+    _, student = first_published_store(tmp_path)
+    Store(tmp_path, use_keyring=False).close()
+    (backup,) = (tmp_path / "backups").iterdir()
+    assert backup.name == f"before-{HEAD}-from-0001.db"
+    engine = _engine(backup, SecretKeeper(tmp_path, use_keyring=False).store_key().value)
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "0001"
+        assert connection.execute(text("SELECT id FROM student")).scalars().all() == [student]
+    engine.dispose()
+    Store(tmp_path, use_keyring=False).close()
+    assert len(list((tmp_path / "backups").glob("*.db"))) == 1
 
 
 def test_the_file_tells_nothing_without_the_key(store: Store, tmp_path: Path) -> None:
