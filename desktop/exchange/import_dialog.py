@@ -16,8 +16,9 @@ from desktop.background import Background
 from desktop.exchange.file_views import ColumnsView, Ground, ProblemsView, RowsView
 from desktop.exchange.import_result import ImportResult
 from desktop.exchange.preview import KIND_ICONS, KIND_WORDS, FilePreview, import_words, previews_of
+from desktop.exchange.remembered_columns import columns_to_remember, with_remembered_columns
 from desktop.store.errors import StoreError
-from desktop.store.store import Store
+from desktop.store.store import Store, write_local
 from desktop.widgets import (
     Button,
     Cell,
@@ -218,7 +219,7 @@ class ImportDialog(QDialog):
             opened, refused = [], []
             for path in paths:
                 try:
-                    opened.append(open_file(path.name, path.read_bytes()))
+                    opened.append(with_remembered_columns(self._store, open_file(path.name, path.read_bytes())))
                 except OSError as error:
                     refused.append(f"{path.name} cannot be opened: {error.strerror}.")
                 except UnreadableFile as error:
@@ -361,7 +362,9 @@ class ImportDialog(QDialog):
     def _kind_chosen(self, key: str) -> None:
         preview = self.chosen()
         if preview is not None and key and preview.file.kind.value != key:
-            self._change(preview.file.name, lambda file: file.as_kind(FileKind(key)))
+            self._change(
+                preview.file.name, lambda file: with_remembered_columns(self._store, file.as_kind(FileKind(key)))
+            )
 
     def _column_chosen(self, field: str, column: int) -> None:
         if preview := self.chosen():
@@ -407,7 +410,7 @@ class ImportDialog(QDialog):
 
         def write() -> ImportReport:
             with store.write(description) as session:
-                return apply_import(
+                report = apply_import(
                     session,
                     store.recorder,
                     store.organization_id,
@@ -416,6 +419,9 @@ class ImportDialog(QDialog):
                     brings_back=brings_back,
                     progress=tell,
                 )
+                write_local(session.connection(), columns_to_remember(files))
+            store.reload_local()
+            return report
 
         self._say("Importing…")
         self.bar.set_share(0.0)

@@ -16,8 +16,9 @@ from sqlalchemy import func, select
 from desktop import theme
 from desktop.exchange.command import run
 from desktop.exchange.import_dialog import ImportDialog
+from desktop.exchange.remembered_columns import with_remembered_columns
 from desktop.store.store import Store
-from shared_models.exchange.recognize import FileKind
+from shared_models.exchange.recognize import FileKind, open_file
 from shared_models.people.models import Family, Student
 
 CENTER = Path(__file__).parents[2] / "data" / "center"
@@ -98,6 +99,51 @@ def test_a_column_is_chosen_by_hand_and_the_rows_follow(dialog: ImportDialog, tm
         choice.valueChanged.emit("3")
     assert dialog.import_button.text() == "Import 1 student"
     assert dialog.columns.choice("first_name").value() == "3"
+
+
+def test_columns_chosen_by_hand_hold_for_the_next_file_of_its_kind(
+    dialog: ImportDialog, store: Store, tmp_path: Path, qtbot: QtBot
+) -> None:
+    title = "Parent First,Parent Last,Email,Kid,Location"
+    first, second, other = (tmp_path / name for name in ("september.csv", "october.csv", "leads.csv"))
+    first.write_text(f"{title}\nAna,Kim,a@x.example,Mia,Irvington Office", "utf-8")
+    second.write_text(f"{title}\nZoë,Lee,z@x.example,Leo,Irvington Office", "utf-8")
+    other.write_text(f"{title},Phone\nZoë,Lee,z@x.example,Leo,Irvington Office,9145550100", "utf-8")
+    take(dialog, qtbot, first)
+    dialog.view.set_value("columns", announce=True)
+    with qtbot.waitSignal(dialog.previewsShown, timeout=10_000):
+        dialog.columns.choice("first_name").valueChanged.emit("3")
+    with qtbot.waitSignal(dialog.imported, timeout=10_000):
+        dialog.import_action.trigger()
+    again = ImportDialog(store, now=lambda: NOW)
+    qtbot.addWidget(again)
+    take(again, qtbot, second)
+    assert again.import_button.text() == "Import 1 student"
+    preview = again.chosen()
+    assert preview is not None and preview.file.mapping is not None
+    assert preview.file.mapping.column("first_name") == 3
+    take(again, qtbot, other)
+    file = next(preview.file for preview in again._previews if preview.file.name == "leads.csv")
+    assert file.mapping is not None and file.mapping.column("first_name") != 3
+    again.reject()
+
+
+def test_an_import_that_is_stopped_remembers_no_columns(
+    dialog: ImportDialog, store: Store, tmp_path: Path, qtbot: QtBot
+) -> None:
+    file = tmp_path / "people.csv"
+    lines = [f"Ana,Kim{number},Mia,Irvington Office" for number in range(300)]
+    file.write_text("\n".join(["Parent First,Parent Last,Kid,Location", *lines]), "utf-8")
+    take(dialog, qtbot, file)
+    dialog.view.set_value("columns", announce=True)
+    with qtbot.waitSignal(dialog.previewsShown, timeout=10_000):
+        dialog.columns.choice("first_name").valueChanged.emit("2")
+    dialog.start_import()
+    dialog.reject()
+    qtbot.waitUntil(lambda: dialog.status.text().startswith("Stopped"), timeout=10_000)
+    assert with_remembered_columns(store, open_file(file.name, file.read_bytes())) == open_file(
+        file.name, file.read_bytes()
+    )
 
 
 def test_a_file_can_be_read_as_something_else(dialog: ImportDialog, tmp_path: Path, qtbot: QtBot) -> None:
