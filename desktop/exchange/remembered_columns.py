@@ -1,5 +1,5 @@
-"""Columns chosen by hand hold for the next file with the same first line (product §9). This PC remembers them, for each
-kind of file, once something was imported with them."""
+"""Columns chosen by hand hold for the next file with the same first line (product §9). This PC remembers them, for
+each kind of file, once something was imported with them."""
 
 from __future__ import annotations
 
