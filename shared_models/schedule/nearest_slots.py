@@ -4,13 +4,13 @@ opening hours and the tutor's availability, on the grid (product §4). Pure: wor
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from shared_models.schedule.conflicts import Booking
 from shared_models.schedule.flags import Span, TutorRules, available_spans
+from shared_models.schedule.slots import taken_spans
 from shared_models.schedule.terms import Terms
 from shared_models.schedule.times import instant_of, minutes_of, next_on_grid, time_of, wall_clock_of
 
@@ -23,20 +23,7 @@ class Occupancy:
 
     def __init__(self, bookings: Iterable[Booking], without: Collection[str] = ()) -> None:
         """``without`` names entries that do not count: those that are about to be moved."""
-        taken: dict[str, list[tuple[int, int]]] = defaultdict(list)
-        for booking in bookings:
-            if booking.entry_id in without:
-                continue
-            blocked = (booking.starts, booking.blocked_until)
-            if booking.tutor_id is not None:
-                taken[booking.tutor_id].append(blocked)
-            for room_id in booking.room_ids:
-                taken[room_id].append(blocked)
-            for student_id in booking.student_ids:
-                taken[student_id].append((booking.starts, booking.ends))
-        self._taken = dict(taken)
-        for spans in self._taken.values():
-            spans.sort()
+        self._taken = taken_spans(bookings, without)
         self._longest = {key: max(until - starts for starts, until in spans) for key, spans in self._taken.items()}
 
     def is_free(self, thing_id: str, starts: int, until: int) -> bool:
