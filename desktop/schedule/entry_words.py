@@ -125,11 +125,12 @@ def _code_of(full: str) -> str:
 
 @lru_cache(maxsize=8192)
 def person_words(name: str) -> Wording:
-    """ "Andre Smith", "Andre S.", "Andre", "A. S."."""
+    """ "Andre Smith", "Andre S.", "Andre", "A. S.", "AS"."""
     parts = name.split()
     if len(parts) < 2:
         return (name,)
-    return (name, f"{parts[0]} {parts[-1][0]}.", parts[0], f"{parts[0][0]}. {parts[-1][0]}.")
+    first, last = parts[0][0], parts[-1][0]
+    return (name, f"{parts[0]} {last}.", parts[0], f"{first}. {last}.", f"{first}{last}")
 
 
 def people_words(names: Sequence[str], capacity: int) -> Wording:
