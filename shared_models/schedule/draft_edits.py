@@ -2,14 +2,15 @@
 following ones, or of the whole series, its pattern and its end included.
 
 Only what differs between the draft as it was opened and as it is saved is written, so that a session with a
-substitute tutor keeps them when the whole series gets another room.
+substitute tutor keeps them when the whole series gets another room. When the edit is of the tutor, the person says
+whether such sessions keep what they have of their own.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import cast
 
@@ -17,8 +18,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shared_models.base import derived_id
+from shared_models.schedule.differences import CHANGEABLE, own_fields
 from shared_models.schedule.drafts import EntryDraft, Plan, PlannedSession, SessionChange, plan_of
-from shared_models.schedule.models import Attendee, EntryRoom, ScheduleEntry, Series
+from shared_models.schedule.models import Attendee, EntryRoom, EntryStatus, ScheduleEntry, Series
 from shared_models.schedule.operations import (
     checked_plan,
     entry_of,
@@ -30,15 +32,13 @@ from shared_models.schedule.operations import (
 )
 from shared_models.schedule.recurrence import Pattern, days_of
 from shared_models.schedule.series_operations import (
-    CHANGEABLE,
     EntryChanges,
     SeriesScope,
     apply_changes,
-    hours_of_series,
-    rule_of_series,
     series_of,
     split_series,
 )
+from shared_models.schedule.series_rules import hours_of_series, rule_of_series
 from shared_models.schedule.terms import Terms, terms_of
 from shared_models.schedule.times import wall_clock_of
 from shared_models.sync.hook import ChangeRecorder
@@ -47,6 +47,7 @@ _PLAIN_FIELDS = (
     "location_id", "service_id", "subject_id", "topic_id", "product_id", "tutor_id", "capacity", "is_online",
     "has_buffer", "web_link", "needs_projector", "supplies", "other_resources",
 )  # fmt: skip
+_SETS = ("student_ids", "room_ids")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,9 @@ class _Edit:
     after: EntryDraft
     planned_before: dict[date, PlannedSession]
     plan: Plan
+    own: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By entry id, what sessions have of their own and keep."""
+    makes_alike: bool = False
 
     @property
     def fields(self) -> EntryChanges:
@@ -122,13 +126,16 @@ def save_draft(
     scope: SeriesScope,
     new_id: str,
     now: datetime,
+    keep_differences: bool = True,
 ) -> list[str]:
     """Write what differs between ``before`` (from `draft_of_entry` with the same scope) and ``after``; what another
     PC has changed in the meantime stays.
 
     Days that the new pattern adds become entries, days that it drops are archived, sessions of one week that only
     change their weekday move. A one-off that now repeats becomes the first session of a series with the id
-    ``new_id``. Returns the ids of all entries in reach. Raises NoSuchEntry and UnusableDraft.
+    ``new_id``. Without ``keep_differences`` the sessions of a series that differ from it in what is edited become
+    like the rest, but for what the person has just entered about single days. Returns the ids of all entries in
+    reach. Raises NoSuchEntry and UnusableDraft.
     """
     entry = entry_of(session, organization_id, entry_id)
     series = series_of(session, entry)
@@ -141,12 +148,31 @@ def save_draft(
     if scope is SeriesScope.FOLLOWING and pivot > series.first_day:
         series = split_series(session, series, pivot, terms.time_zone)
         session.flush()
-    edit = _edit(before, after, series.id, terms)
+    everything = _all_of(session, series)
+    if keep_differences:
+        still_open = [other for other in everything if other.archived_at is None and other.status in CHANGEABLE]
+        own = own_fields(session, series, still_open)
+        own.pop(entry_id, None)
+        edit = replace(_edit(before, after, series.id, terms), own=own)
+    else:
+        alike = _alike(before, after)
+        edit = replace(_edit(before, alike, series.id, terms), makes_alike=True)
     known = series_fields(before, _plan(before, series.id, terms))
     for name, value in series_fields(after, edit.plan).items():
         if value != known[name]:
             setattr(series, name, value)
-    return _reshape(session, recorder, series, edit, now=now)
+    return _reshape(session, recorder, series, everything, edit, now=now)
+
+
+def fields_changed(before: EntryDraft, after: EntryDraft) -> frozenset[str]:
+    """What an edit is of, as `differences.touched` asks it."""
+    fields = {name for name in _PLAIN_FIELDS if getattr(before, name) != getattr(after, name)}
+    if any(getattr(before, name) != getattr(after, name) for name in ("start", "weekdays", "hours_by_day")):
+        fields.add("starts_at")
+    if before.duration_minutes != after.duration_minutes or before.hours_by_day != after.hours_by_day:
+        fields.add("duration_minutes")
+    fields |= {name for name in _SETS if set(getattr(before, name)) != set(getattr(after, name))}
+    return frozenset(fields)
 
 
 def _series_draft(
@@ -255,30 +281,25 @@ def _reshape(
     session: Session,
     recorder: ChangeRecorder | None,
     series: Series,
+    everything: Sequence[ScheduleEntry],
     edit: _Edit,
     *,
     now: datetime,
 ) -> list[str]:
-    """Bring the entries of a series to the plan of the edit."""
+    """Bring the entries of a series, ``everything``, to the plan of the edit."""
     organization_id = series.organization_id
-    by_day: dict[date, list[ScheduleEntry]] = defaultdict(list)
-    everything = _all_of(session, series)
-    # A session that moved with its series keeps the id of its first day; a new session on that day takes another.
-    known_ids = {entry.id for entry in everything}
-    for entry in everything:
-        if entry.series_day is not None:
-            by_day[entry.series_day].append(entry)
     open_entries: dict[date, ScheduleEntry] = {}
     archived: dict[date, ScheduleEntry] = {}
     taken: set[date] = set()
-    for day, entries in by_day.items():
-        for entry in entries:
-            if entry.archived_at is not None:
-                archived[day] = entry
-            elif entry.status in CHANGEABLE:
-                open_entries[day] = entry
-            else:
-                taken.add(day)
+    for entry in everything:
+        if entry.series_day is None:
+            continue
+        if entry.archived_at is not None:
+            archived[entry.series_day] = entry
+        elif entry.status in CHANGEABLE:
+            open_entries[entry.series_day] = entry
+        else:
+            taken.add(entry.series_day)
     wanted = {planned.day: planned for planned in edit.plan.sessions if planned.day not in taken}
     matched = _matched(wanted, open_entries)
     kept = {entry.id for entry, _ in matched}
@@ -286,28 +307,96 @@ def _reshape(
         if entry.id not in kept and day in edit.planned_before:
             entry.archived_at = now
     used = {planned.day for _, planned in matched}
-    new: list[PlannedSession] = []
-    for day, planned in wanted.items():
-        if day in used:
-            continue
-        if day in archived:
-            archived[day].archived_at = None
-            archived[day].starts_at, archived[day].ends_at, archived[day].blocked_until = _times(planned)
-            matched.append((archived[day], planned))
-        elif planned.entry_id in known_ids:
-            new.append(replace(planned, entry_id=derived_id(planned.entry_id, "again")))
-        else:
-            new.append(planned)
+    missing = {day: planned for day, planned in wanted.items() if day not in used}
+    revived = [(archived[day], planned) for day, planned in missing.items() if day in archived]
+    edited_days = _edited_days(edit)
     for entry, planned in matched:
-        _retime(entry, planned, edit)
+        _retime(entry, planned, edit, edited_days)
         entry.series_day = planned.day
     _set_people_and_rooms(session, organization_id, matched, edit, now=now)
-    apply_changes(session, organization_id, [entry for entry, _ in matched], edit.fields, now=now)
+    entries = [entry for entry, _ in matched]
+    apply_changes(session, organization_id, entries, edit.fields, now=now, kept=edit.own)
+    _revive(session, organization_id, revived, edit.after, now=now)
     session.flush()
+    new = _with_free_ids(session, organization_id, [missing[day] for day in missing if day not in archived])
     after = edit.after
     rates = rates_of(session, organization_id, after.service_id, after.location_id, after.tutor_id)
     insert_sessions(session, recorder, organization_id, after, new, series.id, rates)
-    return [*(entry.id for entry, _ in matched), *(planned.entry_id for planned in new)]
+    return [*(entry.id for entry, _ in (*matched, *revived)), *(planned.entry_id for planned in new)]
+
+
+def _revive(
+    session: Session,
+    organization_id: str,
+    revived: Sequence[tuple[ScheduleEntry, PlannedSession]],
+    draft: EntryDraft,
+    *,
+    now: datetime,
+) -> None:
+    """Let archived sessions stand for newly planned ones: whatever they once were, they become as planned."""
+    if not revived:
+        return
+    rates = rates_of(session, organization_id, draft.service_id, draft.location_id, draft.tutor_id)
+    ids = [entry.id for entry, _ in revived]
+    set_links(session, organization_id, Attendee, dict.fromkeys(ids, draft.student_ids), now=now)
+    rooms = {entry.id: planned.room_ids for entry, planned in revived}
+    set_links(session, organization_id, EntryRoom, rooms, now=now)
+    for entry, planned in revived:
+        entry.archived_at = None
+        entry.status = EntryStatus.SCHEDULED
+        entry.cancelled_by_user_id = entry.cancelled_at = entry.rescheduled_to_id = None
+        entry.cancel_reason, entry.people_to_tell = "", []
+        entry.hourly_price_cents, entry.hourly_pay_cents = rates.price_cents, rates.pay_cents
+        entry.starts_at, entry.ends_at, entry.blocked_until = _times(planned)
+        for name in _PLAIN_FIELDS:
+            if name != "has_buffer":
+                setattr(entry, name, getattr(draft, name))
+
+
+def _with_free_ids(
+    session: Session, organization_id: str, sessions: Sequence[PlannedSession]
+) -> list[PlannedSession]:
+    """Sessions under ids that no entry has yet: one that moved with its series, or to the series split off from it,
+    keeps the id of its first day, and a new session on that day takes another, the same on every PC."""
+    free: list[PlannedSession] = []
+    asked = list(sessions)
+    while asked:
+        ids = [planned.entry_id for planned in asked]
+        known = set(
+            session.scalars(
+                select(ScheduleEntry.id).where(
+                    ScheduleEntry.organization_id == organization_id, ScheduleEntry.id.in_(ids)
+                )
+            )
+        )
+        free += [planned for planned in asked if planned.entry_id not in known]
+        asked = [
+            replace(planned, entry_id=derived_id(planned.entry_id, "again"))
+            for planned in asked
+            if planned.entry_id in known
+        ]
+    return sorted(free, key=lambda planned: planned.day)
+
+
+def _alike(before: EntryDraft, after: EntryDraft) -> EntryDraft:
+    """The draft without what single days had of their own in the fields that the edit is of."""
+    fields = fields_changed(before, after)
+    changes = {}
+    for day, change in after.changes.items():
+        if before.changes.get(day) == change:
+            if "starts_at" in fields:
+                change = replace(change, day=None, start=None)
+            if "room_ids" in fields:
+                change = replace(change, room_ids=None)
+        if change != SessionChange():
+            changes[day] = change
+    return replace(after, changes=changes)
+
+
+def _edited_days(edit: _Edit) -> frozenset[date]:
+    """The days about which the person has just entered something of their own."""
+    before, after = edit.before.changes, edit.after.changes
+    return frozenset(day for day in before.keys() | after.keys() if before.get(day) != after.get(day))
 
 
 def _matched(
@@ -324,12 +413,25 @@ def _matched(
     return matched
 
 
-def _retime(entry: ScheduleEntry, planned: PlannedSession, edit: _Edit) -> None:
-    """Give an entry its planned time, unless the person left that session's time as it was."""
+def _retime(entry: ScheduleEntry, planned: PlannedSession, edit: _Edit, edited_days: frozenset[date]) -> None:
+    """Give an entry its planned times, unless that session's were left as they were or are its own to keep."""
     before = edit.planned_before.get(planned.day)
-    if entry.series_day == planned.day and before is not None and _times(before) == _times(planned):
-        return
-    entry.starts_at, entry.ends_at, entry.blocked_until = _times(planned)
+    if edit.makes_alike:
+        fields = fields_changed(edit.before, edit.after)
+        takes_start = "starts_at" in fields or before is None or before.starts_at != planned.starts_at
+        takes_length = "duration_minutes" in fields
+    else:
+        own = edit.own.get(entry.id, frozenset())
+        is_same_day = entry.series_day == planned.day and before is not None
+        takes_start = not (is_same_day and before is not None and before.starts_at == planned.starts_at)
+        takes_length = not (is_same_day and before is not None and _length(before) == _length(planned))
+        if entry.series_day not in edited_days and planned.day not in edited_days:
+            takes_start = takes_start and "starts_at" not in own
+        takes_length = takes_length and "duration_minutes" not in own
+    length, buffer = _length(planned) if takes_length else _length(entry), entry.blocked_until - entry.ends_at
+    entry.starts_at = planned.starts_at if takes_start else entry.starts_at
+    entry.ends_at = entry.starts_at + length
+    entry.blocked_until = entry.ends_at + buffer
 
 
 def _set_people_and_rooms(
@@ -340,18 +442,31 @@ def _set_people_and_rooms(
     *,
     now: datetime,
 ) -> None:
-    """Add and take away the students and rooms that the person added or took away, session by session."""
+    """Add and take away the students and rooms that the person added or took away, session by session; or give all
+    the same when they are to be alike."""
     ids = [entry.id for entry, _ in matched]
     students, rooms = _links(session, organization_id, ids)
     before, after = edit.before, edit.after
     if set(before.student_ids) != set(after.student_ids):
-        wanted = {entry_id: _adjusted(students[entry_id], before.student_ids, after.student_ids) for entry_id in ids}
+        wanted = {
+            entry_id: list(after.student_ids)
+            if edit.makes_alike
+            else _adjusted(students[entry_id], before.student_ids, after.student_ids)
+            for entry_id in ids
+        }
         set_links(session, organization_id, Attendee, wanted, now=now)
-    new_rooms = {}
+    edited_days = _edited_days(edit)
+    changes_rooms = set(before.room_ids) != set(after.room_ids)
+    new_rooms: dict[str, Sequence[str]] = {}
     for entry, planned in matched:
         was = edit.planned_before.get(planned.day)
-        room_ids_before = before.room_ids if was is None else was.room_ids
-        if set(room_ids_before) != set(planned.room_ids) or was is None:
+        is_edited = planned.day in edited_days or entry.series_day in edited_days
+        if edit.makes_alike and changes_rooms:
+            new_rooms[entry.id] = planned.room_ids
+        elif "room_ids" in edit.own.get(entry.id, ()) and not is_edited:
+            continue
+        elif was is None or set(was.room_ids) != set(planned.room_ids):
+            room_ids_before = before.room_ids if was is None else was.room_ids
             new_rooms[entry.id] = _adjusted(rooms[entry.id], room_ids_before, planned.room_ids)
     if new_rooms:
         set_links(session, organization_id, EntryRoom, new_rooms, now=now)
@@ -406,6 +521,10 @@ def _links(
 
 def _times(session: ScheduleEntry | PlannedSession) -> tuple[datetime, datetime, datetime]:
     return session.starts_at, session.ends_at, session.blocked_until
+
+
+def _length(session: ScheduleEntry | PlannedSession) -> timedelta:
+    return session.ends_at - session.starts_at
 
 
 def _minutes(entry: ScheduleEntry) -> int:

@@ -16,6 +16,7 @@ from shared_models.base import TenantRow
 from shared_models.catalog.models import Service, Subject, Topic
 from shared_models.organization.models import Location, Organization, Room
 from shared_models.people.models import Student, Tutor
+from shared_models.schedule.acceptances import Acceptance, ConflictKey, acceptances_of, key_of
 from shared_models.schedule.conflicts import Conflict, ConflictKind, ConflictTag
 from shared_models.schedule.models import Attendee, EntryRoom, ScheduleEntry
 from shared_models.schedule.times import wall_clock_of, zone_of
@@ -54,12 +55,23 @@ class EntryWords:
 
 @dataclass(frozen=True, slots=True)
 class ExplainedConflict:
-    """A conflict with the names of what both entries claim; ``first`` starts earlier."""
+    """A conflict with the names of what both entries claim; ``first`` starts earlier. An ``acceptance`` says who
+    lives with it, since when and why: it is still listed and does not shout."""
 
     conflict: Conflict
     names: tuple[str, ...]
     first: EntryWords
     second: EntryWords
+    acceptance: Acceptance | None = None
+
+    @property
+    def key(self) -> ConflictKey:
+        """What `accept_conflict` and `withdraw_acceptance` ask for."""
+        return key_of(self.conflict)
+
+    @property
+    def is_accepted(self) -> bool:
+        return self.acceptance is not None
 
     @property
     def kind(self) -> ConflictKind:
@@ -83,19 +95,22 @@ def explain(
     """Conflicts with names and local times, in order of time, overlaps before buffers.
 
     ``unsaved`` describes entries that are not in the tables yet: those of a draft. Conflicts of entries that are in
-    neither are left out.
+    neither are left out. What was accepted is marked so, except for unsaved entries: nobody has seen those.
     """
     conflicts = list(conflicts)
     known = dict(unsaved or {})
     ids = {entry_id for conflict in conflicts for entry_id in (conflict.first_id, conflict.second_id)} - known.keys()
     known.update(entry_words(session, organization_id, ids))
     names = names_of(session, organization_id, {thing for conflict in conflicts for thing in conflict.resource_ids})
+    saved = [one for one in conflicts if not unsaved or unsaved.keys().isdisjoint((one.first_id, one.second_id))]
+    accepted = acceptances_of(session, organization_id, saved)
     explained = [
         ExplainedConflict(
             conflict,
             tuple(names.get(thing, "") for thing in conflict.resource_ids),
             known[conflict.first_id],
             known[conflict.second_id],
+            accepted.get(key_of(conflict)),
         )
         for conflict in conflicts
         if conflict.first_id in known and conflict.second_id in known

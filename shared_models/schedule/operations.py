@@ -18,7 +18,7 @@ from shared_models.base import TenantRow, derived_id
 from shared_models.catalog.models import ServiceOffered
 from shared_models.people.models import Tutor, TutorLocation
 from shared_models.schedule.drafts import EntryDraft, Plan, PlannedSession, plan_of
-from shared_models.schedule.errors import NoSuchEntry, UnusableDraft
+from shared_models.schedule.errors import NoSuchEntry, NotAllowedNow, UnusableDraft
 from shared_models.schedule.models import (
     Attendance,
     Attendee,
@@ -32,6 +32,15 @@ from shared_models.schedule.recurrence import Pattern
 from shared_models.schedule.terms import Terms, terms_of
 from shared_models.sync.hook import ChangeRecorder
 
+_ENDS = frozenset({EntryStatus.COMPLETED, EntryStatus.NO_SHOW})
+_NEXT = {
+    EntryStatus.PENDING_PAYMENT: _ENDS | {EntryStatus.SCHEDULED, EntryStatus.IN_PROGRESS, EntryStatus.CANCELLED},
+    EntryStatus.SCHEDULED: _ENDS | {EntryStatus.IN_PROGRESS, EntryStatus.CANCELLED, EntryStatus.PENDING_PAYMENT},
+    EntryStatus.IN_PROGRESS: _ENDS | {EntryStatus.SCHEDULED, EntryStatus.CANCELLED},
+    EntryStatus.COMPLETED: frozenset({EntryStatus.SCHEDULED, EntryStatus.NO_SHOW}),
+    EntryStatus.NO_SHOW: frozenset({EntryStatus.SCHEDULED, EntryStatus.COMPLETED}),
+    EntryStatus.CANCELLED: frozenset(),
+}
 Row = dict[str, Any]
 _Link = TypeVar("_Link", Attendee, EntryRoom)
 
@@ -267,7 +276,10 @@ def set_attendance(
     *,
     now: datetime,
 ) -> None:
-    """Note whether an attendee came; None takes the note back. Raises NoSuchEntry when they do not attend."""
+    """Note whether an attendee came; None takes the note back. Raises NoSuchEntry when they do not attend, and
+    NotAllowedNow when the session was cancelled."""
+    if attendance is not None and entry_of(session, organization_id, entry_id).status is EntryStatus.CANCELLED:
+        raise NotAllowedNow("This session was cancelled, so nobody attended. Bring it back first.")
     attendee = session.get(Attendee, (organization_id, derived_id(entry_id, student_id)))
     if attendee is None or attendee.archived_at is not None:
         raise NoSuchEntry(entry_id)
@@ -278,10 +290,53 @@ def set_attendance(
 
 
 def set_status(session: Session, organization_id: str, entry_id: str, status: EntryStatus) -> None:
-    """Bring an entry along its lifecycle (product §4); cancelling is `series_operations.cancel_entry`."""
+    """Bring an entry along its lifecycle (product §4); cancelling is `series_operations.cancel_entry`.
+
+    Raises NotAllowedNow, with the reason and the way, for a step that the lifecycle does not know.
+    """
     if status is EntryStatus.CANCELLED:
         raise ValueError("cancel_entry cancels: it notes who, when and why")
-    entry_of(session, organization_id, entry_id).status = status
+    entry = entry_of(session, organization_id, entry_id)
+    refuse_unless_allowed(entry.status, status)
+    entry.status = status
+
+
+def is_allowed(status: EntryStatus, wanted: EntryStatus) -> bool:
+    """Whether an entry may go from one status to another; staying as it is is always allowed."""
+    return status is wanted or wanted in _NEXT[status]
+
+
+def refuse_unless_allowed(status: EntryStatus, wanted: EntryStatus) -> None:
+    """Raises NotAllowedNow with the reason and the way when the lifecycle does not know this step."""
+    if is_allowed(status, wanted):
+        return
+    if status is EntryStatus.CANCELLED:
+        raise NotAllowedNow("This session was cancelled. Bring it back first.")
+    happened = "took place" if status is EntryStatus.COMPLETED else "was missed"
+    if status in (EntryStatus.COMPLETED, EntryStatus.NO_SHOW):
+        raise NotAllowedNow(f"This session {happened}. If that is wrong, set it back to scheduled first.")
+    raise NotAllowedNow("This session has begun. Note that it took place, or set it back to scheduled first.")
+
+
+def write_report(
+    session: Session,
+    organization_id: str,
+    entry_id: str,
+    *,
+    done: str,
+    homework: str = "",
+    next_steps: str = "",
+    is_shared: bool = False,
+) -> None:
+    """A tutor's report: what was done, homework, next steps; parents see it only when it is shared (product §4).
+    Raises NotAllowedNow for a cancelled entry."""
+    entry = entry_of(session, organization_id, entry_id)
+    if entry.status is EntryStatus.CANCELLED:
+        raise NotAllowedNow("This session was cancelled, so there is nothing to report. Bring it back first.")
+    entry.report_done = done.strip()
+    entry.report_homework = homework.strip()
+    entry.report_next_steps = next_steps.strip()
+    entry.report_is_shared = is_shared
 
 
 def links_of(

@@ -7,7 +7,8 @@ entries that are still to be held change: what was completed, missed or cancelle
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypedDict, Unpack
@@ -16,11 +17,23 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shared_models.base import derived_id
-from shared_models.organization.models import Organization
-from shared_models.schedule.models import Attendee, EntryRoom, EntryStatus, ScheduleEntry, Series, SeriesPattern
-from shared_models.schedule.operations import Rates, entry_of, rates_of, set_links
-from shared_models.schedule.recurrence import DayHours, Pattern, SeriesRule, days_of
-from shared_models.schedule.times import instant_of, minutes_of, time_of, wall_clock_of, zone_of
+from shared_models.schedule.acceptances import open_conflicts
+from shared_models.schedule.bookings import conflicts_of_entries
+from shared_models.schedule.conflicts import Conflict
+from shared_models.schedule.differences import CHANGEABLE, own_fields, planned_times
+from shared_models.schedule.models import Attendee, EntryRoom, EntryStatus, ScheduleEntry, Series, ToTell
+from shared_models.schedule.operations import (
+    Rates,
+    entry_of,
+    is_allowed,
+    links_of,
+    rates_of,
+    refuse_unless_allowed,
+    set_links,
+)
+from shared_models.schedule.recurrence import days_of
+from shared_models.schedule.series_rules import buffer_minutes_of, rule_of_series, shift_rule, time_zone_of
+from shared_models.schedule.times import instant_of, minutes_of, wall_clock_of, zone_of
 from shared_models.sync.hook import fields_of
 
 
@@ -57,9 +70,6 @@ class EntryChanges(TypedDict, total=False):
     room_ids: Sequence[str]
 
 
-CHANGEABLE = frozenset({EntryStatus.SCHEDULED, EntryStatus.PENDING_PAYMENT})
-
-
 def move_entry(
     session: Session,
     organization_id: str,
@@ -67,23 +77,40 @@ def move_entry(
     starts_at: datetime,
     *,
     scope: SeriesScope = SeriesScope.THIS,
+    keep_differences: bool = True,
 ) -> list[str]:
     """Move an entry to begin at ``starts_at`` (UTC), keeping duration and buffer; the rest of its series moves by as
-    many days and wall-clock minutes. Returns the ids of the entries that moved.
+    many days and wall-clock minutes. Returns the ids of the entries within reach.
+
+    Sessions that have a time of their own keep it, or, without ``keep_differences``, take that of the series, which
+    then is the time that this entry gets.
     """
     entry = entry_of(session, organization_id, entry_id)
-    zone = zone_of(time_zone_of(session, organization_id))
-    before, after = wall_clock_of(entry.starts_at, zone), wall_clock_of(starts_at, zone)
+    zone_name = time_zone_of(session, organization_id)
+    zone = zone_of(zone_name)
+    series, moved = _reached(session, entry, scope)
+    if series is None:
+        place(entry, starts_at)
+        return [entry.id]
+    own = own_fields(session, series, moved)
+    origin = entry.starts_at
+    if not keep_differences and entry.series_day is not None:
+        origin, _ = planned_times(series, entry.series_day, zone_name)
+    before, after = wall_clock_of(origin, zone), wall_clock_of(starts_at, zone)
     days = (after.date() - before.date()).days
     minutes = minutes_of(after.time()) - minutes_of(before.time())
-    series, moved = _reached(session, entry, scope)
+    shift_rule(series, days, minutes)
     for other in moved:
-        local = wall_clock_of(other.starts_at, zone) + timedelta(days=days, minutes=minutes)
-        _place(other, starts_at if other is entry else instant_of(local.date(), local.time(), zone))
-        if series is not None and other.series_day is not None:
+        has_own_time = "starts_at" in own.get(other.id, ())
+        if other.series_day is not None:
             other.series_day += timedelta(days=days)
-    if series is not None:
-        _shift_rule(series, days, minutes)
+        if other is entry:
+            place(other, starts_at)
+        elif not has_own_time:
+            local = wall_clock_of(other.starts_at, zone) + timedelta(days=days, minutes=minutes)
+            place(other, instant_of(local.date(), local.time(), zone))
+        elif not keep_differences and other.series_day is not None:
+            place(other, planned_times(series, other.series_day, zone_name)[0])
     return [other.id for other in moved]
 
 
@@ -94,18 +121,25 @@ def resize_entry(
     duration_minutes: int,
     *,
     scope: SeriesScope = SeriesScope.THIS,
+    keep_differences: bool = True,
 ) -> list[str]:
-    """Give entries another length in minutes; the buffer stays as long as it was. Raises ValueError below one."""
+    """Give entries another length in minutes; the buffer stays as long as it was. Sessions with a length of their own
+    keep it unless ``keep_differences`` is off. Raises ValueError below one minute."""
     if duration_minutes < 1:
         raise ValueError("a session takes at least one minute")
     entry = entry_of(session, organization_id, entry_id)
     series, reached = _reached(session, entry, scope)
+    own = own_fields(session, series, reached) if series is not None and keep_differences else {}
     for other in reached:
+        if other is not entry and "duration_minutes" in own.get(other.id, ()):
+            continue
         buffer = other.blocked_until - other.ends_at
         other.ends_at = other.starts_at + timedelta(minutes=duration_minutes)
         other.blocked_until = other.ends_at + buffer
     if series is not None:
         series.duration_minutes = duration_minutes
+        if series.daily_hours:
+            series.daily_hours = {day: [start, duration_minutes] for day, (start, _) in series.daily_hours.items()}
     return [other.id for other in reached]
 
 
@@ -116,13 +150,22 @@ def change_entry(
     *,
     now: datetime,
     scope: SeriesScope = SeriesScope.THIS,
+    keep_differences: bool = True,
     **changes: Unpack[EntryChanges],
 ) -> list[str]:
-    """Set fields of entries. Price is copied anew only when the service changes, pay when the tutor does (product
-    §4). Returns the ids of the entries within reach."""
+    """Set fields of entries. Price is copied anew only when the service changes, pay when the service or the tutor
+    does (product §4). Returns the ids of the entries within reach.
+
+    Sessions of a series that have a value of their own keep it unless ``keep_differences`` is off. Students are
+    added to them and taken from them as they are added to and taken from this entry.
+    """
     entry = entry_of(session, organization_id, entry_id)
     series, reached = _reached(session, entry, scope)
-    apply_changes(session, organization_id, reached, changes, now=now)
+    kept: dict[str, frozenset[str]] = {}
+    if series is not None and keep_differences:
+        kept = own_fields(session, series, reached)
+        kept.pop(entry_id, None)
+    apply_changes(session, organization_id, reached, changes, now=now, kept=kept, edited=entry)
     if series is not None:
         own = fields_of(Series)
         for name, value in changes.items():
@@ -138,24 +181,38 @@ def apply_changes(
     changes: EntryChanges,
     *,
     now: datetime,
+    kept: Mapping[str, Collection[str]] | None = None,
+    edited: ScheduleEntry | None = None,
 ) -> None:
-    """Set fields of the given entries and nothing else; see `change_entry` for price and pay."""
+    """Set fields of the given entries and nothing else; see `change_entry` for price and pay.
+
+    ``kept`` names by entry id the fields that stay as they are; students of such entries change as those of the
+    ``edited`` one do.
+    """
+    kept = kept or {}
     fields: dict[str, Any] = dict(changes)
     student_ids = fields.pop("student_ids", None)
     room_ids = fields.pop("room_ids", None)
     has_buffer = fields.pop("has_buffer", None)
     ids = [entry.id for entry in entries]
     if student_ids is not None:
-        set_links(session, organization_id, Attendee, dict.fromkeys(ids, student_ids), now=now)
+        own = {entry_id for entry_id in ids if "student_ids" in kept.get(entry_id, ())}
+        wanted = _adjusted_students(session, organization_id, own, edited, student_ids)
+        wanted |= {entry_id: list(student_ids) for entry_id in ids if entry_id not in own}
+        set_links(session, organization_id, Attendee, wanted, now=now)
     if room_ids is not None:
-        set_links(session, organization_id, EntryRoom, dict.fromkeys(ids, room_ids), now=now)
+        others = [entry_id for entry_id in ids if "room_ids" not in kept.get(entry_id, ())]
+        set_links(session, organization_id, EntryRoom, dict.fromkeys(others, room_ids), now=now)
     buffer = timedelta(minutes=buffer_minutes_of(session, organization_id)) if has_buffer else timedelta(0)
     rates: dict[tuple[str, str, str | None], Rates] = {}
     for entry in entries:
+        own_here = kept.get(entry.id, ())
         service_id, tutor_id = entry.service_id, entry.tutor_id
         for name, value in fields.items():
-            setattr(entry, name, value)
-        if has_buffer is not None and has_buffer != (entry.blocked_until > entry.ends_at):
+            if name not in own_here:
+                setattr(entry, name, value)
+        differs = has_buffer is not None and has_buffer != (entry.blocked_until > entry.ends_at)
+        if differs and "has_buffer" not in own_here:
             entry.blocked_until = entry.ends_at + buffer
         if (entry.service_id, entry.tutor_id) == (service_id, tutor_id):
             continue
@@ -164,8 +221,7 @@ def apply_changes(
             rates[key] = rates_of(session, organization_id, *key)
         if entry.service_id != service_id:
             entry.hourly_price_cents = rates[key].price_cents
-        if entry.tutor_id != tutor_id:
-            entry.hourly_pay_cents = rates[key].pay_cents
+        entry.hourly_pay_cents = rates[key].pay_cents
 
 
 def cancel_entry(
@@ -177,17 +233,25 @@ def cancel_entry(
     by_user_id: str | None,
     now: datetime,
     scope: SeriesScope = SeriesScope.THIS,
+    tell: Collection[ToTell] = (),
     rescheduled_to_id: str | None = None,
 ) -> list[str]:
-    """Cancel entries, noting who, when and why. They stay on the calendar, struck through, and conflict no more."""
+    """Cancel entries, noting who, when and why, and who is to be told. They stay on the calendar, struck through, and
+    conflict no more. Raises NotAllowedNow when all of them were held, missed or cancelled already."""
     entry = entry_of(session, organization_id, entry_id)
     reached = entries_within(session, entry, scope)
+    if len(reached) == 1 or entry.archived_at is not None:
+        refuse_unless_allowed(entry.status, EntryStatus.CANCELLED)
+    elif not is_allowed(entry.status, EntryStatus.CANCELLED):
+        reached.remove(entry)
     for other in reached:
         other.status = EntryStatus.CANCELLED
         other.cancelled_by_user_id = by_user_id
         other.cancelled_at = now
         other.cancel_reason = reason
-    entry.rescheduled_to_id = rescheduled_to_id
+        other.people_to_tell = sorted({one.value for one in tell})
+    if rescheduled_to_id is not None:
+        entry.rescheduled_to_id = rescheduled_to_id
     return [other.id for other in reached]
 
 
@@ -233,11 +297,30 @@ def restore_entry(
             other.cancelled_by_user_id = None
             other.cancelled_at = None
             other.cancel_reason = ""
+            other.people_to_tell = []
             other.rescheduled_to_id = None
     series = series_of(session, entry)
     if series is not None and series.archived_at is not None:
         series.archived_at = None
     return [other.id for other in restored]
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """The entries that are back, and the conflicts that they have now and nobody has accepted."""
+
+    entry_ids: tuple[str, ...]
+    conflicts: tuple[Conflict, ...]
+
+
+def restore_and_check(
+    session: Session, organization_id: str, entry_id: str, *, scope: SeriesScope = SeriesScope.THIS
+) -> Restored:
+    """Restore as `restore_entry` does, and look at the conflicts again (product §2, "archive")."""
+    ids = restore_entry(session, organization_id, entry_id, scope=scope)
+    session.flush()
+    found = open_conflicts(session, organization_id, conflicts_of_entries(session, organization_id, ids))
+    return Restored(tuple(ids), tuple(found))
 
 
 def entries_within(session: Session, entry: ScheduleEntry, scope: SeriesScope) -> list[ScheduleEntry]:
@@ -286,46 +369,6 @@ def split_series(session: Session, series: Series, from_day: date, time_zone: st
     return follower
 
 
-def rule_of_series(series: Series, time_zone: str) -> SeriesRule:
-    """The recurrence of a saved series, its skipped days included and closures not."""
-    return SeriesRule(
-        pattern=Pattern(series.pattern.value),
-        first_day=series.first_day,
-        start=series.start_time,
-        duration_minutes=series.duration_minutes,
-        time_zone=time_zone,
-        weekdays=frozenset(series.weekdays),
-        interval=series.interval_weeks,
-        last_day=series.last_day,
-        count=series.occurrence_count,
-        hours_by_day=hours_of_series(series),
-        skipped_days=frozenset(date.fromisoformat(day) for day in series.skipped_days),
-    )
-
-
-def hours_of_series(series: Series) -> dict[date, DayHours]:
-    """The days of a camp whose hours differ."""
-    hours = {}
-    for day, (start, minutes) in series.daily_hours.items():
-        clock = datetime.strptime(str(start), "%H:%M").time()
-        hours[date.fromisoformat(day)] = DayHours(clock, int(minutes))
-    return hours
-
-
-def time_zone_of(session: Session, organization_id: str) -> str:
-    """The organization's time zone. Raises NoResultFound when there is no such organization."""
-    return session.scalars(
-        select(Organization.time_zone).where(Organization.organization_id == organization_id)
-    ).one()
-
-
-def buffer_minutes_of(session: Session, organization_id: str) -> int:
-    """The organization's buffer in minutes."""
-    return session.scalars(
-        select(Organization.default_buffer_minutes).where(Organization.organization_id == organization_id)
-    ).one()
-
-
 def _reached(session: Session, entry: ScheduleEntry, scope: SeriesScope) -> tuple[Series | None, list[ScheduleEntry]]:
     """The entries that an edit reaches and the series whose rule it changes, split off first where the edit begins
     in the middle of one; no series when the edit is of one entry."""
@@ -362,35 +405,26 @@ def _is_reached(entry: ScheduleEntry, other: ScheduleEntry, scope: SeriesScope) 
     return other.series_day >= entry.series_day
 
 
-def _place(entry: ScheduleEntry, starts_at: datetime) -> None:
+def place(entry: ScheduleEntry, starts_at: datetime) -> None:
+    """Let an entry begin at another instant (UTC) with the length and buffer it has."""
     length, buffer = entry.ends_at - entry.starts_at, entry.blocked_until - entry.ends_at
     entry.starts_at = starts_at
     entry.ends_at = starts_at + length
     entry.blocked_until = entry.ends_at + buffer
 
 
-def _shift_rule(series: Series, days: int, minutes: int) -> None:
-    """Move the rule of a series by whole days and wall-clock minutes, as its entries were."""
-    step = timedelta(days=days)
-    series.start_time = time_of((minutes_of(series.start_time) + minutes) % (24 * 60))
-    if not days:
-        if series.daily_hours:
-            series.daily_hours = _shifted_hours(series, step, minutes)
-        return
-    series.first_day += step
-    if series.last_day is not None:
-        series.last_day += step
-    if series.pattern is SeriesPattern.WEEKLY:
-        series.weekdays = sorted({(weekday + days) % 7 for weekday in series.weekdays})
-    series.skipped_days = [(date.fromisoformat(day) + step).isoformat() for day in series.skipped_days]
-    series.daily_hours = _shifted_hours(series, step, minutes)
-
-
-def _shifted_hours(series: Series, step: timedelta, minutes: int) -> dict[str, list[str | int]]:
-    return {
-        (day + step).isoformat(): [
-            time_of((minutes_of(hours.start) + minutes) % (24 * 60)).strftime("%H:%M"),
-            hours.duration_minutes,
-        ]
-        for day, hours in hours_of_series(series).items()
-    }
+def _adjusted_students(
+    session: Session,
+    organization_id: str,
+    entry_ids: Collection[str],
+    edited: ScheduleEntry | None,
+    student_ids: Iterable[str],
+) -> dict[str, list[str]]:
+    """The students of sessions that have others than usual, when the edit of one session adds and takes away some."""
+    if not entry_ids or edited is None:
+        return {}
+    held: dict[str, set[str]] = {entry_id: set() for entry_id in (*entry_ids, edited.id)}
+    for row in links_of(session, organization_id, Attendee, list(held)):
+        held[row.entry_id].add(row.student_id)
+    added, taken = set(student_ids) - held[edited.id], held[edited.id] - set(student_ids)
+    return {entry_id: sorted((held[entry_id] | added) - taken) for entry_id in entry_ids}

@@ -196,7 +196,7 @@ def test_explained_conflicts_carry_names_and_local_times(center: Center) -> None
     with center.store.read() as session, counted(center) as sent:
         found = explain(session, center.organization_id, all_conflicts(session, center.organization_id, *YEAR))
 
-    assert len(sent) == 11
+    assert len(sent) == 12
     (one,) = found
     assert (one.kind, one.tag, one.names) == (ROOM, OVERLAP, ("Room A",))
     assert (one.first.entry_id, one.first.title, one.first.who) == (first, "Math", "Wei Haddad")
