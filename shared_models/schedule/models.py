@@ -52,6 +52,8 @@ class Series(TenantRow):
 
     `weekdays` lists Monday 0 to Sunday 6; `daily_hours` maps an ISO date to `["09:00", minutes]` where a day of a
     camp differs; `skipped_days` lists ISO dates left out. Either `last_day` or `occurrence_count` bounds it.
+    `imported_uid` is the UID of the calendar event it came from, `imported_as` a fingerprint of what the event said:
+    as long as the row still says the same, nobody has edited it here.
     """
 
     __tablename__ = "series"
@@ -90,6 +92,7 @@ class Series(TenantRow):
     capacity: Mapped[int] = mapped_column(default=1)
     is_online: Mapped[bool] = mapped_column(default=False)
     imported_uid: Mapped[str] = mapped_column(Text, default="")
+    imported_as: Mapped[str] = mapped_column(Text, default="")
 
 
 class ScheduleEntry(TenantRow):
@@ -161,6 +164,8 @@ class ScheduleEntry(TenantRow):
     report_next_steps: Mapped[str] = mapped_column(Text, default="")
     report_is_shared: Mapped[bool] = mapped_column(default=False)
     notes: Mapped[str] = mapped_column(Text, default="")
+    imported_uid: Mapped[str] = mapped_column(Text, default="")
+    imported_as: Mapped[str] = mapped_column(Text, default="")
 
     @property
     def is_sound(self) -> bool:
