@@ -24,6 +24,7 @@ _WORDS = {
     "tutor_time_off": "Tutor’s time off", "family": "Family", "student": "Student", "lead": "Lead",
     "student_subject": "Student’s subject", "lead_contact": "Contact with a lead", "series": "Series",
     "schedule_entry": "Schedule entry", "attendee": "Student at a session", "entry_room": "Room of a session",
+    "conflict_acceptance": "Accepted conflict", "health_access": "Look at health fields",
 }  # fmt: skip
 _HIDDEN_ENDS = ("_id", "_hash")
 
