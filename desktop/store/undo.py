@@ -27,7 +27,8 @@ class UndoStep:
         """Write the step's values again (forward) or the values before it.
 
         A row that the step made is archived rather than deleted, as others may have seen it already. A field that
-        someone changed after the step is left as it is now.
+        someone changed after the step is left as it is now, and with it those that make sense only together with it
+        (a row's `fields_together`).
         """
         classes = tenant_classes()
         ordered = self.changes if forward else tuple(reversed(self.changes))
@@ -36,7 +37,7 @@ class UndoStep:
             if row is None:
                 continue
             if change.is_new:
-                row.archived_at = change.new.get("archived_at") if forward else now
+                row.archived_at = change.new.get("archived_at") if forward else row.archived_at or now
             elif forward:
                 _set_where_unchanged(row, expected=change.old, wanted=change.new)
             else:
@@ -82,6 +83,17 @@ class UndoHistory:
 
 
 def _set_where_unchanged(row: TenantRow, expected: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
-    for name, value in wanted.items():
-        if getattr(row, name) == expected[name]:
-            setattr(row, name, value)
+    """Set the fields that still are as expected, but for those whose companions have changed, or would no longer
+    suit what has changed beside them."""
+    changed_since = {name for name in wanted if getattr(row, name) != expected[name]}
+    together: tuple[frozenset[str], ...] = getattr(row, "fields_together", ())
+    for fields in together:
+        if fields & changed_since:
+            changed_since |= fields
+    current = {name: getattr(row, name) for name in wanted}
+    for name in wanted.keys() - changed_since:
+        setattr(row, name, wanted[name])
+    if not getattr(row, "is_sound", True):
+        for fields in together:
+            for name in fields & current.keys():
+                setattr(row, name, current[name])

@@ -19,6 +19,7 @@ from shared_models.catalog.models import ServiceOffered
 from shared_models.people.models import Tutor, TutorLocation
 from shared_models.schedule.drafts import EntryDraft, Plan, PlannedSession, plan_of
 from shared_models.schedule.errors import NoSuchEntry, NotAllowedNow, UnusableDraft
+from shared_models.schedule.lifecycle import check_transition
 from shared_models.schedule.models import (
     Attendance,
     Attendee,
@@ -32,15 +33,12 @@ from shared_models.schedule.recurrence import Pattern
 from shared_models.schedule.terms import Terms, terms_of
 from shared_models.sync.hook import ChangeRecorder
 
-_ENDS = frozenset({EntryStatus.COMPLETED, EntryStatus.NO_SHOW})
-_NEXT = {
-    EntryStatus.PENDING_PAYMENT: _ENDS | {EntryStatus.SCHEDULED, EntryStatus.IN_PROGRESS, EntryStatus.CANCELLED},
-    EntryStatus.SCHEDULED: _ENDS | {EntryStatus.IN_PROGRESS, EntryStatus.CANCELLED, EntryStatus.PENDING_PAYMENT},
-    EntryStatus.IN_PROGRESS: _ENDS | {EntryStatus.SCHEDULED, EntryStatus.CANCELLED},
-    EntryStatus.COMPLETED: frozenset({EntryStatus.SCHEDULED, EntryStatus.NO_SHOW}),
-    EntryStatus.NO_SHOW: frozenset({EntryStatus.SCHEDULED, EntryStatus.COMPLETED}),
-    EntryStatus.CANCELLED: frozenset(),
-}
+CONTENT_FIELDS = (
+    "location_id", "service_id", "subject_id", "topic_id", "product_id", "tutor_id", "capacity", "is_online",
+    "web_link", "needs_projector", "supplies", "other_resources",
+)  # fmt: skip
+"""What a copy of an entry takes over, besides its length, students and rooms."""
+
 Row = dict[str, Any]
 _Link = TypeVar("_Link", Attendee, EntryRoom)
 
@@ -216,7 +214,7 @@ def insert_sessions(
         for planned in sessions
         for room_id in planned.room_ids
     ]
-    _write(session, recorder, ((ScheduleEntry, entries), (Attendee, attendees), (EntryRoom, rooms)))
+    write_rows(session, recorder, ((ScheduleEntry, entries), (Attendee, attendees), (EntryRoom, rooms)))
 
 
 def link_row(organization_id: str, entry_id: str, column: str, thing_id: str) -> Row:
@@ -244,15 +242,11 @@ def copy_entry(
     source = entry_of(session, organization_id, entry_id)
     shift = starts_at - source.starts_at
     rates = rates_of(session, organization_id, source.service_id, source.location_id, source.tutor_id)
-    kept = (
-        "location_id", "service_id", "subject_id", "topic_id", "product_id", "tutor_id", "capacity", "is_online",
-        "web_link", "needs_projector", "supplies", "other_resources",
-    )  # fmt: skip
     session.add(
         ScheduleEntry(
             organization_id=organization_id,
             id=new_entry_id,
-            **{name: getattr(source, name) for name in kept},
+            **{name: getattr(source, name) for name in CONTENT_FIELDS},
             starts_at=starts_at,
             ends_at=source.ends_at + shift,
             blocked_until=source.blocked_until + shift,
@@ -289,33 +283,22 @@ def set_attendance(
     attendee.attendance_at = None if attendance is None else now
 
 
-def set_status(session: Session, organization_id: str, entry_id: str, status: EntryStatus) -> None:
-    """Bring an entry along its lifecycle (product §4); cancelling is `series_operations.cancel_entry`.
+def set_status(
+    session: Session, organization_id: str, entry_id: str, status: EntryStatus, *, now: datetime | None = None
+) -> None:
+    """Bring an entry along its lifecycle (product §4); cancelling is `series_operations.cancel_entry`, and bringing
+    back `restore_entry`.
 
-    Raises NotAllowedNow, with the reason and the way, for a step that the lifecycle does not know.
+    Raises NotAllowedNow, with the reason and the way, for a step that the lifecycle does not know, or, given ``now``,
+    for one that cannot be taken before the session begins.
     """
     if status is EntryStatus.CANCELLED:
         raise ValueError("cancel_entry cancels: it notes who, when and why")
     entry = entry_of(session, organization_id, entry_id)
-    refuse_unless_allowed(entry.status, status)
-    entry.status = status
-
-
-def is_allowed(status: EntryStatus, wanted: EntryStatus) -> bool:
-    """Whether an entry may go from one status to another; staying as it is is always allowed."""
-    return status is wanted or wanted in _NEXT[status]
-
-
-def refuse_unless_allowed(status: EntryStatus, wanted: EntryStatus) -> None:
-    """Raises NotAllowedNow with the reason and the way when the lifecycle does not know this step."""
-    if is_allowed(status, wanted):
-        return
-    if status is EntryStatus.CANCELLED:
+    if entry.status is EntryStatus.CANCELLED:
         raise NotAllowedNow("This session was cancelled. Bring it back first.")
-    happened = "took place" if status is EntryStatus.COMPLETED else "was missed"
-    if status in (EntryStatus.COMPLETED, EntryStatus.NO_SHOW):
-        raise NotAllowedNow(f"This session {happened}. If that is wrong, set it back to scheduled first.")
-    raise NotAllowedNow("This session has begun. Note that it took place, or set it back to scheduled first.")
+    check_transition(entry.status, status, has_begun=now is None or entry.starts_at <= now)
+    entry.status = status
 
 
 def write_report(
@@ -381,9 +364,10 @@ def set_links(
             row.archived_at = now
 
 
-def _write(
+def write_rows(
     session: Session, recorder: ChangeRecorder | None, tables: Iterable[tuple[type[TenantRow], Sequence[Row]]]
 ) -> None:
+    """Insert rows table by table, all at once with a recorder, through the session without one."""
     for kind, rows in tables:
         if recorder is None:
             session.add_all(kind(**row) for row in rows)

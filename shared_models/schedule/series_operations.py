@@ -21,14 +21,13 @@ from shared_models.schedule.acceptances import open_conflicts
 from shared_models.schedule.bookings import conflicts_of_entries
 from shared_models.schedule.conflicts import Conflict
 from shared_models.schedule.differences import CHANGEABLE, own_fields, planned_times
+from shared_models.schedule.lifecycle import check_transition, is_allowed
 from shared_models.schedule.models import Attendee, EntryRoom, EntryStatus, ScheduleEntry, Series, ToTell
 from shared_models.schedule.operations import (
     Rates,
     entry_of,
-    is_allowed,
     links_of,
     rates_of,
-    refuse_unless_allowed,
     set_links,
 )
 from shared_models.schedule.recurrence import days_of
@@ -240,8 +239,8 @@ def cancel_entry(
     conflict no more. Raises NotAllowedNow when all of them were held, missed or cancelled already."""
     entry = entry_of(session, organization_id, entry_id)
     reached = entries_within(session, entry, scope)
-    if len(reached) == 1 or entry.archived_at is not None:
-        refuse_unless_allowed(entry.status, EntryStatus.CANCELLED)
+    if len(reached) == 1:
+        check_transition(entry.status, EntryStatus.CANCELLED)
     elif not is_allowed(entry.status, EntryStatus.CANCELLED):
         reached.remove(entry)
     for other in reached:
