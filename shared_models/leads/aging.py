@@ -18,7 +18,7 @@ DEFAULT_SILENCE_DAYS: Mapping[LeadStage, int] = {
     LeadStage.FOLLOWED_UP: 14,
     LeadStage.COMMITTED: 7,
 }
-"""After how many days without a contact a lead wants attention; from Scheduled on, the calendar says what comes next."""
+"""After how many days without a contact a lead wants attention; from Scheduled on, the calendar says what is next."""
 
 
 @dataclass(frozen=True, slots=True)
