@@ -12,6 +12,7 @@ from desktop.schedule.calendar_values import (
     Column,
     ConflictMark,
     Family,
+    Later,
     Line,
     Mode,
     NowMark,
@@ -20,6 +21,7 @@ from desktop.schedule.calendar_values import (
     clock_words,
     span_words,
 )
+from desktop.schedule.coloring import BY_SERVICE, Coloring
 from desktop.schedule.conflict_groups import ConflictGroup, group_conflicts
 from desktop.schedule.directory import Directory
 from desktop.schedule.entry_rows import EntryRow
@@ -117,8 +119,10 @@ class SceneBuilder:
         now: datetime,
         unsaved: Collection[str] = (),
         unsaved_words: str = "new",
+        coloring: Coloring = BY_SERVICE,
     ) -> None:
         self.week, self.directory, self.filters = week, directory, filters
+        self.coloring = coloring
         self.unsaved = frozenset(unsaved)
         self.unsaved_words = unsaved_words
         self.now = now
@@ -262,6 +266,10 @@ class SceneBuilder:
 
     # one entry
 
+    def entry(self, row: EntryRow) -> CalendarEntry:
+        """A row as the week shows it, for views that list entries."""
+        return self._entry(row, row.day.isoformat(), Mode.WEEK)
+
     def _entry(
         self, row: EntryRow, column: str, mode: Mode, *, by_room: bool = False, entry_id: str = ""
     ) -> CalendarEntry:
@@ -273,16 +281,15 @@ class SceneBuilder:
         )  # fmt: skip
         status = self._status(row)
         mark, overlaps, tail = self._conflict(row)
-        note = self._outside_note(row) if row.is_live else ""
         is_unpaid = row.status is EntryStatus.PENDING_PAYMENT
         return CalendarEntry(
             id=entry_id or row.id,
             column=column,
             starts=row.starts,
             ends=row.ends,
-            title=title,
-            lines=self._lines(row, mode, by_room, status, note, is_unpaid),
-            family=family,
+            title=self.coloring.title(title, row.tutor_id),
+            lines=Later(lambda: self._lines(row, mode, by_room, status, is_unpaid)),
+            family=self.coloring.palette(family, row.tutor_id, row.status),
             status=status,
             conflict=mark,
             overlaps=overlaps,
@@ -290,7 +297,7 @@ class SceneBuilder:
             tail_is_hit=tail,
             is_unpaid=is_unpaid,
             is_unsaved=row.id in self.unsaved and bool(self.unsaved_words),
-            details=self._details(row, title[0], name),
+            details=Later(lambda: self._details(row, title[0], name)),
             seat_order="\n".join((self.directory.tutor_name(row.tutor_id), title[0], *row.student_names[:1])),
         )
 
@@ -339,8 +346,9 @@ class SceneBuilder:
         return f"Past {clock_words(before[-1], with_half=False)}" if before and row.ends > before[-1] else ""
 
     def _lines(
-        self, row: EntryRow, mode: Mode, by_room: bool, status: Status, note: str, is_unpaid: bool
+        self, row: EntryRow, mode: Mode, by_room: bool, status: Status, is_unpaid: bool
     ) -> tuple[Line, ...]:
+        note = self._outside_note(row) if row.is_live else ""
         tutor = self.directory.tutor_name(row.tutor_id)
         tutor_line = Line(tutor_words(tutor)[:1]) if tutor else Line(("No tutor",))
         place = "Online" if row.is_online else " + ".join(map(self.directory.room_name, row.room_ids)) or "No room"
@@ -384,7 +392,7 @@ class SceneBuilder:
         if row.status is EntryStatus.CANCELLED:
             return (*lines, "~ Cancelled")
         lines += self._conflict_sentences(row)
-        lines += [f"~ {words}" for words in self._flag_words(row)]
+        lines += [f"~ {words}" for words in self.flag_words(row)]
         if row.status is EntryStatus.PENDING_PAYMENT:
             lines.append("~ Not paid yet")
         return tuple(lines)
@@ -410,7 +418,8 @@ class SceneBuilder:
             self.directory.tutor_rules.get(row.tutor_id) if row.tutor_id is not None else None,
         )
 
-    def _flag_words(self, row: EntryRow) -> list[str]:
+    def flag_words(self, row: EntryRow) -> list[str]:
+        """What is unusual about an entry, in words: hours, tutor, capacity (product §4, "Also flagged")."""
         flags = self._flags(row)
         tutor = self.directory.tutor_name(row.tutor_id)
         words = {
