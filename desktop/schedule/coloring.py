@@ -1,0 +1,99 @@
+"""What the colors of entries stand for: the service's family, the tutor, or the status.
+
+All three draw from the eight palettes of design.md ("Service families"), which stay apart for color-blind people and
+each have an edge pattern of their own; tutors also bring their initials, as there may be more of them than palettes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from desktop.schedule.calendar_values import Family, Wording
+from shared_models.schedule.models import EntryStatus
+
+STATUS_PALETTES: Mapping[EntryStatus, tuple[Family, str]] = {
+    EntryStatus.SCHEDULED: (Family.PRIVATE, "Scheduled"),
+    EntryStatus.PENDING_PAYMENT: (Family.TEST_PREP, "Not paid yet"),
+    EntryStatus.IN_PROGRESS: (Family.WORKSHOP, "In progress"),
+    EntryStatus.COMPLETED: (Family.SEMI_PRIVATE, "Completed"),
+    EntryStatus.NO_SHOW: (Family.ASSESSMENT, "No-show"),
+    EntryStatus.CANCELLED: (Family.FREE, "Cancelled"),
+}
+"""Palette and words of each status."""
+
+
+class ColorBy(StrEnum):
+    """What the person wants to tell apart by color."""
+
+    SERVICE = "service"
+    TUTOR = "tutor"
+    STATUS = "status"
+
+
+@dataclass(frozen=True, slots=True)
+class Coloring:
+    """How entries are colored; `tutors` gives each tutor a palette and initials."""
+
+    by: ColorBy = ColorBy.SERVICE
+    tutors: Mapping[str, tuple[Family, str]] = field(default_factory=dict)
+
+    def palette(self, family: Family, tutor_id: str | None, status: EntryStatus) -> Family:
+        """The palette of an entry."""
+        if self.by is ColorBy.TUTOR:
+            known = self.tutors.get(tutor_id or "")
+            return known[0] if known is not None else Family.FREE
+        return STATUS_PALETTES[status][0] if self.by is ColorBy.STATUS else family
+
+    def title(self, title: Wording, tutor_id: str | None) -> Wording:
+        """The words on top of an entry: with the tutor's initials in front when the color stands for the tutor, and
+        down to these alone where room is scarce."""
+        known = self.tutors.get(tutor_id or "")
+        if self.by is not ColorBy.TUTOR or known is None:
+            return title
+        letters = known[1]
+        return (*(f"{letters} · {words}" for words in title), letters)
+
+
+BY_SERVICE = Coloring()
+"""Colors as design.md has them: by the family of the service."""
+
+
+def tutor_palettes(names: Mapping[str, str]) -> dict[str, tuple[Family, str]]:
+    """A palette and initials for every tutor (id to name).
+
+    Ids grow with the time they were made, so a new tutor takes the next palette and nobody's changes.
+    """
+    palettes = tuple(Family)
+    return {
+        tutor_id: (palettes[number % len(palettes)], _initials(names[tutor_id]))
+        for number, tutor_id in enumerate(sorted(names))
+    }
+
+
+def _initials(name: str) -> str:
+    parts = name.split()
+    return "".join(part[0] for part in (parts[:1] + parts[-1:] if len(parts) > 1 else parts)).upper()
+
+
+def legend_of(
+    coloring: Coloring, tutor_ids: Iterable[str | None], names: Mapping[str, str]
+) -> list[tuple[Family, str]]:
+    """What the legend explains: palettes and words, of the tutors those that are on screen, the busiest first.
+
+    Empty when colors stand for services, whose legend names all families.
+    """
+    if coloring.by is ColorBy.STATUS:
+        return list(STATUS_PALETTES.values())
+    if coloring.by is ColorBy.SERVICE:
+        return []
+    counts: dict[str, int] = {}
+    for tutor_id in tutor_ids:
+        if tutor_id is not None and tutor_id in coloring.tutors:
+            counts[tutor_id] = counts.get(tutor_id, 0) + 1
+    busiest = sorted(counts, key=lambda tutor_id: (-counts[tutor_id], names[tutor_id]))
+    return [
+        (coloring.tutors[tutor_id][0], f"{coloring.tutors[tutor_id][1]} {names[tutor_id].split(' ')[-1]}")
+        for tutor_id in busiest
+    ]
