@@ -16,6 +16,7 @@ from desktop import garbage, theme
 from desktop.page import Changes, Page
 from desktop.store.announcer import StoreAnnouncer
 from desktop.store.errors import StoreError
+from desktop.store.keys import KEYRING
 from desktop.store.store import Store
 from desktop.sync.status import SyncStatus
 from desktop.sync.worker import SERVER, TOKEN, SyncKind, SyncState, SyncWorker
@@ -28,6 +29,7 @@ from shared_models.people.search import PersonHit, PersonKind
 
 _APPEARANCE = "appearance"
 _GEOMETRY = "window_geometry"
+_TOLD_OF_KEY = "told_of_key_file"
 _CALENDAR = 1
 _NEEDED_SOON = (
     "desktop.schedule.drop_check",
@@ -66,6 +68,9 @@ def run_program(store: Store, clock: Clock) -> int:
     program.window.closing.connect(lambda: _remember_place(program.window, store))
     QTimer.singleShot(0, garbage.resume)
     program.start_sync()
+    if store.key_kept_in != KEYRING and store.local(_TOLD_OF_KEY) is None:
+        program.window.announce(f"{store.key_words} Settings, Backup says so again.", undo_enabled=False)
+        store.set_local(**{_TOLD_OF_KEY: "1"})
     threading.Thread(target=_load_ahead, name="load-ahead", daemon=True).start()
     status = app.exec()
     program.close()

@@ -11,7 +11,19 @@ from PySide6.QtWidgets import QHBoxLayout
 from desktop import theme
 from desktop.background import Background
 from desktop.organization.section import Section
-from desktop.widgets import Button, Cell, Column, EmptyState, Field, Kind, Label, RowModel, Segmented, TableView
+from desktop.widgets import (
+    Button,
+    Cell,
+    Column,
+    EmptyState,
+    Field,
+    Kind,
+    Label,
+    Paragraph,
+    RowModel,
+    Segmented,
+    TableView,
+)
 from desktop.widgets.panels import Line
 from desktop.widgets.parsing import format_long_date, format_time
 
@@ -74,6 +86,7 @@ class BackupSection(Section):
                                  "You can make one now.")  # fmt: skip
         self.content.addWidget(self._empty)
         self.content.addWidget(Line())
+        self.content.addWidget(Paragraph(self.store.key_words, "small", "text2"))
         self.content.addStretch(1)
 
     def read(self) -> None:

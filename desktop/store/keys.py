@@ -8,6 +8,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+KEYRING = "keyring"
 _SERVICE = "iTutorOS"
 
 
@@ -34,13 +35,13 @@ class SecretKeeper:
         if self._use_keyring:
             value = _from_keyring(self._entry(name))
             if value is not None:
-                return Secret(value, "keyring")
+                return Secret(value, KEYRING)
         return None
 
     def keep(self, name: str, value: str) -> Secret:
         """Keep a secret, in the keyring if this PC has a working one."""
         if self._use_keyring and _to_keyring(self._entry(name), value):
-            return Secret(value, "keyring")
+            return Secret(value, KEYRING)
         file = self._file(name)
         file.parent.mkdir(parents=True, exist_ok=True)
         partial = file.with_suffix(".partial")

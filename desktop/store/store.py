@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import QueuePool
 
 from desktop.store.errors import StoreError, StoreLocked, StoreTooNew, StoreUnwritable
-from desktop.store.keys import SecretKeeper
+from desktop.store.keys import KEYRING, SecretKeeper
 from desktop.store.migrations import HEAD
 from desktop.store.undo import UndoHistory, UndoStep
 from shared_models.base import new_id
@@ -74,6 +74,16 @@ class Store:
         if known is None:
             raise StoreError("No center has been set up on this PC yet.")
         return known
+
+    @property
+    def key_words(self) -> str:
+        """Where the key of this data is kept, in a sentence for the person."""
+        if self.key_kept_in == KEYRING:
+            return "The key of this data is kept by the keyring of this PC."
+        return (
+            f"This PC has no keyring for the key of this data, so it lies in {self.key_kept_in}, a file that only you "
+            "can read. Whoever copies it together with the data can read both."
+        )
 
     @property
     def user_id(self) -> str | None:

@@ -143,6 +143,13 @@ def test_a_key_file_is_readable_by_the_user_only(store: Store) -> None:
     assert stat.S_IMODE(Path(store.key_kept_in).stat().st_mode) == 0o600
 
 
+def test_the_person_is_told_when_the_key_lies_in_a_file(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "has no keyring" in store.key_words
+    assert store.key_kept_in in store.key_words
+    monkeypatch.setattr(store, "key_kept_in", "keyring")
+    assert store.key_words == "The key of this data is kept by the keyring of this PC."
+
+
 def test_another_key_is_refused_in_words(store: Store, tmp_path: Path) -> None:
     store.close()
     (tmp_path / "store-key.secret").write_text("00" * 32)
