@@ -5,14 +5,53 @@ They carry words and minutes only, so that the layout needs neither Qt nor the s
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeVar, overload
 
 Wording = tuple[str, ...]
 """One text in several lengths, longest first: ("Chemistry", "Chem.", "Chem")."""
 
 Span = tuple[int, int]
 """Half-open span of minutes of the local day; the end may pass 1440 after midnight."""
+
+
+_T_co = TypeVar("_T_co", covariant=True)
+
+
+class Later(Sequence[_T_co]):
+    """A sequence that is made when somebody first looks: most entries of a crowded week are never on screen."""
+
+    __slots__ = ("_made", "_make")
+
+    def __init__(self, make: Callable[[], tuple[_T_co, ...]]) -> None:
+        self._make = make
+        self._made: tuple[_T_co, ...] | None = None
+
+    def _all(self) -> tuple[_T_co, ...]:
+        if self._made is None:
+            self._made = self._make()
+        return self._made
+
+    @overload
+    def __getitem__(self, index: int) -> _T_co: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[_T_co, ...]: ...
+    def __getitem__(self, index: int | slice) -> _T_co | tuple[_T_co, ...]:
+        return self._all()[index]
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __iter__(self) -> Iterator[_T_co]:
+        return iter(self._all())
+
+    def __eq__(self, other: object) -> bool:
+        return self._all() == (other._all() if isinstance(other, Later) else other)
+
+    def __hash__(self) -> int:
+        return hash(self._all())
 
 
 class Family(StrEnum):
@@ -71,7 +110,7 @@ class CalendarEntry:
     starts: int
     ends: int
     title: Wording
-    lines: tuple[Line, ...] = ()
+    lines: Sequence[Line] = ()
     family: Family = Family.PRIVATE
     status: Status = Status.SCHEDULED
     conflict: ConflictMark = ConflictMark.NONE
@@ -83,7 +122,7 @@ class CalendarEntry:
     """Another entry lies in this one's buffer: the tail is drawn."""
     is_unpaid: bool = False
     is_unsaved: bool = False
-    details: tuple[str, ...] = ()
+    details: Sequence[str] = ()
     """Full sentences for the card on hover and for screen readers."""
     seat_order: str = ""
     """Decides who sits further left among entries of the same time: tutor and title, alike on every PC."""

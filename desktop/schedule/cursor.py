@@ -18,9 +18,7 @@ class Cursor:
 
 def boxes_at(layout: CalendarLayout, column: str, minute: int) -> list[EntryBox]:
     """The boxes of a column that cover a minute, from left to right."""
-    found = [
-        box for box in layout.boxes if box.entry.column == column and box.entry.starts <= minute < box.entry.ends
-    ]
+    found = [box for box in layout.boxes_of(column) if box.entry.starts <= minute < box.entry.ends]
     return sorted(found, key=lambda box: box.rect.x)
 
 
@@ -44,7 +42,7 @@ def initial(layout: CalendarLayout) -> Cursor | None:
     if now is not None and (now.column is None or now.column in keys):
         grid = layout.scene.grid_minutes
         return placed(layout, now.column or keys[0], now.minute // grid * grid)
-    first = min((box.entry.starts for box in layout.boxes if box.entry.column == keys[0]), default=layout.axis.first)
+    first = min((box.entry.starts for box in layout.boxes_of(keys[0])), default=layout.axis.first)
     return placed(layout, keys[0], first)
 
 
@@ -53,11 +51,7 @@ def moved_down(layout: CalendarLayout, cursor: Cursor) -> Cursor:
     grid = layout.scene.grid_minutes
     box = layout.box(cursor.entry_id) if cursor.entry_id else None
     target = box.entry.ends if box is not None else cursor.minute + grid
-    starts = [
-        other.entry.starts
-        for other in layout.boxes
-        if other.entry.column == cursor.column and cursor.minute < other.entry.starts
-    ]
+    starts = [other.entry.starts for other in layout.boxes_of(cursor.column) if cursor.minute < other.entry.starts]
     return placed(layout, cursor.column, min([target, *starts]))
 
 
@@ -88,7 +82,7 @@ def moved_across(layout: CalendarLayout, cursor: Cursor, direction: int) -> Curs
 
 def moved_to_end(layout: CalendarLayout, cursor: Cursor, *, last: bool) -> Cursor:
     """The first or the last entry of the column."""
-    found = [box for box in layout.boxes if box.entry.column == cursor.column]
+    found = layout.boxes_of(cursor.column)
     if not found:
         return placed(layout, cursor.column, layout.axis.last if last else layout.axis.first)
     box = max(found, key=lambda b: b.entry.starts) if last else min(found, key=lambda b: b.entry.starts)

@@ -7,9 +7,10 @@ corner of the scrolled grid; the header has the same x and its own y.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from desktop.schedule.calendar_values import (
     CalendarEntry,
@@ -94,16 +95,62 @@ class Rect:
 
 
 @dataclass(frozen=True, slots=True)
+class Grid:
+    """What all boxes of a layout share: how minutes become px, and how their words are measured."""
+
+    axis: TimeAxis
+    text: TextMetrics
+    measure: Measure
+
+
+@dataclass(frozen=True, eq=False)
 class EntryBox:
-    """One entry's place, words and marks; hatches as (y, height) relative to the box."""
+    """One entry's place; its words and marks are fitted when it is first painted, since few boxes of a crowded week
+    are on screen."""
 
     entry: CalendarEntry
     rect: Rect
     seat: Seat
-    lines: tuple[TextLine, ...]
-    badge: Badge | None
-    hatches: tuple[tuple[float, float], ...]
-    tail: Rect | None
+    grid: Grid
+
+    @cached_property
+    def _text(self) -> tuple[tuple[TextLine, ...], Badge | None]:
+        return box_text(self.entry, self.rect.w, self.rect.h, self.grid.text, self.grid.measure)
+
+    @property
+    def lines(self) -> tuple[TextLine, ...]:
+        """The words inside."""
+        return self._text[0]
+
+    @property
+    def badge(self) -> Badge | None:
+        """The mark in a corner."""
+        return self._text[1]
+
+    def stripes(self, spans: Iterable[Span]) -> tuple[tuple[float, float], ...]:
+        """Minutes of the day inside the box, as (y, height) relative to it."""
+        y = self.grid.axis.y
+        top, bottom = self.rect.y, self.rect.bottom
+        return tuple(
+            (round(max(y(a) - top, 0.0), 1), round(min(y(b), bottom) - max(y(a), top), 1))
+            for a, b in _merged(spans, self.entry.starts, self.entry.ends)
+        )
+
+    @cached_property
+    def hatches(self) -> tuple[tuple[float, float], ...]:
+        """The minutes that overlap another entry, as (y, height) relative to the box."""
+        if not self.entry.overlaps or self.entry.status is Status.CANCELLED:
+            return ()
+        return self.stripes(self.entry.overlaps)
+
+    @property
+    def tail(self) -> Rect | None:
+        """The buffer behind the box, when another entry lies in it."""
+        entry, rect = self.entry, self.rect
+        if not entry.tail_is_hit or entry.blocked_until <= entry.ends:
+            return None
+        bottom = round(self.grid.axis.y(entry.blocked_until))
+        return Rect(rect.x, rect.bottom, rect.w, max(bottom - rect.bottom - 1, 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +223,9 @@ class Hit:
     minute: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class CalendarLayout:
-    """The finished plan of one scene at one size."""
+    """The finished plan of one scene at one size; the boxes stand column by column, in order of their starts."""
 
     scene: CalendarScene
     metrics: Metrics
@@ -193,9 +240,36 @@ class CalendarLayout:
     folded_hours: tuple[FoldedHours, ...]
     now: NowLine | None
 
+    @cached_property
+    def _boxes_by_id(self) -> dict[str, EntryBox]:
+        return {box.entry.id: box for box in self.boxes}
+
+    @cached_property
+    def _boxes_by_column(self) -> dict[str, list[EntryBox]]:
+        result: dict[str, list[EntryBox]] = {column.column.key: [] for column in self.columns}
+        for box in self.boxes:
+            result[box.entry.column].append(box)
+        return result
+
     def box(self, entry_id: str) -> EntryBox | None:
         """The box of an entry, or None when the scene does not hold it."""
-        return next((box for box in self.boxes if box.entry.id == entry_id), None)
+        return self._boxes_by_id.get(entry_id)
+
+    def boxes_of(self, key: str) -> Sequence[EntryBox]:
+        """The boxes of a column, in order of their starts."""
+        return self._boxes_by_column.get(key, ())
+
+    def boxes_in(self, area: Rect) -> list[EntryBox]:
+        """The boxes that lie in an area of the grid, or in part."""
+        left, right, top, bottom = area.x, area.right, area.y, area.bottom
+        found: list[EntryBox] = []
+        for column in self.columns:
+            if column.x < right and left < column.x + column.w:
+                for box in self._boxes_by_column[column.column.key]:
+                    rect = box.rect
+                    if rect.x < right and left < rect.x + rect.w and rect.y < bottom and top < rect.y + rect.h:
+                        found.append(box)
+        return found
 
     def column(self, key: str) -> ColumnBox | None:
         """The column with a key."""
@@ -234,7 +308,7 @@ class CalendarLayout:
         if column is None or x >= column.x + column.w or not 0 <= y < self.height:
             return Hit(HitKind.NOTHING)
         key, minute = column.column.key, self.snapped(y)
-        for box in reversed(self.boxes):
+        for box in reversed(self.boxes_of(key)):
             if box.rect.contains(x, y):
                 grip = min(self.metrics.edge_grip, box.rect.h / 4)
                 kind = HitKind.ENTRY
@@ -269,8 +343,9 @@ def lay_out(scene: CalendarScene, width: float, height: float, metrics: Metrics,
         column.key: _pack(by_column[column.key], axis, metrics) for column in scene.columns
     }
     columns = _columns(scene, width, folded, packed, metrics, measure)
+    grid = Grid(axis, metrics.text(scene.mode), measure)
     boxes = [
-        _box(entry, column, top, bottom, seat, scene.mode, axis, metrics, measure)
+        _box(entry, column, top, bottom, seat, metrics, grid)
         for column in columns
         for entry, top, bottom, seat in packed[column.column.key]
     ]
@@ -391,38 +466,16 @@ def _shortened(words: str, room: float, measure: Measure) -> str:
 
 
 def _box(
-    entry: CalendarEntry,
-    column: ColumnBox,
-    top: int,
-    bottom: int,
-    seat: Seat,
-    mode: Mode,
-    axis: TimeAxis,
-    metrics: Metrics,
-    measure: Measure,
+    entry: CalendarEntry, column: ColumnBox, top: int, bottom: int, seat: Seat, metrics: Metrics, grid: Grid
 ) -> EntryBox:
     lane = (column.w - metrics.column_left - metrics.column_right + metrics.box_gap) / seat.lanes
     left = column.x + metrics.column_left
     x = round(left + lane * seat.lane)
     right = round(left + lane * (seat.lane + seat.width)) - round(metrics.box_gap)
-    rect = Rect(x, top + 1, max(right - x, 1), bottom - top - 2)
-    lines, badge = box_text(entry, rect.w, rect.h, metrics.text(mode), measure)
-    hatches: tuple[tuple[float, float], ...] = ()
-    if entry.overlaps and entry.status is not Status.CANCELLED:
-        hatches = tuple(
-            (
-                round(max(axis.y(a) - rect.y, 0.0), 1),
-                round(min(axis.y(b), rect.bottom) - max(axis.y(a), rect.y), 1),
-            )
-            for a, b in _merged(entry.overlaps, entry.starts, entry.ends)
-        )
-    tail = None
-    if entry.tail_is_hit and entry.blocked_until > entry.ends:
-        tail = Rect(x, rect.bottom, rect.w, max(round(axis.y(entry.blocked_until)) - rect.bottom - 1, 2))
-    return EntryBox(entry, rect, seat, lines, badge, hatches, tail)
+    return EntryBox(entry, Rect(x, top + 1, max(right - x, 1), bottom - top - 2), seat, grid)
 
 
-def _merged(spans: Sequence[Span], first: int, last: int) -> list[Span]:
+def _merged(spans: Iterable[Span], first: int, last: int) -> list[Span]:
     """Spans clipped to first..last, with those that touch or overlap joined."""
     result: list[Span] = []
     for start, end in sorted(spans):
