@@ -2,7 +2,8 @@
 order of the files, inside the caller's transaction.
 
 Ids derive from what identifies a thing outside (an e-mail, a name, a calendar's UID), so that importing twice makes
-no doubles; what is there already is left as it is, for the desk may have changed it.
+no doubles; what is there already is left as it is, for the desk may have changed it. Only a calendar that has changed
+since brings its changes, to the entries that nobody edited here.
 """
 
 from collections.abc import Sequence
@@ -105,5 +106,5 @@ def apply_read(
         apply_leads(work, [(file.file, lead) for file in read.leads for lead in file.leads])
     for calendar in read.calendars:
         work.step("Calendar", 0, len(calendar.sessions))
-        apply_calendar(work, calendar.file, calendar.sessions)
+        apply_calendar(work, calendar.file, calendar.sessions, calendar.cancelled)
     return work.report()

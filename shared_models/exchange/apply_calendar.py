@@ -1,63 +1,37 @@
 """Writing the calendar: closures, and series and sessions linked to tutor, place, students, service and product."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from shared_models.access.models import User
 from shared_models.base import TenantRow, derived_id
-from shared_models.catalog.models import Product, ProductType, Service, ServiceOffered, Subject
-from shared_models.exchange.apply_people import subject_catalog
+from shared_models.catalog.models import Product
+from shared_models.exchange.calendar_changes import (
+    Outcome,
+    PlannedEntry,
+    Updates,
+    entry_says,
+    series_says,
+    stored_calendar,
+)
+from shared_models.exchange.calendar_drafts import Center, center_of, counted_as, draft_of, location_of
 from shared_models.exchange.calendar_file import SessionsRow
-from shared_models.exchange.lesson_kinds import LessonKind, lesson_kind
 from shared_models.exchange.organization import ClosureRow
 from shared_models.exchange.problems import Problem
 from shared_models.exchange.report import Importing, Row
-from shared_models.exchange.subjects import SubjectCatalog, SubjectFound
-from shared_models.exchange.values import quoted_list
-from shared_models.organization.models import Closure, Organization, Room
-from shared_models.people.contact import name_key
-from shared_models.people.models import Student, StudentSubject, Tutor, TutorLocation
-from shared_models.schedule.drafts import EntryDraft, plan_of
-from shared_models.schedule.models import Attendee, EntryRoom, ScheduleEntry, Series
-from shared_models.schedule.operations import Rates, insert_sessions, series_fields
+from shared_models.organization.models import Closure
+from shared_models.schedule.drafts import EntryDraft, Plan, plan_of
+from shared_models.schedule.models import Attendee, EntryRoom, EntryStatus, ScheduleEntry, Series
+from shared_models.schedule.operations import insert_sessions, link_row, series_fields
 from shared_models.schedule.recurrence import Closure as ClosedDays
-from shared_models.schedule.recurrence import SeriesRule, closed_days
+from shared_models.sync.hook import ChangeRecorder
 
 _STEP = 20
 _Kind = TypeVar("_Kind", bound=TenantRow)
-
-
-@dataclass(frozen=True, slots=True)
-class _KnownStudent:
-    id: str
-    location_id: str
-    grade: str
-
-
-@dataclass(slots=True)
-class _Center:
-    """Everything the words of a calendar are looked up in."""
-
-    catalog: SubjectCatalog
-    buffer_minutes: int
-    tutors_by_email: dict[str, str] = field(default_factory=dict)
-    tutors_by_name: dict[str, list[str]] = field(default_factory=dict)
-    pay: dict[str, int] = field(default_factory=dict)
-    pay_at: dict[tuple[str, str], int] = field(default_factory=dict)
-    rooms: dict[tuple[str, str], str] = field(default_factory=dict)
-    students: dict[str, list[_KnownStudent]] = field(default_factory=dict)
-    subjects_of: dict[str, set[str]] = field(default_factory=dict)
-    subject_names: dict[str, str] = field(default_factory=dict)
-    services: dict[str, tuple[str, int]] = field(default_factory=dict)
-    offered: dict[str, list[str]] = field(default_factory=dict)
-    prices: dict[tuple[str, str], int] = field(default_factory=dict)
-    closures: list[tuple[str | None, ClosedDays]] = field(default_factory=list)
-
-    def closures_at(self, location_id: str) -> tuple[ClosedDays, ...]:
-        return tuple(closed for place, closed in self.closures if place in (None, location_id))
 
 
 def apply_closures(work: Importing, closures: Sequence[ClosureRow]) -> None:
@@ -90,56 +64,238 @@ def apply_closures(work: Importing, closures: Sequence[ClosureRow]) -> None:
     work.add(Closure, rows, "closures")
 
 
-def apply_calendar(work: Importing, file: str, sessions: Sequence[SessionsRow]) -> None:
-    """Add each series and session that is not there, its words replaced by the rows they mean.
+def apply_calendar(
+    work: Importing, file: str, sessions: Sequence[SessionsRow], cancelled: Sequence[SessionsRow] = ()
+) -> None:
+    """Add each series and session, its words replaced by the rows they mean, and bring those that are there up to
+    date; what was edited here stays and is named.
 
-    What cannot be found is reported and left off; only a session without a known place is left out.
+    What cannot be found is reported and left off; only a session without a known place is left out. ``cancelled``
+    sessions are cancelled where they are there.
     """
-    center = _center(work)
-    known = work.known(Series) | work.known(ScheduleEntry)
+    center = center_of(work)
+    known_series, known_entries = work.known(Series), work.known(ScheduleEntry)
+    known = known_series.keys() | known_entries.keys()
     hidden: set[str] = set()
-    series: list[Row] = []
-    planned = []
+    seen: set[str] = set()
+    new: list[_Planned] = []
+    there: dict[str, list[_Planned]] = {}
     products: dict[str, Row] = {}
     for at, row in enumerate(sessions):
         if at % _STEP == 0:
             work.step("Calendar", at, len(sessions))
-        owner_id = derived_id(work.organization_id, "series", row.uid)
-        location_id = _location(work, file, row)
-        if location_id is None:
+        planned = _planned(work, file, row, center, products, known)
+        if planned is None:
             continue
-        draft, kind, rates = _draft(work, file, row, location_id, center, products)
-        counted = _counted(kind, draft)
-        if owner_id in known:
-            if known[owner_id] and work.brings_back:
-                hidden.add(owner_id)
-                work.counts[counted[0]] += 1
-            else:
-                (work.archived if known[owner_id] else work.already_there)[counted[0]] += 1
-            continue
-        known[owner_id] = False
-        plan = plan_of(
-            draft,
-            owner_id,
-            time_zone=work.time_zone,
-            buffer_minutes=center.buffer_minutes,
-            closures=center.closures_at(location_id),
-        )
-        if not plan.sessions:
+        is_archived = (known_series if planned.series else known_entries).get(planned.owner_id)
+        if planned.owner_id in seen:
+            work.already_there[planned.counted[0]] += 1
+        elif is_archived and work.brings_back:
+            hidden.add(planned.owner_id)
+            work.counts[planned.counted[0]] += 1
+        elif is_archived:
+            work.archived[planned.counted[0]] += 1
+        elif is_archived is False or planned.event_id in known:
+            there.setdefault(row.uid, []).append(planned)
+        elif not planned.entries:
             work.problems.append(Problem(file, row.line, f"No session of “{row.title}” is left on its days."))
-            continue
-        if draft.is_series:
-            series.append({**work.own(owner_id), **series_fields(draft, plan), "imported_uid": row.uid})
-            work.counts[counted[0]] += 1
-        work.counts[counted[1]] += len(plan.sessions)
-        planned.append((owner_id if draft.is_series else None, draft, plan.sessions, rates))
+        else:
+            new.append(planned)
+            work.counts[planned.counted[1]] += len(planned.entries)
+            work.counts[planned.counted[0]] += 1 if planned.series else 0
+        seen.add(planned.owner_id)
     work.add(Product, list(products.values()), "products")
     _bring_back(work, hidden)
-    work.recorder.insert_rows(work.session, Series, series)
-    for at, (series_id, draft, entries, rates) in enumerate(planned):
-        if at % _STEP == 0:
-            work.step("Sessions", at, len(planned))
-        insert_sessions(work.session, work.recorder, work.organization_id, draft, entries, series_id, rates)
+    if there or (cancelled and known):
+        new += _bring_up_to_date(work, file, there, cancelled, known)
+    _insert(work, new)
+
+
+@dataclass(slots=True)
+class _Planned:
+    """What a row of the calendar becomes. ``event_id`` stands for its event, ``owner_id`` is its series or entry."""
+
+    row: SessionsRow
+    event_id: str
+    owner_id: str
+    counted: tuple[str, str]
+    series: Row | None
+    entries: list[PlannedEntry]
+
+
+class _Gathered(ChangeRecorder):
+    """Takes the rows that would be inserted, so that they are all written at once, or compared with what is there."""
+
+    def __init__(self) -> None:
+        self.rows: dict[type[TenantRow], list[Row]] = {}
+
+    def insert_rows(
+        self,
+        session: Session,
+        kind: type[TenantRow],
+        rows: Sequence[Mapping[str, Any]],
+        *,
+        skip_existing: bool = False,
+    ) -> None:
+        """Keep the rows."""
+        self.rows.setdefault(kind, []).extend(dict(row) for row in rows)
+
+
+def _planned(
+    work: Importing,
+    file: str,
+    row: SessionsRow,
+    center: Center,
+    products: dict[str, Row],
+    known: Collection[str],
+) -> _Planned | None:
+    location_id = location_of(work, file, row)
+    if location_id is None:
+        return None
+    event_id = _event_id(work, row.uid, known)
+    owner_id = derived_id(event_id, row.occurrence) if row.occurrence else event_id
+    draft, kind, rates = draft_of(work, file, row, location_id, center, products)
+    plan = _plan(work, center, draft, owner_id, center.closures_at(location_id))
+    gathered = _Gathered()
+    changes = {change.day + work.shift: change for change in row.changes}
+    usual = [session for session in plan.sessions if session.day not in changes]
+    series_id = owner_id if draft.is_series else None
+    insert_sessions(work.session, gathered, work.organization_id, draft, usual, series_id, rates)
+    for session in plan.sessions:
+        if (change := changes.get(session.day)) is None:
+            continue
+        there = work.location_id(change.row.location) or location_id
+        other, _, its_rates = draft_of(work, file, change.row, there, center, products)
+        held = replace(_plan(work, center, other, session.entry_id).sessions[0], day=session.day)
+        insert_sessions(work.session, gathered, work.organization_id, other, [held], series_id, its_rates)
+        if change.is_cancelled:
+            gathered.rows[ScheduleEntry][-1] |= {
+                "status": EntryStatus.CANCELLED, "cancelled_at": work.now, "cancel_reason": _cancelled_in(file)
+            }  # fmt: skip
+    series = None
+    if draft.is_series:
+        series = {**work.own(owner_id), **series_fields(draft, plan), "imported_uid": row.uid}
+        series["imported_as"] = series_says(series)
+    return _Planned(row, event_id, owner_id, counted_as(kind, draft), series, _entries(gathered, row, series is None))
+
+
+def _plan(
+    work: Importing, center: Center, draft: EntryDraft, owner_id: str, closures: tuple[ClosedDays, ...] = ()
+) -> Plan:
+    buffer_minutes = center.buffer_minutes
+    return plan_of(draft, owner_id, time_zone=work.time_zone, buffer_minutes=buffer_minutes, closures=closures)
+
+
+def _entries(gathered: _Gathered, row: SessionsRow, is_single: bool) -> list[PlannedEntry]:
+    students: dict[str, list[str]] = {}
+    rooms: dict[str, list[str]] = {}
+    for attendee in gathered.rows.get(Attendee, ()):
+        students.setdefault(attendee["entry_id"], []).append(attendee["student_id"])
+    for room in gathered.rows.get(EntryRoom, ()):
+        rooms.setdefault(room["entry_id"], []).append(room["room_id"])
+    entries = []
+    for entry in gathered.rows.get(ScheduleEntry, ()):
+        student_ids, room_ids = students.get(entry["id"], ()), rooms.get(entry["id"], ())
+        entry["imported_uid"] = row.uid if is_single else ""
+        entry["imported_as"] = entry_says(entry, student_ids, room_ids)
+        entry.setdefault("cancelled_at", None)
+        entry.setdefault("cancel_reason", "")
+        entries.append(PlannedEntry(entry, frozenset(student_ids), frozenset(room_ids)))
+    return entries
+
+
+def _insert(work: Importing, planned: Sequence[_Planned]) -> None:
+    """Write everything that is new, table by table."""
+    own = work.organization_id
+    entries = [entry for one in planned for entry in one.entries]
+    work.step("Sessions", 0, len(entries))
+    work.recorder.insert_rows(work.session, Series, [one.series for one in planned if one.series])
+    work.recorder.insert_rows(work.session, ScheduleEntry, [entry.row for entry in entries])
+    work.step("Sessions", len(entries) // 2, len(entries))
+    for kind, column in ((Attendee, "student_id"), (EntryRoom, "room_id")):
+        rows = [
+            link_row(own, entry.id, column, thing_id)
+            for entry in entries
+            for thing_id in sorted(entry.student_ids if kind is Attendee else entry.room_ids)
+        ]
+        work.recorder.insert_rows(work.session, kind, rows)
+
+
+def _bring_up_to_date(
+    work: Importing,
+    file: str,
+    there: Mapping[str, Sequence[_Planned]],
+    cancelled: Sequence[SessionsRow],
+    known: Collection[str],
+) -> list[_Planned]:
+    """Change what the calendar has changed since and nobody edited here. Returns what is new in events that are
+    there."""
+    stored = stored_calendar(work)
+    updates = Updates(work, _cancelled_in(file))
+    new = []
+    for uid, planned in there.items():
+        outcomes: Counter[Outcome] = Counter()
+        is_series_kept = False
+        added = 0
+        for one in planned:
+            missing = [entry for entry in one.entries if entry.id not in stored.entries]
+            series = one.series
+            if series is not None and (known_series := stored.series.get(one.owner_id)) is not None:
+                outcome = updates.series(known_series, series)
+                is_series_kept |= outcome is Outcome.KEPT
+                outcomes[outcome] += 1 if outcome is Outcome.KEPT else 0
+                work.updated["series"] += 1 if outcome is Outcome.UPDATED else 0
+                series = None
+            for entry in one.entries:
+                found = stored.entries.get(entry.id)
+                if found is not None and not found.is_archived:
+                    outcomes[updates.entry(found, entry)] += 1
+            if not is_series_kept and (missing or series):
+                new.append(replace(one, series=series, entries=missing))
+                added += len(missing)
+                work.counts[one.counted[1]] += len(missing)
+        wanted = {entry.id for one in planned for entry in one.entries}
+        event_id = planned[0].event_id
+        if not is_series_kept:
+            for entry_id, found in stored.group(uid, event_id).items():
+                if entry_id not in wanted:
+                    outcomes[updates.vanish(found)] += 1
+        former = stored.series.get(event_id)
+        if former is not None and former.archived_at is None and not any(one.series for one in planned):
+            former.archived_at = work.now
+        work.updated["entries"] += outcomes[Outcome.UPDATED]
+        if not added and not outcomes[Outcome.UPDATED]:
+            for one in planned:
+                work.already_there[one.counted[0]] += 1
+        _name_kept(work, file, planned[0].row, outcomes[Outcome.KEPT])
+    for row in cancelled:
+        event_id = _event_id(work, row.uid, known)
+        if row.occurrence:
+            one_entry = stored.entries.get(derived_id(event_id, row.occurrence))
+            group = [one_entry] if one_entry is not None and not one_entry.is_archived else []
+        else:
+            group = list(stored.group(row.uid, event_id).values())
+        outcomes = Counter(updates.cancel(entry) for entry in group)
+        work.updated["entries"] += outcomes[Outcome.UPDATED]
+        _name_kept(work, file, row, outcomes[Outcome.KEPT])
+    updates.write()
+    return new
+
+
+def _name_kept(work: Importing, file: str, row: SessionsRow, number: int) -> None:
+    if number:
+        what = "“{}” was" if number == 1 else f"{number} sessions of “{{}}” were"
+        reason = f"{what.format(row.title)} kept as edited here; the calendar says something else."
+        work.warnings.append(Problem(file, row.line, reason))
+
+
+def _event_id(work: Importing, uid: str, known: Collection[str]) -> str:
+    """The id that an event's rows derive theirs from; an event that was exported here carries it as its UID."""
+    return uid if uid in known else derived_id(work.organization_id, "series", uid)
+
+
+def _cancelled_in(file: str) -> str:
+    return f"Cancelled in {file}"
 
 
 def _bring_back(work: Importing, owner_ids: set[str]) -> None:
@@ -167,234 +323,3 @@ def _archived(work: Importing, kind: type[_Kind]) -> Sequence[_Kind]:
     return work.session.scalars(
         select(kind).where(kind.organization_id == work.organization_id, kind.archived_at.is_not(None))
     ).all()
-
-
-def _draft(
-    work: Importing,
-    file: str,
-    row: SessionsRow,
-    location_id: str,
-    center: _Center,
-    products: dict[str, Row],
-) -> tuple[EntryDraft, LessonKind, Rates]:
-    rule = _moved_rule(row.rule, work)
-    subject = center.catalog.find(row.subject)
-    if row.subject is not None and subject is None:
-        _problem(work, file, row, f"The subject “{row.subject}” is not in your catalog.")
-    students = _students(work, file, row, location_id, subject, center)
-    kind = lesson_kind(
-        row.title,
-        center.subject_names.get(subject.subject_id, "") if subject else "",
-        [student.grade for student in students],
-        len(row.student_names),
-        center.offered.get(location_id, []),
-    )
-    service_id, capacity = center.services[kind.service_code]
-    tutor_id = _tutor(work, file, row, center)
-    closures = center.closures_at(location_id)
-    draft = EntryDraft(
-        location_id=location_id,
-        service_id=service_id,
-        first_day=rule.first_day,
-        start=rule.start,
-        duration_minutes=rule.duration_minutes,
-        subject_id=subject.subject_id if subject else None,
-        topic_id=subject.topic_id if subject else None,
-        product_id=_product(work, kind, service_id, subject, products),
-        capacity=max(capacity, len(students)),
-        tutor_id=tutor_id,
-        student_ids=tuple(student.id for student in students),
-        pattern=rule.pattern,
-        weekdays=rule.weekdays,
-        interval_weeks=rule.interval,
-        last_day=rule.last_day,
-        occurrence_count=rule.count,
-        # The calendar says itself which days are left out; one that it kept on a closure is kept.
-        skips_closures=closed_days(rule, closures) <= rule.skipped_days,
-        skipped_days=rule.skipped_days,
-        room_ids=_rooms(work, file, row, location_id, center),
-        is_online=row.is_online,
-    )
-    pay = center.pay_at.get((tutor_id, location_id), center.pay.get(tutor_id, 0)) if tutor_id else 0
-    return draft, kind, Rates(center.prices.get((location_id, service_id), 0), pay)
-
-
-def _moved_rule(rule: SeriesRule, work: Importing) -> SeriesRule:
-    return replace(
-        rule,
-        first_day=rule.first_day + work.shift,
-        last_day=work.moved(rule.last_day),
-        skipped_days=frozenset(day + work.shift for day in rule.skipped_days),
-    )
-
-
-def _counted(kind: LessonKind, draft: EntryDraft) -> tuple[str, str]:
-    """Under which names a row and its sessions are counted: camps apart from tutoring."""
-    if kind.product_type is ProductType.CAMP:
-        return "camps", "camp_entries"
-    return ("series" if draft.is_series else "entries"), "entries"
-
-
-def _location(work: Importing, file: str, row: SessionsRow) -> str | None:
-    """The location named, or the only one there is; without any the line is left out."""
-    if location_id := work.location_id(row.location):
-        return location_id
-    if len(work.locations) == 1:
-        return next(iter(work.locations.values()))
-    if row.location:
-        reason = f"“{row.title}” is at “{row.location}”, which is none of your locations; it was left out."
-    else:
-        reason = f"“{row.title}” does not say at which location it is; it was left out."
-    work.problems.append(Problem(file, row.line, reason))
-    return None
-
-
-def _rooms(work: Importing, file: str, row: SessionsRow, location_id: str, center: _Center) -> tuple[str, ...]:
-    found = []
-    for name in row.rooms:
-        room_id = center.rooms.get((location_id, name_key(name)))
-        if room_id is None:
-            _problem(work, file, row, f"There is no room “{name}” at {row.location}.")
-        else:
-            found.append(room_id)
-    return tuple(dict.fromkeys(found))
-
-
-def _tutor(work: Importing, file: str, row: SessionsRow, center: _Center) -> str | None:
-    """The tutor by e-mail, else by a name that only one tutor has."""
-    if tutor_id := center.tutors_by_email.get(row.tutor_email):
-        return tutor_id
-    if not row.tutor_name:
-        return None
-    same = center.tutors_by_name.get(name_key(row.tutor_name), [])
-    if len(same) == 1:
-        return same[0]
-    why = "no tutor has that name" if not same else f"{len(same)} tutors have that name"
-    _problem(work, file, row, f"The tutor “{row.tutor_name}” was left off: {why}.")
-    return None
-
-
-def _students(
-    work: Importing,
-    file: str,
-    row: SessionsRow,
-    location_id: str,
-    subject: SubjectFound | None,
-    center: _Center,
-) -> list[_KnownStudent]:
-    """Students by name. Of several of one name the one at this location is meant, then the one with the subject."""
-    found: list[_KnownStudent] = []
-    missing: list[str] = []
-    unclear: list[str] = []
-    for name in row.student_names:
-        same = center.students.get(name_key(name), [])
-        if len(same) > 1:
-            same = [student for student in same if student.location_id == location_id] or same
-        if len(same) > 1 and subject is not None:
-            wished = [s for s in same if subject.subject_id in center.subjects_of.get(s.id, ())]
-            same = wished or same
-        if len(same) == 1:
-            found.append(same[0])
-        else:
-            (unclear if same else missing).append(name)
-    if missing:
-        _problem(
-            work, file, row, f"{quoted_list(missing)} {'are' if len(missing) > 1 else 'is'} no student of yours."
-        )
-    if unclear:
-        _problem(work, file, row, f"Several students are called {quoted_list(unclear)}; add the right one by hand.")
-    return list({student.id: student for student in found}.values())
-
-
-def _product(
-    work: Importing, kind: LessonKind, service_id: str, subject: SubjectFound | None, products: dict[str, Row]
-) -> str | None:
-    """The class, workshop or camp of a name; one that several series carry is one product."""
-    if kind.product_type is None:
-        return None
-    product_id = derived_id(work.organization_id, "product", kind.product_type, name_key(kind.product_name))
-    products.setdefault(
-        product_id,
-        {
-            **work.own(product_id),
-            "type": kind.product_type,
-            "name": kind.product_name,
-            "service_id": service_id,
-            "subject_id": subject.subject_id if subject else None,
-            "topic_id": subject.topic_id if subject else None,
-        },
-    )
-    return product_id
-
-
-def _problem(work: Importing, file: str, row: SessionsRow, reason: str) -> None:
-    work.problems.append(Problem(file, row.line, f"“{row.title}”: {reason}"))
-
-
-def _center(work: Importing) -> _Center:
-    """Everything in a few queries."""
-    session, own = work.session, work.organization_id
-    center = _Center(
-        subject_catalog(work),
-        session.scalars(select(Organization.default_buffer_minutes).where(Organization.organization_id == own)).one(),
-    )
-    for tutor_id, pay, email, first, last in session.execute(
-        select(Tutor.id, Tutor.hourly_pay_cents, User.email, User.first_name, User.last_name)
-        .join(User, (User.organization_id == Tutor.organization_id) & (User.id == Tutor.user_id))
-        .where(Tutor.organization_id == own, Tutor.archived_at.is_(None))
-    ):
-        center.pay[tutor_id] = pay
-        if email:
-            center.tutors_by_email[email.lower()] = tutor_id
-        center.tutors_by_name.setdefault(name_key(f"{first} {last}"), []).append(tutor_id)
-    for tutor_id, location_id, pay_there in session.execute(
-        select(TutorLocation.tutor_id, TutorLocation.location_id, TutorLocation.hourly_pay_cents).where(
-            TutorLocation.organization_id == own, TutorLocation.hourly_pay_cents.is_not(None)
-        )
-    ):
-        center.pay_at[tutor_id, location_id] = pay_there or 0
-    for room_id, location_id, name in session.execute(
-        select(Room.id, Room.location_id, Room.name).where(Room.organization_id == own, Room.archived_at.is_(None))
-    ):
-        center.rooms[location_id, name_key(name)] = room_id
-    for student_id, location_id, grade, first, last in session.execute(
-        select(Student.id, Student.location_id, Student.grade, Student.first_name, Student.last_name).where(
-            Student.organization_id == own, Student.archived_at.is_(None)
-        )
-    ):
-        known = _KnownStudent(student_id, location_id, grade)
-        center.students.setdefault(name_key(f"{first} {last}"), []).append(known)
-    for student_id, subject_id in session.execute(
-        select(StudentSubject.student_id, StudentSubject.subject_id).where(
-            StudentSubject.organization_id == own, StudentSubject.archived_at.is_(None)
-        )
-    ):
-        center.subjects_of.setdefault(student_id, set()).add(subject_id)
-    for subject_id, name in session.execute(select(Subject.id, Subject.name).where(Subject.organization_id == own)):
-        center.subject_names[subject_id] = name
-    for service_id, code, capacity in session.execute(
-        select(Service.id, Service.code, Service.default_capacity).where(
-            Service.organization_id == own, Service.code != ""
-        )
-    ):
-        center.services[code] = (service_id, capacity)
-    for code, service_id, location_id, price in session.execute(
-        select(Service.code, Service.id, ServiceOffered.location_id, ServiceOffered.hourly_price_cents)
-        .join(
-            ServiceOffered,
-            (ServiceOffered.organization_id == Service.organization_id) & (ServiceOffered.service_id == Service.id),
-        )
-        .where(Service.organization_id == own, ServiceOffered.archived_at.is_(None))
-        .order_by(Service.position)
-    ):
-        center.offered.setdefault(location_id, []).append(code)
-        center.prices[location_id, service_id] = price
-    center.closures = [
-        (location_id, ClosedDays(first_day, last_day))
-        for location_id, first_day, last_day in session.execute(
-            select(Closure.location_id, Closure.first_day, Closure.last_day).where(
-                Closure.organization_id == own, Closure.archived_at.is_(None)
-            )
-        )
-    ]
-    return center

@@ -1,47 +1,45 @@
 """Reading calendar.ics: series and single sessions with their tutor, place and students as words, and closures.
 
-The file is cut into events here, so that each problem has its line and one broken event spoils no other; the
-properties of an event are taken apart by the icalendar library, which is loaded when it is needed.
+An event that repeats becomes a series of ours where one can hold it, with the sessions that differ or are cancelled
+noted at their day; otherwise its sessions one by one (see `calendar_events` for how an event is understood).
 """
 
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
 
+from shared_models.exchange.calendar_events import CalendarEvent, EventReader, Left
+from shared_models.exchange.calendar_lines import calendar_lines
+from shared_models.exchange.calendar_words import CLOSED, EventWords
 from shared_models.exchange.organization import ClosureRow
-from shared_models.exchange.problems import Problem, UnreadableFile
-from shared_models.exchange.repetition import Repetition, UnknownRepetition, rule_of
-from shared_models.exchange.subjects import SubjectWords, parse_subject
-from shared_models.exchange.zones import zone_name_of
-from shared_models.people.contact import name_key, normalize_email, one_spaced
-from shared_models.schedule.recurrence import SeriesRule
-from shared_models.schedule.times import wall_clock_of, zone_of
-
-if TYPE_CHECKING:
-    from icalendar import Event
+from shared_models.exchange.problems import Problem
+from shared_models.exchange.repetition import (
+    ENDLESS,
+    MOST_SESSIONS,
+    UnknownRepetition,
+    WrittenRule,
+    by_days,
+    moved_rule,
+    series_rule,
+    starts_of,
+    without,
+    written_rule,
+)
+from shared_models.exchange.subjects import SubjectWords
+from shared_models.exchange.zones import FileZones, Zone
+from shared_models.schedule.recurrence import Pattern, SeriesRule, days_of
 
 LONGEST_SESSION = timedelta(days=1)
-_CLOSED = re.compile(r"(?:closed|closure|no (?:school|class(?:es)?|lessons?)|fermé)\b\s*[:–-]?\s*", re.IGNORECASE)
-_ONLINE = re.compile(r"\b(?:online|zoom|virtual|remote|google meet|teams|en ligne)\b|https?://", re.IGNORECASE)
-_NEEDED = {
-    "DTSTART": "beginning",
-    "DTEND": "end",
-    "DURATION": "length",
-    "RRULE": "repetition",
-    "EXDATE": "list of days left out",
-}
-_TUTOR_WORDS = frozenset({"tutor", "teacher", "instructor", "tutors"})
-_STUDENT_WORDS = frozenset({"student", "students", "child", "children", "attendees", "pupils"})
-_SUBJECT_WORDS = frozenset({"subject", "topic", "wants", "course"})
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class SessionsRow:
     """A series, or a single session, with everything still in words.
 
-    ``rule`` is wall-clock in the organization's zone; a rule of pattern ONE_OFF is a single session.
+    ``rule`` is wall-clock in the organization's zone; a rule of pattern ONE_OFF is a single session. ``occurrence``
+    tells the sessions of one event apart that no series holds (empty for an event that takes place once).
+    ``changes`` are the sessions of a series that differ from it.
     """
 
     line: int
@@ -55,337 +53,387 @@ class SessionsRow:
     is_online: bool = False
     student_names: tuple[str, ...] = ()
     subject: SubjectWords | None = None
+    occurrence: str = ""
+    changes: "tuple[ChangedSession, ...]" = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedSession:
+    """How one session of a series differs: ``day`` is the one that the series gives it, ``row`` what it is now."""
+
+    day: date
+    row: SessionsRow
+    is_cancelled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CalendarFile:
-    """What a calendar holds."""
+    """What a calendar holds. ``cancelled`` are single sessions and series that take place no more."""
 
     file: str
     sessions: tuple[SessionsRow, ...]
     closures: tuple[ClosureRow, ...]
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
-
-
-@dataclass(slots=True)
-class _Block:
-    """The lines of one event, unfolded, each with its number in the file."""
-
-    line: int
-    lines: list[tuple[int, str]] = field(default_factory=list)
-
-    def line_of(self, name: str) -> int:
-        return next((at for at, text in self.lines if text.upper().startswith((f"{name}:", f"{name};"))), self.line)
-
-    def has(self, name: str) -> bool:
-        return any(text.upper().startswith((f"{name}:", f"{name};")) for _, text in self.lines)
-
-
-class _Skipped(Exception):
-    """An event that does not become sessions; the message says why."""
-
-
-def read_calendar(
-    content: bytes, file: str = "calendar.ics", time_zone: str | None = None, today: date | None = None
-) -> CalendarFile:
-    """Series, sessions and closures from the bytes of an iCalendar file.
-
-    ``time_zone`` is the organization's: times of other zones are shown in it (default: the file's own).
-    A series without an end is taken for a year from ``today``, or from its beginning when that is later.
-    Raises UnreadableFile when the file is no calendar.
-    """
-    blocks, calendar_zone, problems = _blocks(content, file)
-    reader = _CalendarReader(file, time_zone, calendar_zone, today, problems)
-    for block in blocks:
-        reader.read(block)
-    return CalendarFile(
-        file,
-        tuple(reader.sessions),
-        tuple(reader.closures),
-        tuple(sorted(problems)),
-        tuple(sorted(set(reader.warnings))),
-    )
-
-
-class _CalendarReader:
-    """Collects sessions, closures and problems, one event after the other."""
-
-    def __init__(
-        self,
-        file: str,
-        time_zone: str | None,
-        calendar_zone: str | None,
-        today: date | None,
-        problems: list[Problem],
-    ) -> None:
-        self.sessions: list[SessionsRow] = []
-        self.closures: list[ClosureRow] = []
-        self.warnings: list[Problem] = []
-        self._file = file
-        self._floating_zone = time_zone or calendar_zone or "UTC"
-        self._time_zone = time_zone or calendar_zone
-        self._today = today
-        self._problems = problems
-
-    def read(self, block: _Block) -> None:
-        """Take one event in, or say why not."""
-        from icalendar import Event
-
-        text = "\r\n".join(["BEGIN:VEVENT", *(line for _, line in block.lines), "END:VEVENT", ""])
-        try:
-            event = Event.from_ical(text)
-            assert isinstance(event, Event)
-            for name in sorted({name for name, _ in event.errors if name in _NEEDED}):
-                raise _Skipped(f"Its {_NEEDED[name]} cannot be read.")
-            self._take(block, event)
-        except _Skipped as skipped:
-            self._problem(block.line, str(skipped))
-        except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
-            self._problem(block.line, f"This event cannot be read: {error}.")
-
-    def _take(self, block: _Block, event: "Event") -> None:
-        title = one_spaced(str(event.get("SUMMARY", "")))
-        if block.has("RECURRENCE-ID"):
-            self._problem(
-                block.line_of("RECURRENCE-ID"),
-                f"The change of a single session of “{title}” was left out; look at that day by hand.",
-            )
-            return
-        if str(event.get("STATUS", "")).upper() == "CANCELLED":
-            self.warnings.append(Problem(self._file, block.line, f"“{title}” is cancelled and was left out."))
-            return
-        start = _single(event, "DTSTART")
-        if start is None:
-            raise _Skipped(f"“{title}” has no beginning that can be read.")
-        if isinstance(start.dt, datetime):
-            self.sessions.append(self._sessions(block, event, title, start))
-        else:
-            self.closures.append(self._closure(block, event, title, start.dt))
-
-    def _closure(self, block: _Block, event: "Event", title: str, first_day: date) -> ClosureRow:
-        match = _CLOSED.match(title)
-        if match is None:
-            raise _Skipped(f"“{title}” takes whole days. If you are closed then, write “CLOSED: ” before its title.")
-        if block.has("RRULE") or block.has("RDATE"):
-            raise _Skipped(f"The closure “{title}” repeats. Enter each of its dates.")
-        end, length = _single(event, "DTEND"), _single(event, "DURATION")
-        after = first_day + timedelta(days=1)
-        if end is not None:
-            after = end.dt.date() if isinstance(end.dt, datetime) else end.dt
-        elif length is not None:
-            after = first_day + length.dt
-        return ClosureRow(
-            block.line, first_day, max(first_day, after - timedelta(days=1)), title[match.end() :] or title
-        )
-
-    def _sessions(self, block: _Block, event: "Event", title: str, start: Any) -> SessionsRow:
-        begins, zone_name = self._moment(start, block)
-        target = self._time_zone or zone_name
-        minutes = self._minutes(event, title, start, zone_name, block)
-        shown = self._shown(begins, zone_name, target)
-        moved_by = shown.date() - begins.date()
-        repetition = Repetition(
-            first=begins,
-            skipped=frozenset(self._skipped_days(event, begins, zone_name, block)),
-            zone_name=zone_name,
-        )
-        try:
-            rule, remark = rule_of(event.get("RRULE"), repetition, minutes, self._today)
-        except UnknownRepetition as unknown:
-            raise _Skipped(f"“{title}” repeats in a way that cannot be kept: {unknown}.") from unknown
-        if block.has("RRULE") and event.get("RRULE") is None:
-            raise _Skipped(f"“{title}” repeats by a rule that cannot be read.")
-        if remark:
-            self.warnings.append(Problem(self._file, block.line_of("RRULE"), f"“{title}” {remark}"))
-        if block.has("RDATE"):
-            self._problem(
-                block.line_of("RDATE"), f"The additional dates of “{title}” were left out; enter them by hand."
-            )
-        words = _described(str(event.get("DESCRIPTION", "")))
-        organizer = event.get("ORGANIZER")
-        location, rooms, is_online = _place(one_spaced(str(event.get("LOCATION", ""))))
-        return SessionsRow(
-            line=block.line,
-            uid=str(event.get("UID", "")).strip() or f"{begins.isoformat()} {title}",
-            rule=rule.moved(moved_by, shown.time(), target),
-            title=title,
-            tutor_name=words.tutor or _common_name(organizer),
-            tutor_email=normalize_email(str(organizer)).value if _is_mailto(organizer) else "",
-            location=location,
-            rooms=rooms,
-            is_online=is_online,
-            student_names=words.students or tuple(_invited(event)),
-            subject=words.subject,
-        )
-
-    def _moment(self, value: Any, block: _Block) -> tuple[datetime, str]:
-        """A wall-clock time as written and the name of the zone it is meant in."""
-        moment: datetime = value.dt
-        if moment.tzinfo is not None and str(moment.tzinfo) == "UTC":
-            target = self._time_zone or "UTC"
-            return wall_clock_of(moment, zone_of(target)), target
-        tzid = str(value.params.get("TZID", ""))
-        name = zone_name_of(tzid) if tzid else self._floating_zone
-        if name is None:
-            name = self._floating_zone
-            reason = f"The time zone “{tzid}” is not known; the times are taken as those of {name}."
-            self.warnings.append(Problem(self._file, block.line_of("DTSTART"), reason))
-        return moment.replace(tzinfo=None, fold=0), name
-
-    def _minutes(self, event: "Event", title: str, start: Any, zone_name: str, block: _Block) -> int:
-        end, length = _single(event, "DTEND"), _single(event, "DURATION")
-        if end is not None and isinstance(end.dt, datetime):
-            begins, _ = self._moment(start, block)
-            ends, ends_zone = self._moment(end, block)
-            took = self._shown(ends, ends_zone, zone_name) - begins
-        elif length is not None:
-            took = length.dt
-        else:
-            raise _Skipped(f"“{title}” has no end.")
-        if took <= timedelta(0):
-            raise _Skipped(f"“{title}” ends before it begins.")
-        if took >= LONGEST_SESSION:
-            raise _Skipped(f"“{title}” is longer than a day.")
-        return max(1, int(took.total_seconds()) // 60)
-
-    def _skipped_days(self, event: "Event", begins: datetime, zone_name: str, block: _Block) -> Iterable[date]:
-        """The days of the series that EXDATE takes out, as they are called where the series is."""
-        lists = event.get("EXDATE")
-        for one in lists if isinstance(lists, list) else [lists] if lists is not None else []:
-            for value in one.dts:
-                if not isinstance(value.dt, datetime):
-                    yield value.dt
-                    continue
-                if not value.params.get("TZID") and one.params.get("TZID"):
-                    value.params["TZID"] = one.params["TZID"]
-                taken_out, its_zone = self._moment(value, block)
-                shown = self._shown(taken_out, its_zone, zone_name)
-                if shown.time() == begins.time():
-                    yield shown.date()
-
-    def _shown(self, wall_clock: datetime, zone_name: str, target: str) -> datetime:
-        """A wall-clock time of one zone as clocks in another show it."""
-        if zone_name == target:
-            return wall_clock
-        return wall_clock_of(wall_clock.replace(tzinfo=zone_of(zone_name)), zone_of(target))
-
-    def _problem(self, line: int, reason: str) -> None:
-        self._problems.append(Problem(self._file, line, reason))
+    cancelled: tuple[SessionsRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class _Words:
-    tutor: str = ""
-    students: tuple[str, ...] = ()
-    subject: SubjectWords | None = None
+class _Occurrence:
+    """One session of an event: when its rule wants it and when it really begins, in the zone of its event."""
+
+    planned: datetime
+    starts: datetime
+    event: CalendarEvent
+    is_cancelled: bool = False
 
 
-def _blocks(content: bytes, file: str) -> tuple[list[_Block], str | None, list[Problem]]:
-    """The events of a calendar, the zone it names for itself, and events without an end."""
-    blocks: list[_Block] = []
-    problems: list[Problem] = []
-    zone_name: str | None = None
-    block: _Block | None = None
-    inside: list[str] = []
-    is_calendar = False
-    for number, text in _unfolded(content):
-        key = text.strip().upper()
-        if key == "BEGIN:VCALENDAR":
-            is_calendar = True
-        elif key == "BEGIN:VEVENT":
-            if block is not None:
-                problems.append(Problem(file, block.line, "This event has no end."))
-            block, inside = _Block(number), []
-        elif key == "END:VEVENT":
-            if block is not None:
-                blocks.append(block)
-            block = None
-        elif block is None:
-            if key.startswith("X-WR-TIMEZONE:"):
-                zone_name = zone_name_of(text.partition(":")[2])
-        elif key.startswith("BEGIN:"):
-            inside.append(key)
-        elif key.startswith("END:") and inside:
-            inside.pop()
-        elif not inside and text.strip():
-            block.lines.append((number, text))
-    if block is not None:
-        problems.append(Problem(file, block.line, "This event has no end."))
-    if not is_calendar and not blocks:
-        raise UnreadableFile("This is not a calendar file.")
-    return blocks, zone_name, problems
+def read_calendar(
+    content: bytes,
+    file: str = "calendar.ics",
+    time_zone: str | None = None,
+    today: date | None = None,
+    within: tuple[date, date] | None = None,
+) -> CalendarFile:
+    """Series, sessions and closures from the bytes of an iCalendar file.
 
-
-def _unfolded(content: bytes) -> Iterable[tuple[int, str]]:
-    """Logical lines with the number of their first line; joined as bytes, for folding may cut a letter in two."""
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        content = content.decode("utf-16", errors="replace").encode()
-    content = content.removeprefix(b"\xef\xbb\xbf")
-    number, joined = 0, b""
-    for at, line in enumerate(content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n"), 1):
-        if line[:1] in (b" ", b"\t") and number:
-            joined += line[1:]
+    ``time_zone`` is the organization's: times of other zones are shown in it (default: the file's own). A series
+    without an end is taken for a year from ``today``, or from its beginning when that is later. Of rules that no
+    series can hold the sessions ``within`` the days given are taken: a year before and after ``today`` by default,
+    two years from the beginning when there is no today. Raises UnreadableFile when the file is no calendar.
+    """
+    lines = calendar_lines(content, file)
+    zones = FileZones(lines.zone_lines)
+    reader = EventReader(file, zones, time_zone, lines.zone, lines.problems)
+    collector = _Collector(file, zones.zone(time_zone) if time_zone else reader.calendar_zone, today, within)
+    collector.problems = lines.problems
+    masters: dict[str, CalendarEvent] = {}
+    overrides: dict[str, list[CalendarEvent]] = {}
+    for block in lines.events:
+        event = reader.read(block)
+        if event is None:
             continue
-        if number:
-            yield number, _text(joined)
-        number, joined = at, line
-    if number:
-        yield number, _text(joined)
+        if event.replaces is not None:
+            known = overrides.setdefault(event.uid, [])
+            same = [other for other in known if other.replaces == event.replaces]
+            if all(event.sequence >= other.sequence for other in same):
+                known[:] = [other for other in known if other not in same] + [event]
+        elif (master := masters.get(event.uid)) is None or event.sequence > master.sequence:
+            masters[event.uid] = event
+        elif event.sequence == master.sequence and event.starts != master.starts:
+            uid = f"{event.uid} {event.starts.isoformat()}"
+            masters[uid] = replace(event, uid=uid)
+    for uid, event in masters.items():
+        collector.take(event, overrides.pop(uid, []))
+    for orphans in overrides.values():
+        collector.take_orphans(orphans)
+    return CalendarFile(
+        file,
+        tuple(collector.sessions),
+        tuple(collector.closures),
+        tuple(sorted(set(collector.problems))),
+        tuple(sorted({*reader.warnings, *collector.warnings})),
+        tuple(collector.cancelled),
+    )
 
 
-def _text(line: bytes) -> str:
-    try:
-        return line.decode()
-    except UnicodeDecodeError:
-        return line.decode("cp1252", errors="replace")
+class _Collector:
+    """Turns events, each with the changes of its single sessions, into sessions and closures of ours."""
+
+    def __init__(self, file: str, target: Zone | None, today: date | None, within: tuple[date, date] | None) -> None:
+        self.sessions: list[SessionsRow] = []
+        self.closures: list[ClosureRow] = []
+        self.cancelled: list[SessionsRow] = []
+        self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
+        self._file = file
+        self._target = target
+        self._today = today
+        self._within = within
+
+    def take(self, event: CalendarEvent, overrides: Sequence[CalendarEvent]) -> None:
+        """Take an event in, or say why not."""
+        try:
+            if event.is_all_day:
+                self._closures(event, overrides)
+            elif event.is_cancelled:
+                self._doubt(event.line, f"“{event.words.title}” is cancelled: left out, or cancelled if it is here.")
+                rule = self._once(event, event.starts)
+                self.cancelled.append(_row(event, rule))
+            else:
+                _check_length(event)
+                self._sessions(event, overrides)
+        except Left as left:
+            self._problem(event.line, str(left))
+        except (ValueError, KeyError, TypeError, IndexError, OverflowError) as error:
+            self._problem(event.line, f"This event cannot be read: {error}.")
+
+    def take_orphans(self, overrides: Sequence[CalendarEvent]) -> None:
+        """Changed sessions of a series that is not in the file stand for themselves."""
+        for event in overrides:
+            try:
+                if event.is_all_day or event.is_cancelled:
+                    self.take(replace(event, rules=(), replaces=None), [])
+                    continue
+                _check_length(event)
+                shown = self._shown(event, event.replaces or event.starts)
+                row = _row(event, self._once(event, event.starts))
+                self.sessions.append(replace(row, occurrence=shown.strftime("%Y-%m-%dT%H:%M")))
+            except Left as left:
+                self._problem(event.line, str(left))
+            except (ValueError, OverflowError) as error:
+                self._problem(event.line, f"This event cannot be read: {error}.")
+
+    def _sessions(self, event: CalendarEvent, overrides: Sequence[CalendarEvent]) -> None:
+        if not event.rules and not event.extra_starts and not overrides:
+            if not _is_taken_out(event, event.starts):
+                self.sessions.append(_row(event, self._once(event, event.starts)))
+            return
+        rules = self._rules(event)
+        held = None
+        if len(rules) == 1 and not event.without_rules:
+            held = self._held(event, rules[0])
+        if held is None:
+            self._one_by_one(event, rules, overrides)
+            return
+        rule, planned = held
+        if not overrides and not event.extra_starts and event.starts.date() in planned:
+            self.sessions.append(_row(event, rule))
+            return
+        self._series_with_changes(event, rule, planned, self._changed(event, planned.values(), overrides))
+
+    def _rules(self, event: CalendarEvent) -> list[WrittenRule]:
+        rules = []
+        for written in event.rules:
+            try:
+                rule = written_rule(written)
+                rules.append(by_days(rule) if event.is_all_day else rule)
+            except UnknownRepetition as unknown:
+                raise Left(f"“{event.words.title}” repeats in a way that cannot be read: {unknown}.") from unknown
+        return rules
+
+    def _held(self, event: CalendarEvent, written: WrittenRule) -> tuple[SeriesRule, dict[date, datetime]] | None:
+        """The series of ours for an event, and when each of its sessions begins in the zone of the event, by its day
+        here; None when no series can hold it: another rule, or a time that moves here while it stays there."""
+        rule, remark = series_rule(written, event.starts, event.zone, event.minutes, self._today)
+        if rule is None:
+            return None
+        if event.skipped_days or event.skipped_starts:
+            time = event.starts.time()
+            skipped = {start.date() for start in event.skipped_starts if start.time() == time} | event.skipped_days
+            rule = without(rule, skipped)
+        planned = {}
+        target = self._target or event.zone
+        begins = self._shown(event, event.starts)
+        by = (begins.date() - event.starts.date()).days
+        for day in days_of(rule):
+            if day in rule.skipped_days:
+                continue
+            start = datetime.combine(day, event.starts.time())
+            if target.name != event.zone.name:
+                shown = self._shown(event, start)
+                if shown.time() != begins.time() or (shown.date() - day).days != by:
+                    return None
+            planned[day + by * _DAY] = start
+        if remark:
+            self._doubt(event.rule_line, f"“{event.words.title}” {remark}")
+        return moved_rule(rule, by, begins.time(), target.name), planned
+
+    def _window(self, event: CalendarEvent) -> tuple[date, date]:
+        if self._within is not None:
+            return self._within
+        if self._today is not None:
+            return self._today - ENDLESS - _DAY, self._today + ENDLESS + _DAY
+        return event.starts.date(), event.starts.date() + 2 * ENDLESS
+
+    def _starts(self, event: CalendarEvent, rules: Sequence[WrittenRule]) -> list[datetime]:
+        """Every session of an event within the window, without those taken out."""
+        first_day, last_day = self._window(event)
+        starts: set[datetime] = set(event.extra_starts)
+        title = event.words.title
+        try:
+            for written in rules:
+                starts.update(starts_of(written, event.starts, event.zone, first_day, last_day))
+            for text in event.without_rules:
+                starts.difference_update(starts_of(written_rule(text), event.starts, event.zone, first_day, last_day))
+        except UnknownRepetition as unknown:
+            raise Left(f"“{title}” repeats in a way that cannot be read: {unknown}.") from unknown
+        if any(written.is_endless for written in rules):
+            self._doubt(event.rule_line, f"“{title}” has no end; its sessions of about two years were taken.")
+        until = [written.last_moment(event.zone) for written in rules if written.until is not None]
+        has_ended_before = len(until) == len(rules) > 0 and all(last and last < event.starts for last in until)
+        if not has_ended_before and (not rules or first_day <= event.starts.date() <= last_day):
+            starts.add(event.starts)
+        left = {start for start in starts if not _is_taken_out(event, start)}
+        if rules and not left:
+            self._doubt(event.line, f"“{title}” does not take place between {first_day} and {last_day}; left out.")
+        return sorted(left)[:MOST_SESSIONS]
+
+    def _changed(
+        self, event: CalendarEvent, planned_starts: Iterable[datetime], overrides: Sequence[CalendarEvent]
+    ) -> list[_Occurrence]:
+        """The sessions of an event with the changes of single ones, and of one and all that follow, applied."""
+        starts = {*planned_starts, *(start for start in event.extra_starts if not _is_taken_out(event, start))}
+        single: dict[datetime, CalendarEvent] = {}
+        following: list[tuple[datetime, CalendarEvent]] = []
+        for other in overrides:
+            assert other.replaces is not None
+            at = other.zone.shown_in(event.zone, other.replaces)
+            if at not in starts:
+                at = _nearest_of_day(starts, at, other.replaces_day)
+            if other.is_for_following:
+                following.append((at, other))
+            single[at] = other
+        following.sort(key=lambda pair: pair[0])
+        found = []
+        for planned in sorted({*starts, *single}):
+            own = single.get(planned)
+            before = [pair for pair in following if pair[0] <= planned]
+            if own is not None:
+                begins = own.zone.shown_in(event.zone, own.starts)
+                if planned in starts or not own.is_cancelled:
+                    found.append(_Occurrence(planned, begins, own, own.is_cancelled))
+            elif before:
+                at, other = before[-1]
+                moved_by = other.zone.shown_in(event.zone, other.starts) - at
+                found.append(_Occurrence(planned, planned + moved_by, other, other.is_cancelled))
+            else:
+                found.append(_Occurrence(planned, planned, event))
+        return found
+
+    def _series_with_changes(
+        self,
+        event: CalendarEvent,
+        rule: SeriesRule,
+        planned: dict[date, datetime],
+        found: Sequence[_Occurrence],
+    ) -> None:
+        days = {start: day for day, start in planned.items()}
+        changes, more = [], []
+        for one in found:
+            day = days.get(one.planned)
+            if day is None:
+                more.append(one)
+            elif one.event is not event or one.starts != one.planned or one.is_cancelled:
+                once = self._single(event, one)
+                if once is None:
+                    rule = without(rule, [day])
+                else:
+                    changes.append(ChangedSession(day, once, one.is_cancelled))
+        self.sessions.append(replace(_row(event, rule), changes=tuple(changes)))
+        is_known = event.starts in days or any(one.planned == event.starts for one in found)
+        is_before_end = rule.last_day is None or event.starts.date() <= rule.last_day
+        if not is_known and is_before_end and not _is_taken_out(event, event.starts):
+            # The first session counts even when its rule would not have it.
+            more.insert(0, _Occurrence(event.starts, event.starts, event))
+        self._singles(event, more, {day.isoformat() for day in planned})
+
+    def _one_by_one(
+        self, event: CalendarEvent, rules: Sequence[WrittenRule], overrides: Sequence[CalendarEvent]
+    ) -> None:
+        found = self._changed(event, self._starts(event, rules), overrides)
+        self._singles(event, found, set(), keeps_first=not rules)
+
+    def _singles(
+        self, event: CalendarEvent, found: Sequence[_Occurrence], taken: set[str], *, keeps_first: bool = False
+    ) -> None:
+        for one in found:
+            shown = self._shown(event, one.planned)
+            key = shown.date().isoformat()
+            if keeps_first and one.planned == event.starts:
+                key = ""
+            elif key in taken:
+                key = shown.strftime("%Y-%m-%dT%H:%M")
+            taken.add(key)
+            once = self._single(event, one)
+            if once is not None:
+                (self.cancelled if one.is_cancelled else self.sessions).append(replace(once, occurrence=key))
+
+    def _single(self, event: CalendarEvent, one: _Occurrence) -> SessionsRow | None:
+        """One session with its own words; None, and said, when it cannot be one of ours."""
+        try:
+            if not one.is_cancelled:
+                _check_length(one.event)
+            minutes = event.minutes if one.is_cancelled and one.event.minutes <= 0 else one.event.minutes
+            shown = event.zone.shown_in(self._target or event.zone, one.starts)
+            row = _row(one.event, self._rule_once(event, shown, max(1, minutes)))
+        except Left as left:
+            self._problem(one.event.line, str(left))
+            return None
+        if one.is_cancelled:
+            row = replace(_with_words(row, event.words), line=one.event.line)
+        return replace(row, uid=event.uid)
+
+    def _once(self, event: CalendarEvent, starts: datetime) -> SeriesRule:
+        return self._rule_once(event, self._shown(event, starts), max(1, event.minutes))
+
+    def _rule_once(self, event: CalendarEvent, shown: datetime, minutes: int) -> SeriesRule:
+        return SeriesRule(
+            pattern=Pattern.ONE_OFF,
+            first_day=shown.date(),
+            start=shown.time().replace(second=0, microsecond=0),
+            duration_minutes=minutes,
+            time_zone=(self._target or event.zone).name,
+        )
+
+    def _shown(self, event: CalendarEvent, wall_clock: datetime) -> datetime:
+        return wall_clock if self._target is None else event.zone.shown_in(self._target, wall_clock)
+
+    def _closures(self, event: CalendarEvent, overrides: Sequence[CalendarEvent]) -> None:
+        """Whole days: closures when their title says so."""
+        title = event.words.title
+        if CLOSED.match(title) is None:
+            raise Left(f"“{title}” takes whole days. If you are closed then, write “CLOSED: ” before its title.")
+        if event.is_cancelled:
+            raise Left(f"The closure “{title}” is cancelled.")
+        starts = self._starts(event, self._rules(event))
+        for one in self._changed(event, starts, overrides):
+            name = CLOSED.match(one.event.words.title)
+            if one.is_cancelled or name is None:
+                continue
+            first_day = one.starts.date()
+            last_day = first_day + timedelta(days=max(0, one.event.minutes // (24 * 60) - 1))
+            reason = one.event.words.title[name.end() :] or one.event.words.title
+            self.closures.append(ClosureRow(one.event.line, first_day, last_day, reason))
+
+    def _problem(self, line: int, reason: str) -> None:
+        self.problems.append(Problem(self._file, line, reason))
+
+    def _doubt(self, line: int, reason: str) -> None:
+        self.warnings.append(Problem(self._file, line, reason))
 
 
-def _single(event: "Event", name: str) -> Any:
-    """A property that may appear once; of several the first, of one that cannot be read none."""
-    value = event.get(name)
-    if isinstance(value, list):
-        value = value[0] if value else None
-    return value if hasattr(value, "dt") else None
+def _row(event: CalendarEvent, rule: SeriesRule) -> SessionsRow:
+    words = event.words
+    return SessionsRow(
+        event.line, event.uid, rule, words.title, words.tutor_name, words.tutor_email, words.location, words.rooms,
+        words.is_online, words.student_names, words.subject,
+    )  # fmt: skip
 
 
-def _described(description: str) -> _Words:
-    """Tutor, students and subject from lines such as “Students: Ana Kim, Leo Kim”."""
-    tutor, subject = "", None
-    students: tuple[str, ...] = ()
-    for line in description.splitlines():
-        word, _, rest = line.partition(":")
-        key = name_key(word)
-        if key in _TUTOR_WORDS:
-            tutor = one_spaced(rest)
-        elif key in _STUDENT_WORDS:
-            students = tuple(name for part in re.split(r"[,;&]", rest) if (name := one_spaced(part)))
-        elif key in _SUBJECT_WORDS:
-            subject = parse_subject(rest)
-    return _Words(tutor, students, subject)
+def _with_words(row: SessionsRow, words: EventWords) -> SessionsRow:
+    return SessionsRow(
+        row.line, row.uid, row.rule, words.title, words.tutor_name, words.tutor_email, words.location, words.rooms,
+        words.is_online, words.student_names, words.subject, row.occurrence, row.changes,
+    )  # fmt: skip
 
 
-def _place(text: str) -> tuple[str, tuple[str, ...], bool]:
-    """Location, rooms and whether it is online from “Irvington Office / Room E” or “Irvington Office / online”."""
-    parts = [part for part in (one_spaced(part) for part in re.split(r" / |\n|;", text)) if part]
-    is_online = any(_ONLINE.search(part) for part in parts)
-    named = [part for part in parts if not _ONLINE.search(part)]
-    if not named:
-        return "", (), is_online
-    rooms = tuple(one_spaced(room) for part in named[1:] for room in re.split(r"[,&+]", part) if room.strip())
-    return named[0], () if is_online else rooms, is_online
+def _check_length(event: CalendarEvent) -> None:
+    title = event.words.title
+    if event.has_no_end:
+        raise Left(f"“{title}” has no end.")
+    if event.minutes <= 0:
+        raise Left(f"“{title}” ends before it begins." if event.minutes < 0 else f"“{title}” takes no time at all.")
+    if timedelta(minutes=event.minutes) >= LONGEST_SESSION:
+        raise Left(f"“{title}” is longer than a day.")
 
 
-def _invited(event: "Event") -> Iterable[str]:
-    attendees = event.get("ATTENDEE")
-    for attendee in attendees if isinstance(attendees, list) else [attendees]:
-        if name := _common_name(attendee):
-            yield name
+def _is_taken_out(event: CalendarEvent, start: datetime) -> bool:
+    return start in event.skipped_starts or start.date() in event.skipped_days
 
 
-def _common_name(address: Any) -> str:
-    return one_spaced(str(address.params.get("CN", ""))) if hasattr(address, "params") else ""
-
-
-def _is_mailto(address: Any) -> bool:
-    return address is not None and str(address).lower().startswith("mailto:")
+def _nearest_of_day(starts: Collection[datetime], at: datetime, day: date | None) -> datetime:
+    """The only session on the day that a change names, where it names no time or one that is not in the series."""
+    wanted = day or at.date()
+    same = [start for start in starts if start.date() == wanted]
+    return same[0] if len(same) == 1 else at

@@ -1,130 +1,252 @@
-"""From a repetition rule of iCalendar (RFC 5545) to a series of ours: weekly on weekdays, every n weeks, or daily."""
+"""From a repetition rule of iCalendar (RFC 5545) to a series of ours, weekly on weekdays, every n weeks or daily; or,
+for rules that no series can hold, to the times of their sessions one by one."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from datetime import date, datetime, time, timedelta
 
+from shared_models.exchange.calendar_lines import moment_of
+from shared_models.exchange.zones import Zone
 from shared_models.schedule.recurrence import LONGEST_SERIES_DAYS, Pattern, SeriesRule
-from shared_models.schedule.times import wall_clock_of, zone_of
 
+ENDLESS = timedelta(days=364)
+MOST_SESSIONS = 5000
 _WEEKDAYS = {"MO": 0, "TU": 1, "WE": 2, "TH": 3, "FR": 4, "SA": 5, "SU": 6}
-_UNDERSTOOD = frozenset({"FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "WKST"})
-_ENDLESS_DAYS = 364
+_HELD = frozenset({"FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "WKST"})
+_KNOWN = _HELD | {"BYMONTH", "BYMONTHDAY", "BYYEARDAY", "BYWEEKNO", "BYHOUR", "BYMINUTE", "BYSECOND", "BYSETPOS"}
+_LONGEST_MONTH = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_ONE_DAY = re.compile(r"([+-]?\d{1,2})?(MO|TU|WE|TH|FR|SA|SU)")
+_DAY = timedelta(days=1)
 
 
 class UnknownRepetition(ValueError):
-    """A rule that no series of ours can hold; the message names what it asks for."""
+    """A rule that cannot be read; the message names what is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Repetition:
-    """The first session of a series as wall-clock time of its own zone, and the days taken out of it."""
+class WrittenRule:
+    """An RRULE taken apart and checked. ``until`` is a day, wall-clock (naive), or an instant in UTC."""
 
-    first: datetime
-    zone_name: str
-    skipped: frozenset[date] = frozenset()
+    frequency: str
+    interval: int
+    count: int | None
+    until: date | datetime | None
+    days: tuple[str, ...]
+    week_starts: str
+    others: Mapping[str, str]
 
+    @property
+    def is_endless(self) -> bool:
+        return self.count is None and self.until is None
 
-@dataclass(frozen=True, slots=True)
-class RuleInItsZone:
-    """A series in the zone of the event; ``moved`` says it in the organization's."""
-
-    rule: SeriesRule
-
-    def moved(self, by: timedelta, start: time, time_zone: str) -> SeriesRule:
-        """The rule with all its days moved by whole days, another start and another zone."""
-        rule = self.rule
-        return replace(
-            rule,
-            first_day=rule.first_day + by,
-            last_day=rule.last_day + by if rule.last_day is not None else None,
-            weekdays=frozenset((weekday + by.days) % 7 for weekday in rule.weekdays),
-            skipped_days=frozenset(day + by for day in rule.skipped_days),
-            start=start.replace(second=0, microsecond=0),
-            time_zone=time_zone,
-        )
+    def last_moment(self, zone: Zone) -> datetime | None:
+        """Until when a session may begin, as wall-clock time of the event's zone."""
+        if self.until is None:
+            return None
+        if not isinstance(self.until, datetime):
+            return datetime.combine(self.until, time(23, 59, 59))
+        return zone.of_utc(self.until) if self.until.tzinfo is not None else self.until
 
 
-def rule_of(
-    written: Any, repetition: Repetition, duration_minutes: int, today: date | None
-) -> tuple[RuleInItsZone, str]:
-    """The series for an RRULE (icalendar's vRecur or None), and a remark when something had to be decided.
+def written_rule(text: str) -> WrittenRule:
+    """Take an RRULE apart: also with escaped separators, spaces between, or its name said twice.
 
-    Raises UnknownRepetition for what is neither weekly nor daily.
+    Raises UnknownRepetition.
     """
-    first_day = repetition.first.date()
-    once = SeriesRule(
-        pattern=Pattern.ONE_OFF,
-        first_day=first_day,
-        start=repetition.first.time(),
-        duration_minutes=duration_minutes,
-        time_zone=repetition.zone_name,
-        skipped_days=repetition.skipped,
+    cleaned = re.sub(r"\s+", "", text.replace("\\", "")).upper()
+    cleaned = cleaned.removeprefix("RRULE:")
+    parts: dict[str, str] = {}
+    for part in cleaned.split(";"):
+        name, _, value = part.partition("=")
+        if not part:
+            continue
+        if name not in _KNOWN or not value:
+            raise UnknownRepetition(f"“{part}” in its rule")
+        parts[name] = value
+    frequency = parts.get("FREQ", "")
+    if frequency not in ("DAILY", "WEEKLY", "MONTHLY", "YEARLY"):
+        raise UnknownRepetition(frequency.lower() or "without saying how often")
+    days = tuple(parts["BYDAY"].split(",")) if "BYDAY" in parts else ()
+    for day in days:
+        if not _ONE_DAY.fullmatch(day):
+            raise UnknownRepetition(f"on “{day}”")
+    until = moment_of(parts["UNTIL"]) if "UNTIL" in parts else None
+    if "UNTIL" in parts and until is None:
+        raise UnknownRepetition(f"until “{parts['UNTIL']}”")
+    week_starts = parts.get("WKST", "MO")
+    return WrittenRule(
+        frequency=frequency,
+        interval=_number(parts.get("INTERVAL", "1")),
+        count=_number(parts["COUNT"]) if "COUNT" in parts else None,
+        until=until,
+        days=days,
+        week_starts=week_starts if week_starts in _WEEKDAYS else "MO",
+        others={name: value for name, value in parts.items() if name not in _HELD},
     )
-    if written is None:
-        return RuleInItsZone(once), ""
-    if isinstance(written, list):
-        raise UnknownRepetition("it has several rules")
-    parts: Mapping[str, Any] = {str(name).upper(): values for name, values in written.items()}
-    foreign = sorted(set(parts) - _UNDERSTOOD)
-    if foreign:
-        raise UnknownRepetition(f"{', '.join(foreign)} in its rule")
-    frequency, interval = str(_first(parts, "FREQ", "")).upper(), int(_first(parts, "INTERVAL", 1))
-    weekdays = frozenset(_weekday(str(word)) for word in parts.get("BYDAY", ()))
-    count = int(parts["COUNT"][0]) if parts.get("COUNT") else None
-    last_day, remark = _last_day(parts, repetition), ""
-    if count is None and last_day is None:
-        last_day = max(first_day, today or first_day) + timedelta(days=_ENDLESS_DAYS)
-        remark = f"has no end; its sessions until {last_day:%B} {last_day.day}, {last_day.year} were taken."
-    ends = replace(once, last_day=last_day, count=count)
-    if frequency == "WEEKLY":
-        starts_week_on_sunday = str(_first(parts, "WKST", "MO")).upper() == "SU"
-        if interval > 1 and starts_week_on_sunday and len(weekdays) > 1 and 6 in weekdays:
-            raise UnknownRepetition("every few weeks on Sunday and other days, its weeks beginning on Sunday")
-        days = weekdays or frozenset({first_day.weekday()})
-        return RuleInItsZone(replace(ends, pattern=Pattern.WEEKLY, interval=interval, weekdays=days)), remark
-    if frequency == "DAILY" and weekdays and interval == 1:
-        return RuleInItsZone(replace(ends, pattern=Pattern.WEEKLY, weekdays=weekdays)), remark
-    if frequency == "DAILY" and not weekdays:
-        return RuleInItsZone(_every_few_days(ends, interval)), remark
-    raise UnknownRepetition(f"{frequency.lower() or 'without a frequency'}")
+
+
+def by_days(rule: WrittenRule) -> WrittenRule:
+    """The rule of an event of whole days: of the time until when it repeats the day counts, as written."""
+    return replace(rule, until=rule.until.date()) if isinstance(rule.until, datetime) else rule
+
+
+def series_rule(
+    written: WrittenRule, first: datetime, zone: Zone, duration_minutes: int, today: date | None
+) -> tuple[SeriesRule | None, str]:
+    """The series of a rule in the zone of its event, and a remark when something had to be decided.
+
+    ``first`` is the event's own beginning, which need not be a day of the series. None when no series can hold
+    the rule: then `starts_of` tells its sessions.
+    """
+    if written.others or any(day not in _WEEKDAYS for day in written.days):
+        return None, ""
+    weekdays = frozenset(_WEEKDAYS[day] for day in written.days)
+    first_day, remark = first.date(), ""
+    last_day = _last_day(written, first, zone)
+    latest = max(first_day, today or first_day) + ENDLESS
+    if written.is_endless:
+        last_day = latest
+        remark = f"has no end; its sessions until {_spoken(last_day)} were taken."
+    elif last_day is not None and (last_day - first_day).days > LONGEST_SERIES_DAYS:
+        last_day = min(last_day, latest)
+    rule = SeriesRule(
+        pattern=Pattern.DAILY,
+        first_day=first_day,
+        start=first.time().replace(second=0, microsecond=0),
+        duration_minutes=duration_minutes,
+        time_zone=zone.name,
+        last_day=last_day,
+        count=written.count,
+    )
+    if written.frequency == "WEEKLY" or (written.frequency == "DAILY" and weekdays and written.interval == 1):
+        if written.interval > 1 and len(weekdays) > 1 and not _has_weeks_like_ours(written, weekdays):
+            return None, ""
+        rule = replace(
+            rule,
+            pattern=Pattern.WEEKLY,
+            interval=written.interval if written.frequency == "WEEKLY" else 1,
+            weekdays=weekdays or frozenset({first_day.weekday()}),
+        )
+    elif written.frequency != "DAILY" or weekdays:
+        return None, ""
+    if rule.count is not None and rule.count * 7 * rule.interval * written.interval > LONGEST_SERIES_DAYS:
+        return None, ""
+    if last_day is not None and (last_day - first_day).days > LONGEST_SERIES_DAYS:
+        rule = _begun_later(rule, latest - 2 * ENDLESS, written.interval)
+        remark = f"has run for many years; only its sessions from {_spoken(rule.first_day)} on were taken."
+    if rule.pattern is Pattern.DAILY and written.interval > 1:
+        rule = _every_few_days(rule, written.interval)
+    return rule, remark
+
+
+def starts_of(written: WrittenRule, first: datetime, zone: Zone, first_day: date, last_day: date) -> list[datetime]:
+    """When the sessions of any rule begin, as wall-clock time of the event's zone, within the days given.
+
+    At most `MOST_SESSIONS` of them. Raises UnknownRepetition for numbers that no rule may have.
+    """
+    from dateutil.rrule import rrulestr
+
+    if not _can_happen(written, first):
+        return []
+    parts = [f"FREQ={written.frequency}", f"INTERVAL={written.interval}", f"WKST={written.week_starts}"]
+    parts += [f"{name}={value}" for name, value in written.others.items()]
+    if written.days:
+        parts.append(f"BYDAY={','.join(written.days)}")
+    if written.count is not None:
+        parts.append(f"COUNT={written.count}")
+    last = datetime.combine(last_day, time(23, 59, 59))
+    until = written.last_moment(zone)
+    last = min(last, until) if until is not None else last
+    starts: list[datetime] = []
+    try:
+        for start in rrulestr(";".join(parts), dtstart=first):
+            if start > last or len(starts) >= MOST_SESSIONS:
+                break
+            if start.date() >= first_day:
+                starts.append(start)
+    except (ValueError, TypeError, IndexError, KeyError, OverflowError, AttributeError) as error:
+        raise UnknownRepetition(f"its rule is broken ({error})") from error
+    return starts
+
+
+def moved_rule(rule: SeriesRule, days: int, start: time, time_zone: str) -> SeriesRule:
+    """A rule with all its days moved by whole days, another start and another zone."""
+    by = timedelta(days=days)
+    return replace(
+        rule,
+        first_day=rule.first_day + by,
+        last_day=rule.last_day + by if rule.last_day is not None else None,
+        weekdays=frozenset((weekday + days) % 7 for weekday in rule.weekdays),
+        skipped_days=frozenset(day + by for day in rule.skipped_days),
+        start=start.replace(second=0, microsecond=0),
+        time_zone=time_zone,
+    )
+
+
+def without(rule: SeriesRule, days: Iterable[date]) -> SeriesRule:
+    """A rule with more days left out."""
+    return replace(rule, skipped_days=rule.skipped_days | frozenset(days))
+
+
+def _has_weeks_like_ours(written: WrittenRule, weekdays: frozenset[int]) -> bool:
+    """Whether counting weeks from Monday, as a series does, gives the same days as the rule's own weeks."""
+    return written.week_starts == "MO" or (written.week_starts == "SU" and 6 not in weekdays)
 
 
 def _every_few_days(rule: SeriesRule, interval: int) -> SeriesRule:
-    """A daily series; one of every n days is a daily one with the days between left out."""
-    if interval == 1:
-        return replace(rule, pattern=Pattern.DAILY)
+    """A daily series of every n days, as one of every day with the days between left out."""
     last_day = rule.last_day or rule.first_day + timedelta(days=LONGEST_SERIES_DAYS)
     if rule.count is not None:
         last_day = min(last_day, rule.first_day + timedelta(days=interval * (rule.count - 1)))
     between = frozenset(
         rule.first_day + timedelta(days=n) for n in range((last_day - rule.first_day).days + 1) if n % interval
     )
-    return replace(
-        rule, pattern=Pattern.DAILY, count=None, last_day=last_day, skipped_days=rule.skipped_days | between
-    )
+    return replace(rule, count=None, last_day=last_day, skipped_days=rule.skipped_days | between)
 
 
-def _last_day(parts: Mapping[str, Any], repetition: Repetition) -> date | None:
+def _begun_later(rule: SeriesRule, earliest: date, interval: int) -> SeriesRule:
+    """The same days, without those before ``earliest``."""
+    if rule.pattern is Pattern.DAILY:
+        passed = -(-(earliest - rule.first_day).days // interval) * interval
+        return replace(rule, first_day=rule.first_day + passed * _DAY)
+    monday = rule.first_day - rule.first_day.weekday() * _DAY
+    weeks = -(-(earliest - monday).days // (7 * rule.interval)) * rule.interval
+    return replace(rule, first_day=monday + 7 * weeks * _DAY)
+
+
+def _last_day(written: WrittenRule, first: datetime, zone: Zone) -> date | None:
     """The last day on which a session may begin, from UNTIL in UTC, in local time or as a day."""
-    if not parts.get("UNTIL"):
+    until = written.last_moment(zone)
+    if until is None:
         return None
-    until = parts["UNTIL"][0]
-    if not isinstance(until, datetime):
-        day: date = until
-        return day
-    if until.tzinfo is not None:
-        until = wall_clock_of(until.astimezone(UTC), zone_of(repetition.zone_name))
-    return until.date() if until.time() >= repetition.first.time() else until.date() - timedelta(days=1)
+    return until.date() if until.time() >= first.time() else until.date() - _DAY
 
 
-def _weekday(word: str) -> int:
-    if word.upper() not in _WEEKDAYS:
-        raise UnknownRepetition(f"on {word}")
-    return _WEEKDAYS[word.upper()]
+def _can_happen(written: WrittenRule, first: datetime) -> bool:
+    """False for rules such as 30 February, which would be looked for until the year 9999."""
+    if written.frequency not in ("DAILY", "WEEKLY"):
+        return True
+    if any(name in written.others for name in ("BYYEARDAY", "BYWEEKNO", "BYSETPOS")):
+        raise UnknownRepetition("by parts of the year in a daily or weekly rule")
+    if written.frequency == "DAILY" and written.interval % 7 == 0 and written.days:
+        return any(_WEEKDAYS.get(day[-2:]) == first.weekday() for day in written.days)
+    days, months = written.others.get("BYMONTHDAY"), written.others.get("BYMONTH")
+    if days is None:
+        return True
+    lengths = [_LONGEST_MONTH[(_number(month) - 1) % 12] for month in months.split(",")] if months else [31]
+    return any(0 < abs(_signed(day)) <= length for day in days.split(",") for length in lengths)
 
 
-def _first(parts: Mapping[str, Any], name: str, default: Any) -> Any:
-    values = parts.get(name)
-    return values[0] if values else default
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or not 0 < int(text) <= 1_000_000:
+        raise UnknownRepetition(f"with the number “{text}”")
+    return int(text)
+
+
+def _signed(text: str) -> int:
+    return -_number(text[1:]) if text[:1] == "-" else _number(text.removeprefix("+"))
+
+
+def _spoken(day: date) -> str:
+    return f"{day:%B} {day.day}, {day.year}"

@@ -29,7 +29,8 @@ class ImportReport:
     Kinds: locations, rooms, closures, services (offered, with a price), tutors, families, students, leads, products,
     series, entries (sessions of series and single ones), camps, camp_entries; what there is none of counts 0.
     ``problems`` are lines left out, wholly or in part; ``warnings`` lines taken with a doubt. ``archived`` were
-    there, but archived, and stay hidden unless brought back.
+    there, but archived, and stay hidden unless brought back. ``updated`` are series and entries that a calendar has
+    changed since it was imported before.
     """
 
     counts: Counter[str]
@@ -37,6 +38,7 @@ class ImportReport:
     archived: Counter[str]
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
+    updated: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(slots=True)
@@ -58,6 +60,7 @@ class Importing:
     counts: Counter[str] = field(default_factory=Counter)
     already_there: Counter[str] = field(default_factory=Counter)
     archived: Counter[str] = field(default_factory=Counter)
+    updated: Counter[str] = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     locations: dict[str, str] = field(default_factory=dict)
@@ -130,4 +133,5 @@ class Importing:
             +self.archived,
             tuple(sorted(self.problems)),
             tuple(sorted(self.warnings)),
+            +self.updated,
         )
