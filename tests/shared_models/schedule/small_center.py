@@ -63,17 +63,25 @@ def small_center(folder: Path) -> Center:
     store = Store(folder, use_keyring=False)
     organization_id = new_id()
     store.set_local(organization_id=organization_id)
-    center = Center(store)
+    with store.write() as session:
+        session.add(
+            Organization(
+                organization_id=organization_id, id=organization_id,
+                business_name="Hudson", time_zone="America/New_York",
+            )
+        )  # fmt: skip
+    return furnished(store)
+
+
+def furnished(store: Store) -> Center:
+    """The store of an organization in New York with the place, people and offers of the small center."""
+    center, organization_id = Center(store), store.organization_id
 
     def row(kind: type[TenantRow], called: str, **fields: object) -> TenantRow:
         return kind(organization_id=organization_id, id=center.id(called), **fields)
 
     office = center.id("Irvington")
     rows: list[TenantRow] = [
-        Organization(
-            organization_id=organization_id, id=organization_id,
-            business_name="Hudson", time_zone="America/New_York",
-        ),
         row(Location, "Irvington", name="Irvington Office"),
         row(Location, "Tarrytown", name="Tarrytown Office", position=1),
         row(Service, "Private", name="Private Elementary School Tutoring", format=ServiceFormat.PRIVATE),
