@@ -16,7 +16,7 @@ from shared_models.clock import clock_from
 USAGE = """\
 itutoros [--store DIR]                      open the program
 itutoros import FILE... [--store DIR]       bring in families, tutors, leads, a calendar, or the center itself
-itutoros print day --date YYYY-MM-DD --location NAME --out FILE.pdf [--by tutor|room] [--store DIR]
+itutoros print KIND --out FILE.pdf [--date YYYY-MM-DD] [--location NAME] ... [--store DIR]    print --help: kinds
 itutoros sign-in --server URL --email ADDRESS [--store DIR]     join a center; the password is asked for
 """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from desktop.printing.box_text import join
@@ -16,11 +16,13 @@ def conflict_words(
     names: Mapping[str, str],
     mentions: Mapping[str, str],
     order: Mapping[str, tuple[datetime, str]],
+    days: Mapping[str, str] | None = None,
 ) -> list[PrintedConflict]:
     """Conflicts as sentences in order of time: one for each tutor, room or student and the entries that collide
     there; where the same entries collide for several reasons of one kind, they share a sentence.
 
-    ``names`` are those of tutors, rooms and students, ``mentions`` says an entry ("SAT 4:00"), ``order`` sorts them.
+    ``names`` are those of tutors, rooms and students, ``mentions`` says an entry ("SAT 4:00"), ``order`` sorts them;
+    ``days`` says the day of an entry where there are several ("Wed, Nov 25").
     """
     groups: dict[tuple[str, ConflictTag], list[set[str]]] = defaultdict(list)
     for conflict in found:
@@ -36,6 +38,17 @@ def conflict_words(
     result = []
     for (ids, tag), who in sorted(sentences.items(), key=lambda s: ([order[i] for i in s[0][0]], s[1])):
         tail = ", no buffer" if tag is ConflictTag.BUFFER else ""
-        text = f"{join(who)}: {join([mentions[i] for i in ids])}{tail}"
+        said = join(mentions_by_day([(days[i] if days else "", mentions[i]) for i in ids]))
+        text = f"{join(who)}: {said}{tail}"
         result.append(PrintedConflict(text, ids, Mark.TIGHT if tail else Mark.OVERLAP))
     return result
+
+
+def mentions_by_day(mentions: Sequence[tuple[str, str]]) -> list[str]:
+    """Mentions of entries with their days, each day said once: ``Wed SAT 4:00``, ``Writing 5:30``."""
+    said = []
+    before = ""
+    for day, words in mentions:
+        said.append(f"{day} {words}" if day and day != before else words)
+        before = day
+    return said

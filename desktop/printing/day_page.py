@@ -71,6 +71,10 @@ class PrintedEntry:
         return ", ".join(room.name for room in self.rooms) or ("Online" if self.is_online else "")
 
     @property
+    def day(self) -> date:
+        return self.starts.date()
+
+    @property
     def starts_words(self) -> str:
         """``4:00``."""
         return clock_words(minute_of(self.starts.time()), with_half=False)
@@ -91,12 +95,13 @@ class PrintedConflict:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DaySchedule(Sheet):
+class DaySchedule:
     """Everything that the pages of one day at one location say. Times are the location's wall clock.
 
     ``conflicts`` are numbered in their order; ``notes`` are what else deserves a second look.
     """
 
+    sheet: Sheet
     day: date
     location_name: str
     opens: time | None
@@ -173,10 +178,18 @@ def opening_span(day: DaySchedule) -> tuple[int, int] | tuple[None, None]:
 
 
 def hour_range(day: DaySchedule) -> tuple[int, int]:
-    """First and last minute of the grid: opening hours, widened to whole hours around earlier and later entries."""
-    starts = [minutes_into(day.day, e.starts) for e in day.entries]
-    ends = [minutes_into(day.day, e.ends) for e in day.entries]
+    """First and last minute of the grid of a day."""
     opens, closes = opening_span(day)
+    opened = [] if opens is None or closes is None else [(opens, closes)]
+    return grid_minutes([(day.day, entry) for entry in day.entries], opened)
+
+
+def grid_minutes(entries: Sequence[tuple[date, PrintedEntry]], opened: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """First and last minute of a grid: opening hours, widened to whole hours around earlier and later entries."""
+    opens = min((first for first, _ in opened), default=None)
+    closes = max((last for _, last in opened), default=None)
+    starts = [minutes_into(day, e.starts) for day, e in entries]
+    ends = [minutes_into(day, e.ends) for day, e in entries]
     first = min([s // 60 * 60 for s in starts if opens is None or s < opens] + ([] if opens is None else [opens]))
     last = max(
         [-(-e // 60) * 60 for e in ends if closes is None or e > closes] + ([] if closes is None else [closes])

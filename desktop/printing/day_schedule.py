@@ -12,12 +12,12 @@ def day_schedule_pdf(day: DaySchedule, by: ColumnsBy = ColumnsBy.TUTOR, setup: P
     """The pages of ``day`` as a PDF file, fonts embedded. A day without entries gives one page that says so."""
     grid = _grid_of(day, by)
     title = f"Day schedule, {day.location_name}, {day.day_words}"
-    return sheet_pdf(day, setup or PageSetup(), title, lambda frame: grid_pages(frame, grid))
+    return sheet_pdf(day.sheet, setup or PageSetup(), title, lambda frame: grid_pages(frame, grid))
 
 
 def _grid_of(day: DaySchedule, by: ColumnsBy) -> TimeGrid:
     hours = f"closed: {day.closed_reason}" if day.closed_reason else day.opening_words or "closed"
-    words = [f"Day schedule by {by}", day.location_name, hours, day.scope_words]
+    words = [f"Day schedule by {by}", day.location_name, hours, day.sheet.scope_words]
     opens, closes = opening_span(day)
     return TimeGrid(
         title=day.day_words,
@@ -47,8 +47,8 @@ def _counts(day: DaySchedule, by: ColumnsBy) -> str:
 
 def _nothing_that_day(day: DaySchedule) -> tuple[str, str]:
     that_day = day.day_words.rsplit(",", 1)[0]
-    if day.scope_words:
-        return f"No such sessions on {that_day}.", f"Only what was asked for is shown: {day.scope_words}."
+    if day.sheet.scope_words:
+        return f"No such sessions on {that_day}.", f"Only what was asked for is shown: {day.sheet.scope_words}."
     if day.closed_reason:
         detail = f"{day.location_name} is closed: {day.closed_reason}."
     elif day.opening_words:

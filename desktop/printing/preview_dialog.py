@@ -1,12 +1,12 @@
-"""The print preview of the day schedule: its pages as they will come out of the printer, with the few choices there
-are, and print and save."""
+"""The print preview: pages as they will come out of the printer, the choices beside them, and print and save."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,27 +16,14 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QScrollArea, QV
 
 from desktop import theme
 from desktop.background import Background
-from desktop.printing.day_page import ColumnsBy, DaySchedule
-from desktop.printing.day_values import day_schedule, location_choices, paper_of_country, today
+from desktop.printing.center_values import open_center
+from desktop.printing.kinds import Asks, PrintKind, PrintParameters, prepare
+from desktop.printing.preview_choices import PrintChoices
 from desktop.printing.preview_pages import Fit, PageStack, Thumbnails, show_ground_through
 from desktop.printing.rendering import PrintingFailed, page_sizes, print_pages, render_page, set_up_printer
-from desktop.printing.sheet import PageSetup, Paper
+from desktop.printing.sheet import PageSetup, counted
 from desktop.store.store import Changes, Store
-from desktop.widgets import (
-    Button,
-    ComboBox,
-    DateInput,
-    Field,
-    IconButton,
-    Kind,
-    Label,
-    Line,
-    Option,
-    Paragraph,
-    Segmented,
-    make_action,
-    painting,
-)
+from desktop.widgets import Button, IconButton, Kind, Label, Line, Segmented, make_action, painting
 
 if TYPE_CHECKING:
     from PySide6.QtPrintSupport import QPrinter
@@ -47,6 +34,7 @@ _RENDERING = ThreadPoolExecutor(max_workers=1, thread_name_prefix="print-preview
 PRINTED_TABLES = frozenset(
     {"schedule_entry", "attendee", "entry_room", "student", "user", "tutor", "room", "location", "organization"}
     | {"opening_hours", "closure", "service", "topic", "subject", "product", "tutor_time_off", "tutor_availability"}
+    | {"family", "series"}
 )
 
 
@@ -56,12 +44,26 @@ class _Pages:
 
     pdf: bytes
     sizes: list[tuple[float, float]]
-    day: DaySchedule
+    summary: str
+    file_name: str
     setup: PageSetup
 
 
+def open_preview(
+    store: Store,
+    kind: PrintKind = PrintKind.DAY,
+    parameters: PrintParameters | None = None,
+    parent: QWidget | None = None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> PrintPreview:
+    """Open the preview of a kind of print over ``parent``; its signal ``said`` tells what was printed or saved."""
+    preview = PrintPreview(store, kind, parameters, now=now, parent=parent)
+    preview.open()
+    return preview
+
+
 class PrintPreview(QDialog):
-    """Preview of the day schedule of ``day`` at a location (the first one when None).
+    """Preview of a kind of print, where another can be chosen.
 
     Everything that takes time runs off the UI thread. ``said`` carries what was done, for the status strip.
     ``ask_printer`` and ``ask_file`` stand for the dialogs of the operating system.
@@ -74,9 +76,8 @@ class PrintPreview(QDialog):
     def __init__(
         self,
         store: Store,
-        day: date | None = None,
-        location_id: str | None = None,
-        by: ColumnsBy = ColumnsBy.TUTOR,
+        kind: PrintKind = PrintKind.DAY,
+        parameters: PrintParameters | None = None,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         ask_printer: Callable[[QPrinter, QWidget, int], bool] | None = None,
@@ -89,16 +90,15 @@ class PrintPreview(QDialog):
         self._ask_file = ask_file or _ask_file
         self._pages: _Pages | None = None
         self._generation = 0
+        self._is_new = True
         self._background = Background(self, thread=_RENDERING)
         self._background.busyChanged.connect(self._show_busy)
-        with store.read() as session:
-            locations = location_choices(session, store.organization_id)
-            self._today = today(session, store.organization_id, now())
-            paper = paper_of_country(session, store.organization_id)
-        self.setWindowTitle("Print the day schedule")
+        self.setWindowTitle("Print")
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
         self.setModal(True)
-        self._make_choices(day or self._today, [(c.location_id, c.name) for c in locations], location_id, by, paper)
+        self.choices = PrintChoices(store, kind, parameters or PrintParameters(), self._background, now)
+        self.choices.changed.connect(self._make_pages)
+        self.summary = self.choices.summary
         self._make_view()
         self._make_actions()
         self._lay_out()
@@ -113,24 +113,6 @@ class PrintPreview(QDialog):
 
     # Building
 
-    def _make_choices(
-        self, day: date, locations: list[tuple[str, str]], location_id: str | None, by: ColumnsBy, paper: Paper
-    ) -> None:
-        self.day = DateInput(self._today, day, name="Day")
-        self.day.valueChanged.connect(self._choice_changed)
-        first = locations[0][0] if locations else ""
-        known = location_id if location_id in dict(locations) else first
-        self.location = ComboBox([Option(key, words) for key, words in locations], known or "", name="Location")
-        self.location.valueChanged.connect(self._choice_changed)
-        columns = [(ColumnsBy.TUTOR.value, "By tutor"), (ColumnsBy.ROOM.value, "By room")]
-        self.by = Segmented(columns, by.value, name="Columns", stretch=True)
-        papers = [(Paper.LETTER.value, "Letter"), (Paper.A4.value, "A4")]
-        self.paper = Segmented(papers, paper.value, name="Paper", stretch=True)
-        turns = [("landscape", "Landscape"), ("portrait", "Portrait")]
-        self.orientation = Segmented(turns, "landscape", name="Orientation", stretch=True)
-        for choice in (self.by, self.paper, self.orientation):
-            choice.changed.connect(self._choice_changed)
-
     def _make_view(self) -> None:
         self.stack = PageStack()
         self.thumbnails = Thumbnails()
@@ -144,7 +126,6 @@ class PrintPreview(QDialog):
         self.zoom_words.setFixedWidth(theme.current().px(52))
         self.fit = Segmented([("page", "Whole page"), ("width", "Full width")], "page", name="Size on screen")
         self.fit.changed.connect(lambda key: self.stack.set_fit(Fit(key)))
-        self.summary = Paragraph("", "small", "text2")
         self.status = Label("", "body", "text2", elide=True)
         self.status.setAccessibleName("What happened")
 
@@ -152,8 +133,8 @@ class PrintPreview(QDialog):
         self.print_action = make_action(self, "Print", self._print, icon="printer", shortcut="Ctrl+P")
         self.save_action = make_action(self, "Save PDF…", self._save, icon="download", shortcut="Ctrl+S")
         self.close_action = make_action(self, "Close", self.close)
-        self.earlier = make_action(self, "Day before", lambda: self._move_day(-1), shortcut="Alt+Left")
-        self.later = make_action(self, "Day after", lambda: self._move_day(1), shortcut="Alt+Right")
+        self.earlier = make_action(self, "Back in time", lambda: self.choices.move_by(-1), shortcut="Alt+Left")
+        self.later = make_action(self, "On in time", lambda: self.choices.move_by(1), shortcut="Alt+Right")
         self.back = make_action(self, "Back", lambda: self.stack.turn(-1), shortcut="PgUp")
         self.onward = make_action(self, "On", lambda: self.stack.turn(1), shortcut="PgDown")
         self.larger = make_action(
@@ -211,38 +192,27 @@ class PrintPreview(QDialog):
         outer.addLayout(middle, 1)
         outer.addWidget(Line())
         outer.addWidget(self._footer())
-        order = (self.day, self.location, self.by, self.paper, self.orientation, *self._buttons)
-        for before, after in zip(
-            (self.thumbnails, self.stack, self.fit, *order), (self.stack, self.fit, *order), strict=False
-        ):
+        order = (self.thumbnails, self.stack, self.fit, self.choices.what)
+        for before, after in pairwise(order):
+            self.setTabOrder(before, after)
+        for before, after in zip((self.choices.orientation, *self._buttons), self._buttons, strict=False):
             self.setTabOrder(before, after)
 
     def _choices_panel(self) -> QWidget:
         t = theme.current()
-        days = QHBoxLayout()
-        days.setContentsMargins(0, 0, 0, 0)
-        days.setSpacing(t.px(4))
-        days.addWidget(self.day, 1)
-        days.addWidget(IconButton("chevron-left", "Day before (Alt ←)", on_click=self.earlier.trigger))
-        days.addWidget(IconButton("chevron-right", "Day after (Alt →)", on_click=self.later.trigger))
-        day_row = QWidget()
-        day_row.setLayout(days)
-        day_row.setFocusProxy(self.day)
-        self.day_field = Field("Day", day_row)
+        area = QScrollArea()
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setWidgetResizable(True)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.choices.setFixedWidth(t.px(280))
+        area.setWidget(self.choices)
+        show_ground_through(area)
         panel = _Ground("surface")
-        panel.setFixedWidth(t.px(280))
+        panel.setFixedWidth(t.px(288))
         column = QVBoxLayout(panel)
-        column.setContentsMargins(t.px(16), t.px(14), t.px(16), t.px(16))
-        column.setSpacing(t.px(12))
-        column.addWidget(Label("Day schedule", "section"))
-        column.addWidget(self.day_field)
-        column.addWidget(Field("Location", self.location))
-        column.addWidget(Field("Columns", self.by))
-        column.addWidget(Field("Paper", self.paper))
-        column.addWidget(Field("Orientation", self.orientation))
-        column.addWidget(Line())
-        column.addWidget(self.summary)
-        column.addStretch(1)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(area)
         return panel
 
     def _footer(self) -> QWidget:
@@ -263,32 +233,36 @@ class PrintPreview(QDialog):
 
     # Making pages
 
-    def _choice_changed(self, *_: object) -> None:
-        self.day_field.set_error(DateInput.HELP if self.day.value() is None else "")
-        self._make_pages()
-
     def _make_pages(self) -> None:
-        """Read the day and make its pages; a newer choice overtakes an older one."""
-        day, location_id = self.day.value(), self.location.value()
-        if day is None or not location_id:
-            return
+        """Read what is asked for and make its pages; a newer choice overtakes an older one."""
         self._generation += 1
+        missing = self.choices.missing()
+        if missing:
+            if Asks.DAY not in self.choices.asks or self.choices.day.value() is not None:
+                self._show_nothing(missing)
+            return
         generation = self._generation
-        by = ColumnsBy(self.by.value())
-        setup = PageSetup(Paper(self.paper.value()), self.orientation.value() == "landscape")
+        kind, parameters, setup = self.choices.kind, self.choices.parameters(), self.choices.setup()
         now, store = self._now(), self._store
 
         def make() -> _Pages:
-            from desktop.printing.day_schedule import day_schedule_pdf
-
             with store.read() as session:
-                values = day_schedule(
-                    session, store.organization_id, location_id, day, now=now, user_id=store.user_id
-                )
-            pdf = day_schedule_pdf(values, by, setup)
-            return _Pages(pdf, page_sizes(pdf), values, setup)
+                center = open_center(session, store.organization_id, now, store.user_id)
+                prepared = prepare(kind, center, parameters)
+            pdf = prepared.draw(setup)
+            return _Pages(pdf, page_sizes(pdf), prepared.summary, _file_name(prepared.file_name), setup)
 
         self._background.run(make, self._show_pages, self._show_failure, lambda: generation == self._generation)
+
+    def _show_nothing(self, words: str) -> None:
+        """There is nothing to show until something is chosen."""
+        self._pages = None
+        self.stack.set_pages([])
+        self.thumbnails.set_pages([])
+        self.page_words.setText("")
+        self.summary.set_text(words)
+        for action in (self.print_action, self.save_action):
+            action.setEnabled(False)
 
     def _show_pages(self, pages: _Pages) -> None:
         self._pages = pages
@@ -297,10 +271,10 @@ class PrintPreview(QDialog):
         self._page_changed(self.stack.current)
         self.summary.set_text(_summary(pages))
         self.status.setText("")
-        is_first = not self.print_action.isEnabled()
         for action in (self.print_action, self.save_action):
             action.setEnabled(True)
-        if is_first:
+        if self._is_new:
+            self._is_new = False
             self.print_button.setFocus()
         scale = self.thumbnails.image_scale()
         for page in range(len(pages.sizes)):
@@ -335,12 +309,6 @@ class PrintPreview(QDialog):
 
     # What the person does
 
-    def _move_day(self, days: int) -> None:
-        day = self.day.value()
-        if day is not None:
-            self.day.set_value(day + timedelta(days=days))
-            self._choice_changed()
-
     def _zoom_by(self, steps: int) -> None:
         self.stack.zoom_by(steps)
         self._show_zoom()
@@ -367,7 +335,7 @@ class PrintPreview(QDialog):
     def _save(self) -> None:
         if self._pages is None:
             return
-        asked = self._ask_file(self, self._file_name(self._pages.day))
+        asked = self._ask_file(self, self._pages.file_name)
         if not asked:
             return
         file = Path(asked)
@@ -381,10 +349,6 @@ class PrintPreview(QDialog):
         self._say(f"Saved {file.name}", "ok")
         self.said.emit(f"Saved {file.name}")
 
-    def _file_name(self, day: DaySchedule) -> str:
-        place = "".join(c for c in day.location_name if c not in '\\/:*?"<>|')
-        return f"Day schedule {place} {day.day.isoformat()}.pdf"
-
     def _print(self) -> None:
         pages = self._pages
         if pages is None:
@@ -392,7 +356,7 @@ class PrintPreview(QDialog):
         from PySide6.QtPrintSupport import QPrinter
 
         printer = QPrinter(QPrinter.PrinterMode.HighResolution)
-        set_up_printer(printer, pages.setup, self._file_name(pages.day).removesuffix(".pdf"))
+        set_up_printer(printer, pages.setup, pages.file_name.removesuffix(".pdf"))
         if not self._ask_printer(printer, self, len(pages.sizes)):
             return
         self.print_action.setEnabled(False)
@@ -446,15 +410,14 @@ class _Ground(QWidget):
 
 
 def _summary(pages: _Pages) -> str:
-    day = pages.day
-    sheets = "1 page" if len(pages.sizes) == 1 else f"{len(pages.sizes)} pages"
-    if not day.entries:
-        return f"No sessions that day. {sheets}."
-    entries = "1 entry" if len(day.entries) == 1 else f"{len(day.entries)} entries"
-    conflicts = "no conflicts" if not day.conflicts else f"{len(day.conflicts)} conflicts"
-    if len(day.conflicts) == 1:
-        conflicts = "1 conflict"
-    return f"{entries}, {conflicts}, {sheets}. The pages name children: do not leave them at the desk."
+    sheets = counted(len(pages.sizes), "page", "pages")
+    return f"{pages.summary}, {sheets}. The pages name children: do not leave them at the desk."
+
+
+def _file_name(words: str) -> str:
+    """A name that every system takes."""
+    kept = "".join(c for c in words if c not in '\\/:*?"<>|' and c.isprintable())
+    return f"{kept.strip(' .')[:120]}.pdf"
 
 
 def _ask_file(parent: QWidget, name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -53,6 +53,10 @@ class Sheet:
     logo: bytes | None = None
     scope_words: str = ""
     warning: str = "Contains names of children. Do not leave at the desk."
+
+    def with_warning(self, warning: str) -> Sheet:
+        """The same with other words in the footer."""
+        return replace(self, warning=warning)
 
 
 def date_words(day: date) -> str:

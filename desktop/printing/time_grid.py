@@ -6,8 +6,8 @@ continues on further pages with the same header and hours.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from desktop.printing.box_text import BoxText, fit_box, wrap
@@ -32,8 +32,8 @@ from desktop.schedule.calendar_values import hour_words
 GUTTER = 36.0
 HEADINGS = 27.0
 LEGEND_ROW = 15.0
-HOUR, LEAST_HOUR = 34.0, 24.0
-"""Height of an hour in which names are easily read, and the least for a day whose lists then stay on its page."""
+HOUR = 34.0
+"""Height of an hour in which names are easily read."""
 FAMILY_NAMES = {
     "private": "Private",
     "semi_private": "Semi-private",
@@ -48,9 +48,12 @@ FAMILY_NAMES = {
 
 @dataclass(frozen=True)
 class TimeGrid:
-    """What the pages of a grid say. ``minutes`` are the first and last of the grid; ``open_minutes`` those at which
-    the location is open, by day (a day that is missing is closed). ``by`` is what boxes need not repeat: a column of
-    a room says the room. ``empty`` is title and detail of a page without entries.
+    """What the pages of a grid say.
+
+    ``minutes`` are the first and last of the grid; ``open_minutes`` those at which the location is open, by day (a
+    day that is missing is closed), and ``remarks`` say why in an empty column. ``by`` is what boxes need not repeat:
+    a column of a room says the room. ``empty`` is title and detail of a page without entries. ``least_hour`` is the
+    height in points below which an hour does not shrink for the lists below.
     """
 
     title: str
@@ -63,6 +66,8 @@ class TimeGrid:
     notes: tuple[str, ...]
     counts: str
     empty: tuple[str, str]
+    remarks: Mapping[date, str] = field(default_factory=dict)
+    least_hour: float = 24.0
 
     @property
     def entries(self) -> dict[str, PrintedEntry]:
@@ -143,25 +148,26 @@ class _GridPrinter:
         dealt = pages_of_columns(self.grid.columns, width, self.frame.setup.most_columns)
         full = self.frame.bottom - self.grid_top - self._legend(0.0, draws=False) - 9.0
         pages = [self._page(one, full) for one in dealt[:-1]]
-        final = self._page(dealt[-1], full)
-        items = self._items([*pages, final])
-        for _ in range(4):  # A lower grid may shorten more names, which makes the list below it longer.
-            height = self._grid_height(full, self.lists.height(items))
-            if abs(height - final.grid_height) < 0.01:
-                break
-            final = self._page(dealt[-1], height)
-            items = self._items([*pages, final])
+        final, items = self._final(pages, dealt[-1], full)
         below, *rest = self.lists.split(items, full - final.grid_height) or [[]]
         return [*pages, replace(final, items=tuple(below)), *(_Page(items=tuple(part)) for part in rest)]
 
-    def _grid_height(self, full: float, lists: float) -> float:
-        """As much as the lists below leave, an hour a little lower if that keeps them on the page; where they do not
-        fit at all, they continue on the next."""
+    def _final(self, before: Sequence[_Page], dealt: Sequence[Column], full: float) -> tuple[_Page, list[Item]]:
+        """The last page of columns, as high as the lists below leave, an hour a little lower if that keeps them on
+        the page; where they do not fit at all, they continue on the next."""
         first, last = self.grid.minutes
         hours = (last - first) / 60
-        height = full - lists
-        least = min(max(200.0, hours * LEAST_HOUR), full)
-        return height if height >= least else min(max(200.0, hours * HOUR), full)
+        least = min(max(200.0, hours * self.grid.least_hour), full)
+        height = full
+        while height >= least:
+            page = self._page(dealt, height)
+            items = self._items([*before, page])
+            lists = self.lists.height(items)
+            if height + lists <= full + 0.01:
+                return page, items
+            height = min(full - lists, height - 4.0)  # A lower grid may shorten more names: a longer list below.
+        page = self._page(dealt, min(max(200.0, hours * HOUR), full))
+        return page, self._items([*before, page])
 
     def _page(self, page: Sequence[Column], grid_height: float) -> _Page:
         widths = column_widths(page, self.right - self.left - GUTTER)
@@ -222,6 +228,8 @@ class _GridPrinter:
             pen.line(x, self.grid_top - 19.5, x, bottom, gray=GRAY_RULE)
             self._heading(column, x + 4.5, width - 6.0, page)
             x += width
+            if not column.placed and column.day in self.grid.remarks:
+                self._remark(self.grid.remarks[column.day], x - width + 4.5, width - 9.0)
         pen.line(right, self.grid_top, right, bottom, gray=GRAY_RULE)
         for y in (self.grid_top, bottom):
             pen.line(self.left, y, right, y, gray=GRAY_RULE)
@@ -229,6 +237,11 @@ class _GridPrinter:
             entry = box.placed.entry
             pen.box(box.x, box.y, box.width, box.height, entry.family, self.marks.get(entry.entry_id))
             pen.words_of_box(box.x, box.y, box.width, box.height, box.words)
+
+    def _remark(self, words: str, x: float, width: float) -> None:
+        lines = wrap(self.fonts, words, 7.9, Weight.REGULAR, width, breaks_words=True) or []
+        for i, line in enumerate(lines):
+            self.pen.text(x, self.grid_top + 6.0 + i * 10.0, line, 7.9)
 
     def _heading(self, column: Column, x: float, width: float, page: _Page) -> None:
         """The column's name: full where all of the page fit, else all short, over two lines if need be."""

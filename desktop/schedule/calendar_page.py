@@ -219,14 +219,15 @@ class CalendarPage(SchedulePage):
     # printing
 
     def print_day(self) -> None:
-        """Open the print preview for the day on screen."""
+        """Open the print preview with what is on screen: its day, week or month, and its filters."""
         from desktop.printing.day_page import ColumnsBy
-        from desktop.printing.preview_dialog import PrintPreview
+        from desktop.printing.kinds import PrintKind, PrintParameters
+        from desktop.printing.preview_dialog import open_preview
 
-        slot = self.calendar.cursor_slot() if self._view == WEEK else None
-        day = date.fromisoformat(slot[0]) if slot is not None else self._day
-        location_id = self.filters.value().location_id or None
+        filters = self.filters.value()
+        week = PrintKind.TUTOR_WEEK if filters.tutor_id else PrintKind.WEEK
+        kind = {WEEK: week, "agenda": week, "month": PrintKind.MONTH}.get(self._view, PrintKind.DAY)
         by = ColumnsBy.ROOM if self._by_room else ColumnsBy.TUTOR
-        preview = PrintPreview(self._store, day, location_id, by, now=self._clock, parent=self)
+        parameters = PrintParameters(day=self._day, filters=filters, by=by)
+        preview = open_preview(self._store, kind, parameters, self, self._clock)
         preview.said.connect(lambda words: self.actionDone.emit(words, False))
-        preview.open()

@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
+from desktop.printing.center_values import Center, open_center
 from desktop.printing.day_page import DaySchedule
 from desktop.printing.day_values import day_schedule
+from desktop.schedule.scene import Filters
 from shared_models.access.models import User
 from shared_models.base import TenantRow, new_id
 from shared_models.catalog.models import Product, ProductType, Service, ServiceFormat, Subject, Topic
@@ -136,7 +138,11 @@ class SmallCenter:
 
     def printed(self, day: date = WEDNESDAY) -> DaySchedule:
         """The values of the printed day at the office."""
-        return day_schedule(self.session, self.organization_id, self.office.id, day, now=NOW, user_id=self.maya.id)
+        return day_schedule(self.open(), Filters(location_id=self.office.id), day)
+
+    def open(self) -> Center:
+        """The center as it is read for a print by its owner."""
+        return open_center(self.session, self.organization_id, NOW, self.maya.id)
 
     def _add(self, row: Row) -> Row:
         row.organization_id = self.organization_id

@@ -24,7 +24,7 @@ from desktop.printing.day_page import (
     pages_of_columns,
 )
 from desktop.printing.day_schedule import day_schedule_pdf
-from desktop.printing.sheet import PageSetup, Paper
+from desktop.printing.sheet import PageSetup, Paper, Sheet
 
 DAY = date(2026, 11, 25)
 SAMPLE = Path(__file__).parents[2] / "data" / "center"
@@ -61,13 +61,23 @@ def entry(
     )
 
 
-def schedule(*entries: PrintedEntry, **changes: object) -> DaySchedule:
-    tutors = tuple(dict.fromkeys(e.tutor for e in entries if e.tutor))
+def sheet_of(**changes: object) -> Sheet:
     values: dict[str, object] = {
-        "day": DAY,
-        "location_name": "Irvington Office",
         "organization_name": "Hudson Learning Center",
         "contact_lines": ("50 S Buckhout St, Irvington, NY 10533", "(914) 555-0100"),
+        "printed_at": datetime(2026, 11, 25, 15, 40),
+        "printed_by": "Maya Torres",
+    }
+    return Sheet(**(values | changes))  # type: ignore[arg-type]
+
+
+def schedule(*entries: PrintedEntry, **changes: object) -> DaySchedule:
+    tutors = tuple(dict.fromkeys(e.tutor for e in entries if e.tutor))
+    sheet = {name: changes.pop(name) for name in ("organization_name", "contact_lines", "logo") if name in changes}
+    values: dict[str, object] = {
+        "sheet": sheet_of(**sheet),
+        "day": DAY,
+        "location_name": "Irvington Office",
         "opens": time(14),
         "closes": time(21),
         "closed_reason": "",
@@ -76,8 +86,6 @@ def schedule(*entries: PrintedEntry, **changes: object) -> DaySchedule:
         "entries": entries,
         "conflicts": (),
         "notes": (),
-        "printed_at": datetime(2026, 11, 25, 15, 40),
-        "printed_by": "Maya Torres",
     }
     return DaySchedule(**(values | changes))  # type: ignore[arg-type]
 

@@ -7,8 +7,10 @@ from datetime import date, time
 import pytest
 from sqlalchemy import event
 
+from desktop.printing.center_values import today
 from desktop.printing.day_page import Mark
-from desktop.printing.day_values import day_schedule, today
+from desktop.printing.day_values import day_schedule
+from desktop.schedule.scene import Filters
 from shared_models.base import new_id
 from shared_models.people.models import TutorTimeOff
 from shared_models.schedule.models import EntryStatus
@@ -39,10 +41,10 @@ def test_an_entry_is_said_in_local_time_with_the_names_of_all_who_take_part(cent
 
 def test_the_page_knows_its_place_its_hours_and_who_prints_it(center):
     day = center.printed()
-    assert day.contact_lines == ("50 S Buckhout St, Irvington, NY 10533", "(914) 555-0100")
+    assert day.sheet.contact_lines == ("50 S Buckhout St, Irvington, NY 10533", "(914) 555-0100")
     assert day.opening_words == "2:00–9:00 PM"
-    assert day.printed_by == "Maya Torres"
-    assert (day.printed_at.hour, day.printed_at.minute, day.printed_at.tzinfo) == (15, 40, None)
+    assert day.sheet.printed_by == "Maya Torres"
+    assert (day.sheet.printed_at.hour, day.sheet.printed_at.minute, day.sheet.printed_at.tzinfo) == (15, 40, None)
 
 
 def test_only_entries_of_the_local_day_and_the_location_are_shown(center):
@@ -161,4 +163,4 @@ def test_a_full_day_costs_no_more_queries_than_an_empty_one(center):
 
 def test_a_location_that_is_gone_is_refused(center):
     with pytest.raises(LookupError, match="does not exist"):
-        day_schedule(center.session, center.organization_id, new_id(), WEDNESDAY, now=NOW, user_id=None)
+        day_schedule(center.open(), Filters(location_id=new_id()), WEDNESDAY)

@@ -11,8 +11,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtPrintSupport import QPrinter
 
 from desktop import theme
+from desktop.printing.center_values import location_choices
+from desktop.printing.kinds import PrintKind, PrintParameters
 from desktop.printing.preview_dialog import PrintPreview
 from desktop.printing.preview_pages import Fit
+from desktop.schedule.scene import Filters
 from desktop.store.store import Store
 from tests.desktop.printing.small_center import NOW, WEDNESDAY, SmallCenter
 
@@ -52,6 +55,13 @@ class Desk:
         return self.takes_printing
 
 
+def at_office(store: Store, **choices: object) -> PrintParameters:
+    with store.read() as session:
+        office = location_choices(session, store.organization_id)[0]
+    filters = Filters(location_id=office.location_id)
+    return PrintParameters(**({"day": WEDNESDAY, "filters": filters} | choices))
+
+
 @pytest.fixture
 def desk(tmp_path):
     return Desk(tmp_path)
@@ -59,7 +69,9 @@ def desk(tmp_path):
 
 @pytest.fixture
 def preview(qtbot, store, desk):
-    dialog = PrintPreview(store, WEDNESDAY, now=lambda: NOW, ask_file=desk.ask_file, ask_printer=desk.ask_printer)
+    dialog = PrintPreview(
+        store, PrintKind.DAY, at_office(store), now=lambda: NOW, ask_file=desk.ask_file, ask_printer=desk.ask_printer
+    )
     qtbot.addWidget(dialog)
     with qtbot.waitSignal(dialog.pagesShown):
         dialog.show()
@@ -100,31 +112,31 @@ def test_paper_is_drawn_white_with_ink_on_it(qtbot, preview):
 
 def test_choices_make_new_pages(qtbot, preview):
     settle(qtbot, preview, "2 pages")
-    preview.by.set_value("room", announce=True)
+    preview.choices.by.set_value("room", announce=True)
     settle(qtbot, preview, "1 page")
-    preview.orientation.set_value("portrait", announce=True)
+    preview.choices.orientation.set_value("portrait", announce=True)
     qtbot.waitUntil(lambda: preview.stack.page_rect(0).height() > preview.stack.page_rect(0).width())
 
 
 def test_the_arrows_go_to_the_day_before_and_after(qtbot, preview):
     qtbot.keyClick(preview, Qt.Key.Key_Right, Qt.KeyboardModifier.AltModifier)
     settle(qtbot, preview, "No sessions that day")
-    assert preview.day.value() == WEDNESDAY + timedelta(days=1)
+    assert preview.choices.day.value() == WEDNESDAY + timedelta(days=1)
     qtbot.keyClick(preview, Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier)
     settle(qtbot, preview, "10 entries")
 
 
 def test_a_date_that_is_none_is_said_and_the_pages_stay(qtbot, preview):
     settle(qtbot, preview, "10 entries")
-    preview.day.selectAll()
-    qtbot.keyClicks(preview.day, "whenever")
-    assert preview.day_field.error() == preview.day.HELP
+    preview.choices.day.selectAll()
+    qtbot.keyClicks(preview.choices.day, "whenever")
+    assert preview.choices.day_field.error() == preview.choices.day.HELP
     assert "10 entries" in preview.summary.text()
 
 
 def test_another_location_shows_its_own_day(qtbot, preview):
-    preview.location.set_value(preview.location.options()[1].key)
-    preview.location.valueChanged.emit(preview.location.value())
+    preview.choices.location.set_value(preview.choices.location.options()[2].key)
+    preview.choices.location.valueChanged.emit(preview.choices.location.value())
     settle(qtbot, preview, "No sessions that day")
 
 
@@ -203,7 +215,8 @@ def test_a_change_at_the_desk_appears_in_the_open_preview(qtbot, preview, store)
 
 def test_closing_with_work_in_hand_leaves_nothing_behind(qtbot, store, desk):
     for offset in range(3):
-        dialog = PrintPreview(store, date(2026, 11, 25) + timedelta(offset), now=lambda: NOW)
+        parameters = PrintParameters(day=date(2026, 11, 25) + timedelta(offset))
+        dialog = PrintPreview(store, PrintKind.DAY, parameters, now=lambda: NOW)
         qtbot.addWidget(dialog)
         dialog.show()
         dialog.close()
