@@ -122,6 +122,12 @@ class AgendaView(QListView):
         self._unread = sorted((week for week in weeks if week not in read), key=lambda week: abs(week - first))
         self._timer.start()
 
+    def reload_visible(self) -> None:
+        """Read again the days on screen: the clock went on."""
+        top, bottom = self._visible_days()
+        first, last = top - timedelta(days=top.weekday()), bottom + timedelta(days=6 - bottom.weekday())
+        self._hold(lambda: self._rows.set_days(self._read(first, last)))
+
     def set_empty_words(self, title: str, text: str) -> None:
         """What is empty, and what to do, for a list without entries."""
         self._empty_words = (title, text)

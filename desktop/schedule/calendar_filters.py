@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QObject, Signal
 
 from desktop.schedule.directory import Directory
 from desktop.schedule.scene import Filters
+from desktop.schedule.student_chip import StudentChip, Students
 from desktop.widgets import FilterChip, Tone
 from shared_models.schedule.models import EntryStatus
 
@@ -26,25 +29,29 @@ class CalendarFilters(QObject):
     changed = Signal(object)
     conflictsToggled = Signal(bool)
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, read_students: Callable[[], Students], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.location = FilterChip("All locations", "map-pin")
         self.tutor = FilterChip("All tutors")
         self.room = FilterChip("All rooms")
         self.service = FilterChip("All services")
+        self.student = StudentChip(read_students)
         self.status = FilterChip("Any status")
         self.conflicts = FilterChip("No conflicts", "triangle-alert", Tone.DANGER)
         self._directory: Directory | None = None
         self._is_listed = False
+        self._is_narrow = False
         self.status.set_choices(_STATUSES)
-        for chip in (self.tutor, self.room, self.service, self.status):
+        for chip in (self.tutor, self.room, self.service, self.student, self.status):
             chip.chosen.connect(lambda _key: self.changed.emit(self.value()))
         self.location.chosen.connect(self._location_chosen)
         self.conflicts.clicked.connect(lambda: self.conflictsToggled.emit(not self._is_listed))
 
     def chips(self) -> list[FilterChip]:
         """The chips from left to right."""
-        return [self.location, self.tutor, self.room, self.service, self.status, self.conflicts]
+        return [
+            self.location, self.tutor, self.room, self.service, self.student, self.status, self.conflicts,
+        ]  # fmt: skip
 
     def set_directory(self, directory: Directory, location_id: str) -> None:
         """Offer what the center has."""
@@ -87,6 +94,16 @@ class CalendarFilters(QObject):
         self.location.set_value(location_id)
         self._offer_people_and_rooms()
 
+    def set_value(self, filters: Filters) -> None:
+        """Choose as a saved view has it, without announcing it; what is there no more lets everything through."""
+        self.location.set_value(filters.location_id)
+        self._offer_people_and_rooms()
+        self.tutor.set_value(filters.tutor_id)
+        self.room.set_value(filters.room_id)
+        self.service.set_value(filters.service_id)
+        self.student.set_student(filters.student_id)
+        self.status.set_value(_IN_CONFLICT if filters.only_conflicts else filters.status)
+
     def value(self) -> Filters:
         """What the chips let through."""
         status = self.status.value()
@@ -95,6 +112,7 @@ class CalendarFilters(QObject):
             tutor_id=self.tutor.value(),
             room_id=self.room.value(),
             service_id=self.service.value(),
+            student_id=self.student.value(),
             status="" if status == _IN_CONFLICT else status,
             only_conflicts=status == _IN_CONFLICT,
         )
@@ -104,7 +122,7 @@ class CalendarFilters(QObject):
         if not overlaps and not tight:
             self.conflicts.set_words("No conflicts", False)
             return
-        if is_day:
+        if is_day or self._is_narrow:
             total = overlaps + tight
             words = f"{total} conflict" if total == 1 else f"{total} conflicts"
         else:
@@ -112,6 +130,10 @@ class CalendarFilters(QObject):
             parts += [f"{tight} too tight"] if tight else []
             words = ", ".join(parts)
         self.conflicts.set_words(words, True)
+
+    def set_narrow(self, is_narrow: bool) -> None:
+        """Count conflicts in fewer words from the next time on."""
+        self._is_narrow = is_narrow
 
     def set_conflicts_shown(self, shown: bool) -> None:
         """Whether the list of conflicts is open."""

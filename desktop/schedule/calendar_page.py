@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QCursor
 
+from desktop.schedule.calendar_views import AgendaPageView, MonthPageView, PageView, ViewKind
 from desktop.schedule.entry_rows import EntryRow
 from desktop.schedule.scene import NO_ROOM, NO_TUTOR, ONLINE
-from desktop.schedule.schedule_page import WEEK, SchedulePage
+from desktop.schedule.schedule_page import DAY, WEEK, SchedulePage
 from desktop.store.errors import StoreError
 from desktop.widgets import IconButton, Kind, Menu
 from shared_models.schedule.errors import ScheduleError
@@ -26,12 +27,27 @@ if TYPE_CHECKING:
     from desktop.schedule.ways_out import WayOut
 
 
+VIEWS = (
+    ViewKind(DAY, "Day", "columns-3", "D"),
+    ViewKind(WEEK, "Week", "calendar-days", "W"),
+    ViewKind("month", "Month", "layout-grid", "M", MonthPageView),
+    ViewKind("agenda", "Agenda", "list", "A", AgendaPageView, "Lists every entry of the year by day."),
+)
+"""The views in the header's switch; a further one is a line here and a `PageView`."""
+
+
 class CalendarPage(SchedulePage):
-    """A week or day of the schedule that people work on.
+    """The schedule that people work on.
 
     Entries are made and opened in the form at its right; moving, resizing, cancelling and archiving work on the
     calendar itself.
     """
+
+    view_kinds = VIEWS
+
+    def _make_view(self, key: str) -> PageView:
+        kind = next(kind for kind in self.view_kinds if kind.key == key)
+        return kind.make(self) if kind.make is not None else super()._make_view(key)
 
     def _build(self) -> None:
         super()._build()
@@ -42,12 +58,12 @@ class CalendarPage(SchedulePage):
         calendar = self.calendar
         calendar.entryActivated.connect(self.open_entry)
         calendar.createRequested.connect(self._create_at)
-        calendar.moveRequested.connect(lambda *place: self._move(*place))
-        calendar.moveToRoomRequested.connect(self._move)
+        calendar.moveRequested.connect(lambda *place: self.move_entry(*place))
+        calendar.moveToRoomRequested.connect(self.move_entry)
         calendar.copyRequested.connect(self._copy)
         calendar.resizeRequested.connect(self._resize)
         calendar.cancelRequested.connect(self.cancel)
-        calendar.menuRequested.connect(self._open_menu)
+        calendar.menuRequested.connect(self.open_menu)
 
     def _form_changed(self) -> None:
         self._print_button.setHidden(self.form.is_open)
@@ -66,6 +82,9 @@ class CalendarPage(SchedulePage):
     def new_entry(self) -> None:
         """Make an entry at the cursor, or just with the location and day on screen."""
         slot = self.calendar.cursor_slot() if self.calendar.hasFocus() else None
+        view = self._page_view()
+        if view is not None:
+            self._day = view.cursor_day() or self._day
         if slot is not None:
             self._create_at(slot[0], slot[1], slot[1] + 60)
         else:
@@ -75,7 +94,7 @@ class CalendarPage(SchedulePage):
         filters = self.filters.value()
         tutor_id, room_id = filters.tutor_id or None, filters.room_id or None
         day = self._day
-        if self._view == WEEK:
+        if self._view != DAY:
             day = date.fromisoformat(column)
         elif self._by_room:
             room_id = None if column in (ONLINE, NO_ROOM) else column
@@ -99,12 +118,19 @@ class CalendarPage(SchedulePage):
 
         return CalendarChanges(self._store, self._clock)
 
-    def _move(self, entry_id: str, column: str, starts: int, room_id: str = "") -> None:
+    def check_day(self, entry_id: str, day: date) -> list[tuple[bool, str]]:
+        """What fits and what does not when an entry moves to another day at its time, in words."""
+        row = self._row(entry_id)
+        return self._drop_check().check(entry_id, day.isoformat(), row.starts, row.ends) if row is not None else []
+
+    def move_entry(self, entry_id: str, column: str, starts: int, room_id: str = "") -> None:
+        """Move an entry to a column ("2026-11-28" where these are days) and minute, after asking how much of its
+        series goes with it."""
         row = self._row(entry_id)
         if row is None:
             return
         if self._is_unsaved(entry_id):
-            day = date.fromisoformat(column) if self._view == WEEK else self._day
+            day = date.fromisoformat(column) if self._view != DAY else self._day
             self.form.move_unsaved(day, starts, starts + row.ends - row.starts)
             return
         target = self._target(entry_id, row, column, room_id)
@@ -188,23 +214,24 @@ class CalendarPage(SchedulePage):
         ScopeMenu(self, then).popup(self._menu_spot())
 
     def _menu_spot(self) -> QPoint:
-        at = self.calendar.mapFromGlobal(QCursor.pos())
-        if self.calendar.rect().contains(at):
+        shown = self._shown_widget()
+        if shown.rect().contains(shown.mapFromGlobal(QCursor.pos())):
             return QCursor.pos()
-        return self.calendar.mapToGlobal(self.calendar.rect().center())
+        return shown.mapToGlobal(shown.rect().center())
 
     def _apply(self, work: Callable[[], str]) -> None:
-        before = self._loads
+        before = self.loads
         try:
             words = work()
         except (ScheduleError, StoreError) as error:
             self.actionDone.emit(str(error), False)
             return
-        if self._loads == before:
+        if self.loads == before:
             self._load()
         self.actionDone.emit(words, True)
 
-    def _open_menu(self, entry_id: str, at: QPoint) -> None:
+    def open_menu(self, entry_id: str, at: QPoint) -> None:
+        """Open the menu of an entry, or of empty paper."""
         self.entry_menu(entry_id).popup(at)
 
     def entry_menu(self, entry_id: str) -> Menu:

@@ -142,6 +142,13 @@ class CalendarSurface(QWidget):
         elif rect.right + margin > left + view.width():
             self._bar_x.setValue(round(rect.right + margin - view.width()))
 
+    def show_now(self) -> None:
+        """Scroll to the present minute, when it is on these days."""
+        now = self._layout.now if self._layout is not None else None
+        if now is not None:
+            half = self._viewport().height() / 2
+            self._bar_y.setValue(round(now.y - half))
+
     def _scrolled(self) -> None:
         self.update()
 

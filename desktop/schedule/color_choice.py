@@ -60,7 +60,7 @@ class _ColorChip(FilterChip):
     def __init__(self, choice: ColorChoice) -> None:
         super().__init__("Color: service", "palette")
         self._choice = choice
-        self.set_choices([("", "")])
+        self.set_choices([(by.value, words) for by, words in _WORDS.items()])
 
     def build_menu(self) -> Menu:
         menu = Menu(self)

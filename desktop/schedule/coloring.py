@@ -6,7 +6,8 @@ each have an edge pattern of their own; tutors also bring their initials, as the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -60,16 +61,27 @@ BY_SERVICE = Coloring()
 """Colors as design.md has them: by the family of the service."""
 
 
-def tutor_palettes(names: Mapping[str, str]) -> dict[str, tuple[Family, str]]:
-    """A palette and initials for every tutor (id to name).
+def tutor_palettes(
+    names: Mapping[str, str], locations: Mapping[str, Collection[str]] | None = None
+) -> dict[str, tuple[Family, str]]:
+    """A palette and initials for every tutor (id to name); `locations` says where each teaches.
 
-    Ids grow with the time they were made, so a new tutor takes the next palette and nobody's changes.
+    Each takes the palette that fewest of those who teach at the same places have. Ids grow with the time they were
+    made, so a new tutor chooses last and nobody's palette changes.
     """
-    palettes = tuple(Family)
-    return {
-        tutor_id: (palettes[number % len(palettes)], _initials(names[tutor_id]))
-        for number, tutor_id in enumerate(sorted(names))
-    }
+    found: dict[str, tuple[Family, str]] = {}
+    used: Counter[tuple[str, Family]] = Counter()
+    overall: Counter[Family] = Counter()
+    for tutor_id in sorted(names):
+        places = tuple((locations or {}).get(tutor_id, ())) or ("",)
+        palette = min(
+            Family,
+            key=lambda family: (sum(used[place, family] for place in places), overall[family]),
+        )
+        used.update((place, palette) for place in places)
+        overall[palette] += 1
+        found[tutor_id] = (palette, _initials(names[tutor_id]))
+    return found
 
 
 def _initials(name: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -20,7 +22,15 @@ class CalendarLegend(QWidget):
         super().__init__(parent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("What the colors and marks mean")
+        self._items: list[tuple[Family, str]] = []
         theme.signals().themeChanged.connect(self.update)
+
+    def set_items(self, items: Sequence[tuple[Family, str]]) -> None:
+        """Explain other palettes than those of the services; none brings these back."""
+        if list(items) != self._items:
+            self._items = list(items)
+            self.setAccessibleDescription(", ".join(words for _, words in self._items))
+            self.update()
 
     def sizeHint(self) -> QSize:
         """One line of text with air."""
@@ -61,16 +71,19 @@ class CalendarLegend(QWidget):
             ("No-show", None, "user-x"),
             ("Unpaid", None, "badge-dollar-sign"),
         )
-        families = [(family, current.families[family.value].name) for family in Family]
-        total = sum(width(name, swatch_width) for _, name in families)
+        families = self._items or [(family, current.families[family.value].name) for family in Family]
         marks_width = sum(width(words, swatch_width if look else px(13)) for words, look, _ in marks)
-        x = 0.0
+        x = total = 0.0
+        room = self.width() - (marks_width if self._items else 0)
         for family, name in families:
+            total += width(name, swatch_width)
+            if self._items and total > room:
+                break
             swatch(x, Look(family))
             words_at(x + swatch_width + inner, name)
             x += width(name, swatch_width)
         x = self.width() - marks_width + gap
-        if x < total:
+        if x < total and not self._items:
             return
         for words, look, icon in marks:
             mark = swatch_width if look else px(13)

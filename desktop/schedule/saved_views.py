@@ -102,7 +102,7 @@ class SavedViewsChip(FilterChip):
     def __init__(self, views: SavedViews, present: Callable[[], SavedView], parent: QWidget | None = None) -> None:
         super().__init__("Saved views", "star", parent=parent)
         self._views, self._present = views, present
-        self.set_choices([("", "")])
+        self.set_choices([("none", "Saved views")])
 
     def show_present(self) -> None:
         """Say which saved view is on screen, if it is one."""

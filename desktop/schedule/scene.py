@@ -176,7 +176,7 @@ class SceneBuilder:
         ]
         return CalendarScene(
             Mode.WEEK, tuple(columns), tuple(entries), self._now(today.isoformat()), self.directory.grid_minutes,
-            empty_words=self._empty_words("this week", _shared_reason(columns)),
+            empty_words=self.empty_words("this week", _shared_reason(columns)),
         )  # fmt: skip
 
     def day_scene(self, day: date, *, by_room: bool = False) -> CalendarScene:
@@ -193,7 +193,7 @@ class SceneBuilder:
         words = f"{_LONG_WEEKDAYS[day.weekday()]}, {_MONTHS[day.month - 1]} {day.day}"
         return CalendarScene(
             Mode.DAY, tuple(columns), tuple(entries), self._now(None) if today else None, self.directory.grid_minutes,
-            empty_words=self._empty_words(f"on {words}", self.directory.closed_reason(self.filters.location_id, day)),
+            empty_words=self.empty_words(f"on {words}", self.directory.closed_reason(self.filters.location_id, day)),
         )  # fmt: skip
 
     def _tutor_columns(self, rows: list[EntryRow], day: date) -> list[Column]:
@@ -255,7 +255,8 @@ class SceneBuilder:
         minute = self.local_now.hour * 60 + self.local_now.minute
         return NowMark(minute, column, clock_words(minute, with_half=False))
 
-    def _empty_words(self, when: str, reason: str | None = None) -> tuple[str, str]:
+    def empty_words(self, when: str, reason: str | None = None) -> tuple[str, str]:
+        """What is empty, and what to do about it."""
         f = self.filters
         if f.tutor_id or f.room_id or f.service_id or f.student_id or f.status or f.only_conflicts or f.only:
             return (f"Nothing {when} fits these filters", "Take a filter away to see more.")

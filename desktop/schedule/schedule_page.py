@@ -1,4 +1,4 @@
-"""The reading side of the Calendar page: week and day, filters, going places, conflicts, and the form beside it.
+"""The reading side of the Calendar page: its views, filters, going places, conflicts, and the form beside it.
 
 What changes entries is built on it (calendar_page.py).
 """
@@ -8,21 +8,25 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 from sqlalchemy import select
 
 from desktop import theme
 from desktop.page import Changes, Page
 from desktop.schedule.calendar_filters import CalendarFilters
+from desktop.schedule.calendar_views import PageView, ViewKind
 from desktop.schedule.calendar_widget import CalendarWidget
+from desktop.schedule.color_choice import ColorChoice
+from desktop.schedule.coloring import ColorBy, Coloring, legend_of, tutor_palettes
 from desktop.schedule.directory import DIRECTORY_TABLES, Directory, read_directory
 from desktop.schedule.entry_rows import ENTRY_TABLES, EntryRow, read_entries
 from desktop.schedule.form_beside import FormBeside, days_beside
 from desktop.schedule.legend import CalendarLegend
+from desktop.schedule.saved_views import SavedView, SavedViews, SavedViewsChip
 from desktop.schedule.scene import (
     Filters,
     SceneBuilder,
@@ -33,9 +37,9 @@ from desktop.schedule.scene import (
     week_of,
     week_with,
 )
+from desktop.schedule.student_chip import read_students
 from desktop.store.store import Store
 from desktop.widgets import Button, FilterChip, IconButton, Kind, Label, Segmented
-from desktop.widgets.dates import MonthPopup
 from shared_models.schedule.models import ScheduleEntry
 from shared_models.schedule.times import instant_of
 
@@ -47,18 +51,23 @@ if TYPE_CHECKING:
 REFRESH_NOW_MS = 20_000
 _LOCATION = "calendar_location"
 _VIEW = "calendar_view"
+_COLOR_BY = "calendar_color_by"
+FOLLOW_AFTER_MS = 250
 WEEK, DAY = "week", "day"
 CONFLICTS = "conflicts"
 
 
 class SchedulePage(Page):
-    """Shows one week or day of the schedule as the person wants to see it.
+    """Shows the schedule in one of its views, as the person wants to see it.
 
-    What the first picture does not need (form, list of conflicts, judge of a drag) is loaded on first use.
+    `view_kinds` lists the views of the header; those that the calendar itself does not draw are made when they are
+    first shown. What the first picture does not need (form, list of conflicts, judge of a drag) is loaded on first
+    use.
     """
 
     title = "Calendar"
     icon_name = "calendar-days"
+    view_kinds: ClassVar[tuple[ViewKind, ...]] = ()
 
     def __init__(self, store: Store, clock: Callable[[], datetime], parent: QWidget | None = None) -> None:
         super().__init__(parent, search="Search")
@@ -67,17 +76,25 @@ class SchedulePage(Page):
         self._check: DropCheck | None = None
         self._directory: Directory = self._read_directory()
         self._day = self._today()
-        self._view = store.local(_VIEW) or WEEK
+        remembered = store.local(_VIEW) or WEEK
+        self._view = remembered if any(kind.key == remembered for kind in self.view_kinds) else WEEK
+        self._made_views: dict[str, PageView] = {}
+        self._saved_views = SavedViews(store)
         self._by_room = False
         self._week: Week | None = None
         self._builder: SceneBuilder | None = None
-        self._loads = 0
+        self.loads = 0
+        """How often the entries have been read."""
         self._build()
         self._make_actions()
         self._timer = QTimer(self)
         self._timer.setInterval(REFRESH_NOW_MS)
         self._timer.timeout.connect(self._tick)
         self._timer.start()
+        self._follow_timer = QTimer(self)
+        self._follow_timer.setSingleShot(True)
+        self._follow_timer.setInterval(FOLLOW_AFTER_MS)
+        self._follow_timer.timeout.connect(lambda: self._load(quietly=True))
         self.filters.set_directory(self._directory, self._first_location())
         self._load()
 
@@ -94,13 +111,16 @@ class SchedulePage(Page):
         self._date_button = IconButton("calendar-days", "Go to a date", Kind.SECONDARY, on_click=self.pick_date)
         for widget in (*arrows, self._date_button):
             header.add_view_switch(widget)
-        self.views = Segmented([(DAY, "Day"), (WEEK, "Week")], value=self._view, name="Show a day or a week")
+        options = [(kind.key, kind.words) for kind in self.view_kinds]
+        self.views = Segmented(options, value=self._view, name="View of the calendar")
         self.views.changed.connect(self.set_view)
         header.add_view_switch(self.views)
-        self.filters = CalendarFilters()
+        self.filters = CalendarFilters(self._read_students)
         self.filters.changed.connect(self._filters_changed)
         self.filters.conflictsToggled.connect(self.show_conflicts)
-        self.toolbar.add(*self.filters.chips())
+        self.saved = SavedViewsChip(self._saved_views, self._present_view)
+        self.saved.taken.connect(self.take_view)
+        self.toolbar.add(*self.filters.chips(), self.saved)
         self._only_chip = FilterChip("", "funnel")
         self._only_chip.setEnabled(False)
         self._only_chip.hide()
@@ -114,24 +134,29 @@ class SchedulePage(Page):
         self._columns_label = Label("Columns", "small", "text2")
         self.columns = Segmented([("tutors", "Tutors"), ("rooms", "Rooms")], small=True, name="Columns")
         self.columns.changed.connect(self._columns_changed)
-        self.toolbar.add_right(self._columns_label, self.columns)
+        colored = self._store.local(_COLOR_BY)
+        self.color = ColorChoice(ColorBy(colored) if colored in set(ColorBy) else ColorBy.SERVICE)
+        self.color.changed.connect(self._color_changed)
+        self.toolbar.add_right(self._columns_label, self.columns, self.color)
         self.calendar = CalendarWidget()
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.calendar)
         self.legend = CalendarLegend()
         beside = self._beside = QHBoxLayout()
         beside.setSpacing(px(12))
-        beside.addWidget(self.calendar, 1)
+        beside.addWidget(self._stack, 1)
         column = QVBoxLayout()
         column.setSpacing(px(2))
         column.addLayout(beside, 1)
         column.addWidget(self.legend)
         self.body.addLayout(column, 1)
         calendar = self.calendar
-        calendar.entrySelected.connect(self._mark_conflicts)
+        calendar.entrySelected.connect(self.mark_conflicts)
         calendar.set_check(
             lambda *place, **how: self._drop_check().check(*place, **how),
             lambda *place, **how: self._drop_check().offer(*place, **how),
         )
-        calendar.dayActivated.connect(self._open_day)
+        calendar.dayActivated.connect(self.open_day)
         calendar.dragChanged.connect(self.progressSaid)
         self.setFocusProxy(calendar)
         self.form = FormBeside(self._store, self._clock, self)
@@ -159,7 +184,8 @@ class SchedulePage(Page):
     def _lists_conflicts(self) -> bool:
         return self._panel is not None and not self._panel.isHidden()
 
-    def _mark_conflicts(self, entry_id: str) -> None:
+    def mark_conflicts(self, entry_id: str) -> None:
+        """Mark an entry's conflicts in the list beside the calendar."""
         if self._panel is not None:
             self._panel.mark_entry(row_id(entry_id))
 
@@ -186,8 +212,13 @@ class SchedulePage(Page):
         self.add_action("Later", lambda: self.step(1), icon="chevron-right", shortcut=("]", "Ctrl+Right"))
         self.add_action("Earlier", lambda: self.step(-1), icon="chevron-left", shortcut=("[", "Ctrl+Left"))
         self.add_action("Go to a date", self.pick_date, icon="calendar-days", shortcut="G")
-        self.add_action("Day", lambda: self.set_view(DAY), icon="columns-3", shortcut="D")
-        self.add_action("Week", lambda: self.set_view(WEEK), icon="calendar-days", shortcut="W")
+        self.add_action("Now", self.go_now, icon="clock", shortcut="Shift+T", helper="Scrolls to the present minute.")
+        for kind in self.view_kinds:
+            self.add_action(
+                kind.words, lambda key=kind.key: self.set_view(key), icon=kind.icon, shortcut=kind.shortcut,  # type: ignore[misc]
+                helper=kind.helper,
+            )  # fmt: skip
+        self.add_action("Save this view", self.saved.ask_name, icon="star", helper="Keeps view, filters and colors.")
         self.add_action(
             "Conflicts", self._toggle_conflicts, icon="triangle-alert", shortcut="C",
             helper="Lists every conflict on screen with the nearest ways out.",
@@ -213,34 +244,87 @@ class SchedulePage(Page):
             return remembered
         return ids[0] if ids else ""
 
+    def _read_students(self) -> list[tuple[str, str]]:
+        with self._store.read() as session:
+            return read_students(session, self._store.organization_id)
+
+    def _shown_view(self) -> str:
+        """The view on screen: beside the form it is the calendar in any case, on which its sessions show."""
+        return WEEK if self.form.is_open and self._view not in (DAY, WEEK) else self._view
+
+    def _page_view(self) -> PageView | None:
+        """What is on screen in the calendar's place; None while the calendar is."""
+        key = self._shown_view()
+        if key in (DAY, WEEK):
+            return None
+        if key not in self._made_views:
+            made = self._made_views[key] = self._make_view(key)
+            self._stack.addWidget(made.widget)
+        return self._made_views[key]
+
+    def _shown_widget(self) -> QWidget:
+        """What is on screen: the calendar, or another view in its place."""
+        view = self._page_view()
+        return view.widget if view is not None else self.calendar
+
+    def _make_view(self, key: str) -> PageView:
+        raise LookupError(f"no view is called {key!r}")
+
     def _days(self) -> tuple[date, date]:
-        """The Monday and Sunday of the week around the day shown: read whole also for a day, so that switching
-        between the two asks the store for nothing."""
+        """The first and last day to be read around the day shown: what the view asks for, or the Monday and Sunday
+        of the week (read whole also for a day, so that switching between the two asks the store for nothing)."""
+        view = self._page_view()
+        if view is not None:
+            return view.span(self._day)
         monday = self._day - timedelta(days=self._day.weekday())
         return monday, monday + timedelta(days=6)
 
-    def _load(self) -> None:
-        first, last = self._days()
+    def _read_week(self, first: date, last: date) -> Week:
         with self._store.read() as session:
-            rows = read_entries(session, self._directory, first, last)
-        self._week = week_of(rows, first, last)
-        self._loads += 1
-        self._show()
+            return week_of(read_entries(session, self._directory, first, last), first, last)
 
-    def _show(self) -> None:
-        """Show what is loaded, as the person wants to see it."""
+    def read_days(self, first: date, last: date) -> SceneBuilder:
+        """Entries of other days than those on screen, filtered and colored in the same way."""
+        week = self._read_week(first, last)
+        return SceneBuilder(week, self._directory, self.filters.value(), self._clock(), coloring=self._coloring())
+
+    def _coloring(self) -> Coloring:
+        if self.color.value() is not ColorBy.TUTOR:
+            return Coloring(self.color.value())
+        names = {tutor.id: tutor.name for tutor in self._directory.tutors.values()}
+        places = {tutor_id: rules.location_ids for tutor_id, rules in self._directory.tutor_rules.items()}
+        return Coloring(ColorBy.TUTOR, tutor_palettes(names, places))
+
+    def _load(self, *, quietly: bool = False) -> None:
+        self._week = self._read_week(*self._days())
+        self.loads += not quietly
+        self._show(quietly=quietly)
+
+    def _show(self, *, quietly: bool = False) -> None:
+        """Show what is loaded, as the person wants to see it; `quietly` leaves out a view that reads by itself."""
         week = self._week
         if week is None:
+            return
+        if (week.first_day, week.last_day) != self._days():
+            self._load(quietly=quietly)
             return
         filters = replace(self.filters.value(), only=self.form.touched())
         unsaved = self.form.unsaved_rows(self._directory, week.first_day, week.last_day)
         if self.form.is_open:
             week = week_with(week, unsaved, self.form.hidden_ids(dict(week.rows)))
         builder = self._builder = SceneBuilder(
-            week, self._directory, filters, self._clock(), [row.id for row in unsaved], self.form.unsaved_words
-        )
+            week, self._directory, filters, self._clock(), [row.id for row in unsaved], self.form.unsaved_words,
+            self._coloring(),
+        )  # fmt: skip
         is_day = self._view == DAY
-        if is_day:
+        view = self._page_view()
+        self._stack.setCurrentWidget(self._shown_widget())
+        scene = None
+        if view is not None:
+            if not quietly:
+                view.show(builder, self._day)
+            self.header.set_title(view.title(self._day))
+        elif is_day:
             scene = builder.day_scene(self._day, by_room=self._by_room)
             self.header.set_title(title_of_day(self._day, self._today()))
         else:
@@ -255,8 +339,32 @@ class SchedulePage(Page):
         self._columns_label.setVisible(is_day)
         self.columns.setVisible(is_day)
         self._check = None
-        self.calendar.set_scene(scene)
+        if scene is not None:
+            self.calendar.set_scene(scene)
+        self._show_tools(view, builder)
         self._show_conflict_list()
+
+    def _show_tools(self, view: PageView | None, builder: SceneBuilder) -> None:
+        """Filters, colors and legend, for the views that have a use for them."""
+        is_useful = (view is None or view.has_filters) and not self.form.is_open
+        for widget in (*self.filters.chips(), self.saved, self.color, self.legend):
+            widget.setHidden(not is_useful)
+        if is_useful:
+            self.filters.show_location_chip()
+            names = {tutor.id: tutor.name for tutor in self._directory.tutors.values()}
+            self.legend.set_items(legend_of(builder.coloring, (row.tutor_id for row in builder.rows), names))
+            self.saved.show_present()
+
+    def _fit_toolbar(self) -> None:
+        """Say less where the toolbar is too narrow for all of it."""
+        t = theme.current()
+        self.color.set_narrow(False)
+        self.filters.set_narrow(False)
+        parts = [*self.toolbar.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly)]
+        wide = sum(part.sizeHint().width() + t.px(8) for part in parts if not part.isHidden())
+        room = self.width() - 2 * t.size.margin
+        self.color.set_narrow(wide > room)
+        self.filters.set_narrow(self.width() < t.px(1340))
 
     def _show_conflict_list(self) -> None:
         builder = self._builder
@@ -270,7 +378,8 @@ class SchedulePage(Page):
             return
         from desktop.schedule.conflicts_panel import conflict_items
 
-        title = "Conflicts this week"
+        view = self._page_view()
+        title = f"Conflicts {view.span_words if view is not None else 'this week'}"
         if is_day:
             title = (
                 "Conflicts today"
@@ -278,13 +387,13 @@ class SchedulePage(Page):
                 else f"Conflicts on {self._day:%a, %b} {self._day.day}"
             )
         self.panel.set_items(title, conflict_items(groups, builder, with_day=not is_day))
-        self.panel.mark_entry(row_id(self.calendar.selected_id()))
-        QTimer.singleShot(0, self, lambda loads=self._loads: self._show_ways_out(loads))
+        self.panel.mark_entry(row_id(self.selected_id()))
+        QTimer.singleShot(0, self, lambda loads=self.loads: self._show_ways_out(loads))
 
     def _show_ways_out(self, loads: int) -> None:
         """Propose ways out once the list is on screen: they look at the weeks around as well."""
         builder = self._builder
-        if builder is None or loads != self._loads or not self._lists_conflicts():
+        if builder is None or loads != self.loads or not self._lists_conflicts():
             return
         from desktop.schedule.ways_out import ways_out
         from shared_models.schedule.bookings import load_bookings
@@ -326,18 +435,25 @@ class SchedulePage(Page):
     # going places
 
     def set_view(self, view: str) -> None:
-        """Show a day or a week."""
-        if view == self._view:
+        """Show another of the views in the header."""
+        if view == self._view or all(kind.key != view for kind in self.view_kinds):
             return
-        if view == DAY and (slot := self.calendar.cursor_slot()) is not None and self.calendar.selected_id():
+        before = self._page_view()
+        if before is not None:
+            self._day = before.cursor_day() or self._day
+        elif self._view == WEEK and (slot := self.calendar.cursor_slot()) and self.calendar.selected_id():
             self._day = date.fromisoformat(slot[0])
         self._view = view
         self.views.set_value(view)
         self._store.set_local(**{_VIEW: view})
         self._show()
+        shown = self._shown_widget()
+        self.setFocusProxy(shown)
+        if self.isVisible() and not self.form.is_open:
+            shown.setFocus()
 
     def view(self) -> str:
-        """ "day" or "week"."""
+        """The key of the view: "day", "week", "month"…"""
         return self._view
 
     def day(self) -> date:
@@ -346,7 +462,11 @@ class SchedulePage(Page):
 
     def step(self, direction: int) -> None:
         """One week or day later (1) or earlier (-1); days on which the place is never open are skipped."""
-        if self._view == WEEK:
+        view = self._page_view()
+        if view is not None:
+            self.go_to(view.step(self._day, direction))
+            return
+        if self._view != DAY:
             self.go_to(self._day + timedelta(days=7 * direction))
             return
         day = self._day + timedelta(days=direction)
@@ -361,6 +481,23 @@ class SchedulePage(Page):
         """The present day or week."""
         self.go_to(self._today())
 
+    def go_now(self) -> None:
+        """The present minute, on the calendar if the view has no line for it."""
+        if self._page_view() is not None:
+            self.set_view(DAY)
+        self.go_today()
+        self.calendar.show_now()
+
+    def follow(self, day: date) -> None:
+        """A view has been scrolled to another day: title and count of conflicts go with it."""
+        self._day = day
+        view = self._page_view()
+        if view is None:
+            return
+        self.header.set_title(view.title(day))
+        if self._week is not None and view.span(day) != (self._week.first_day, self._week.last_day):
+            self._follow_timer.start()
+
     def go_to(self, day: date) -> None:
         """Show a day, or the week it lies in."""
         before = self._days()
@@ -371,10 +508,18 @@ class SchedulePage(Page):
             self._load()
 
     def pick_date(self) -> None:
-        """Choose a date in a small month."""
-        popup = MonthPopup(self._day, self._today(), self)
+        """Choose a date in a small month that dots the busy days."""
+        from desktop.schedule.mini_month import BusyMonthPopup
+
+        popup = BusyMonthPopup(self._day, self._today(), self._busy_days, self)
         popup.picked.connect(self.go_to)
         popup.open_below(self._date_button)
+
+    def _busy_days(self, first: date, last: date) -> set[date]:
+        from desktop.schedule.mini_month import read_busy_days
+
+        with self._store.read() as session:
+            return read_busy_days(session, self._directory, first, last, self.filters.value().location_id)
 
     def show_item(self, item_id: str) -> None:
         """Bring an entry into view, whenever it is; also a day ("2026-11-28"), or the "conflicts" of today."""
@@ -402,7 +547,22 @@ class SchedulePage(Page):
         self.jump_to(item_id)
 
     def _row(self, entry_id: str) -> EntryRow | None:
-        return self._builder.week.rows.get(row_id(entry_id)) if self._builder is not None else None
+        found = self._builder.week.rows.get(row_id(entry_id)) if self._builder is not None else None
+        view = self._page_view()
+        return view.row(entry_id) if found is None and view is not None else found
+
+    def selected_id(self) -> str:
+        """The entry that is selected in the view on screen; "" for none."""
+        view = self._page_view()
+        return view.selected_id() if view is not None else self.calendar.selected_id()
+
+    def select(self, entry_id: str) -> None:
+        """Select an entry in the view on screen."""
+        view = self._page_view()
+        if view is not None:
+            view.select(entry_id)
+        else:
+            self.calendar.select(entry_id)
 
     def _words(self, row: EntryRow) -> str:
         return self._builder.short_words(row) if self._builder is not None else "the entry"
@@ -417,15 +577,39 @@ class SchedulePage(Page):
             return
         if self._view == DAY and row.day != self._day:
             self.go_to(row.day)
-        self.calendar.select(entry_id)
-        self._mark_conflicts(entry_id)
+        self.select(entry_id)
+        self.mark_conflicts(entry_id)
 
-    def _open_day(self, column: str) -> None:
-        if self._view == WEEK:
+    def open_day(self, column: str) -> None:
+        """Show the day of a column or cell."""
+        if self._view != DAY:
             self._day = date.fromisoformat(column)
             self._view = DAY
             self.views.set_value(DAY)
             self._show()
+            self.setFocusProxy(self.calendar)
+            if self.isVisible():
+                self.calendar.setFocus()
+
+    # saved views and colors
+
+    def _present_view(self) -> SavedView:
+        by_room = self._by_room and self._view == DAY
+        return SavedView("", self._view, self.filters.value(), self.color.value(), by_room)
+
+    def take_view(self, saved: SavedView) -> None:
+        """Show what a saved view says."""
+        self.filters.set_value(saved.filters)
+        self.color.set_value(saved.color_by)
+        if saved.view == DAY:
+            self._by_room = saved.by_room
+            self.columns.set_value("rooms" if saved.by_room else "tutors")
+        self.set_view(saved.view)
+        self._filters_changed(self.filters.value())
+
+    def _color_changed(self, by: ColorBy) -> None:
+        self._store.set_local(**{_COLOR_BY: by.value})
+        self._show()
 
     def _filters_changed(self, filters: Filters) -> None:
         if self._store.local(_LOCATION) != filters.location_id:
@@ -454,10 +638,8 @@ class SchedulePage(Page):
         """The form opened, closed, or holds something else: make room, and show its sessions."""
         is_open = self.form.is_open
         words = self.form.touched_words(self._directory)
-        for widget in (*self.filters.chips(), self.views, self._date_button, self.legend):
+        for widget in (self.views, self._date_button):
             widget.setHidden(is_open)
-        if not is_open:
-            self.filters.show_location_chip()
         self._only_chip.set_words(words, True)
         self._only_chip.setVisible(is_open and bool(words))
         if is_open:
@@ -470,17 +652,18 @@ class SchedulePage(Page):
         else:
             self._show()
         if not is_open:
-            self.calendar.setFocus()
+            self._shown_widget().setFocus()
 
     def _form_saved(self, entry_ids: Sequence[str]) -> None:
         self._load()
         if entry_ids and self._row(entry_ids[0]) is not None:
-            self.calendar.select(entry_ids[0])
+            self.select(entry_ids[0])
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The form keeps to the right edge."""
         super().resizeEvent(event)
         self._place_form()
+        self._fit_toolbar()
 
     def _place_form(self) -> None:
         """The form at the right edge; the note beside the chip only where the form leaves room for it."""

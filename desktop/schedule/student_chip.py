@@ -20,6 +20,8 @@ Students = Sequence[tuple[str, str]]
 """Ids and names."""
 
 _SHOWN = 9
+_NOBODY = [("nobody", "Any student")]
+"""The chip opens its pop-up only where there is something to choose."""
 
 
 def read_students(session: Session, organization_id: str) -> list[tuple[str, str]]:
@@ -38,13 +40,13 @@ class StudentChip(FilterChip):
     def __init__(self, read: Callable[[], Students], parent: QWidget | None = None) -> None:
         super().__init__("Any student", parent=parent)
         self._read = read
-        self.set_choices([("", "")])
+        self.set_choices(_NOBODY)
 
     def set_student(self, student_id: str, name: str = "") -> None:
         """Choose without announcing it; the name is read when it is not given."""
         if student_id and not name:
             name = dict(self._read()).get(student_id, "")
-        self.set_choices([(student_id, name)] if student_id and name else [("", "")], student_id)
+        self.set_choices([(student_id, name)] if student_id and name else _NOBODY, student_id)
 
     def open_menu(self) -> None:
         """Open the search under the chip."""
