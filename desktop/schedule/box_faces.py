@@ -183,6 +183,24 @@ class FaceCache:
                 self._faces.popitem(last=False)
         return pixmap
 
+    def shadow(self, width: int, height: int, radius: float, drop: float, blur: float, alpha: float) -> QPixmap:
+        """The shadow of a box of that size, `blur + drop` wider than it on each side; see `paint_shadow`."""
+        key = (width, height, f"shadow {radius}", drop, blur, alpha)
+        pixmap = self._areas.get(key)
+        if pixmap is None:
+            margin = math.ceil(blur + drop)
+            pixmap = self._blank(width + 2 * margin, height + 2 * margin)
+            painter = QPainter(pixmap)
+            paint_shadow(painter, QRectF(margin, margin, width, height), radius, drop, blur, alpha)
+            painter.end()
+            self._keep(key, pixmap)
+        return pixmap
+
+    def _keep(self, key: tuple[int, int, str, float, float, float], pixmap: QPixmap) -> None:
+        self._areas[key] = pixmap
+        if len(self._areas) > _KEPT_AREAS:
+            self._areas.popitem(last=False)
+
     def hatched(self, width: int, height: int, color: QColor, line: float, step: float, opacity: float) -> QPixmap:
         """Stripes over an area of that size; see `hatch`."""
         key = (width, height, color.name(), line, step, opacity)
@@ -193,7 +211,5 @@ class FaceCache:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             hatch(painter, QRectF(0, 0, width, height), color, line, step, opacity)
             painter.end()
-            self._areas[key] = pixmap
-            if len(self._areas) > _KEPT_AREAS:
-                self._areas.popitem(last=False)
+            self._keep(key, pixmap)
         return pixmap

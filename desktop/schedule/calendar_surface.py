@@ -5,8 +5,8 @@ What a person does with it lives in the widget built on it (calendar_widget.py).
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, QSizeF, Qt
+from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPen, QPixmap, QRegion, QResizeEvent
 from PySide6.QtWidgets import QScrollBar, QSizePolicy, QWidget
 
 from desktop import theme
@@ -27,6 +27,10 @@ class CalendarSurface(QWidget):
         self._layout: CalendarLayout | None = None
         self._painter: CalendarPainter | None = None
         self._has_shown = False
+        self._sheet = QPixmap()
+        self._sheet_of: tuple[CalendarLayout, int, int] | None = None
+        self._sheet_hides = ""
+        self._marked = QRegion()
         self._bar_y = QScrollBar(Qt.Orientation.Vertical, self)
         self._bar_x = QScrollBar(Qt.Orientation.Horizontal, self)
         for bar in (self._bar_x, self._bar_y):
@@ -150,10 +154,25 @@ class CalendarSurface(QWidget):
             self._bar_y.setValue(round(now.y - half))
 
     def _scrolled(self) -> None:
+        self._marked = QRegion()
         self.update()
+
+    def _remark(self) -> None:
+        """Paint anew only where something was hovered, selected or dragged, and where it is now."""
+        layout, paint = self._layout, self._painter
+        if layout is None or paint is None:
+            self.update()
+            return
+        now = QRegion()
+        for area in paint.marked_areas(layout, self._marks()):
+            now = now.united(self.to_widget(Rect(area.x(), area.y(), area.width(), area.height())))
+        if not (changed := now.united(self._marked)).isEmpty():
+            self.update(changed)
+        self._marked = now
 
     def _theme_changed(self) -> None:
         self._painter = None
+        self._sheet_of = None
         self._lay_out()
         self.update()
 
@@ -177,20 +196,21 @@ class CalendarSurface(QWidget):
         ratio = self.devicePixelRatioF()
         if self._painter is None or self._painter.faces.ratio != ratio:
             self._painter = CalendarPainter(ratio)
+            self._sheet_of = None
         layout, paint = self._layout, self._painter
         view = self._viewport()
         gutter = round(layout.metrics.gutter)
         dx, dy = self._bar_x.value(), self._bar_y.value()
         dirty = event.rect().intersected(view)
         if not dirty.isEmpty():
-            painter.save()
-            painter.setClipRect(dirty.intersected(view.adjusted(gutter, 0, 0, 0)))
-            painter.translate(view.left() - dx, view.top() - dy)
-            clip = QRectF(dirty).translated(dx - view.left(), dy - view.top())
+            marks = self._marks()
             card = self._empty_card(view) if not layout.boxes and any(self._scene.empty_words) else None
-            covered = card.translated(dx - view.left(), dy - view.top()) if card is not None else None
-            paint.paint_grid(painter, layout, clip, self._marks(), covered)
-            paint.paint_now_lead(painter, layout, gutter + dx)
+            self._prepare_sheet(view, marks.live.moved_id if marks.live is not None else "", card)
+            painter.save()
+            painter.setClipRegion(event.region().intersected(view.adjusted(gutter, 0, 0, 0)))
+            painter.drawPixmap(view.topLeft(), self._sheet)
+            painter.translate(view.left() - dx, view.top() - dy)
+            paint.paint_marks(painter, layout, marks)
             painter.restore()
             painter.save()
             painter.setClipRect(dirty.intersected(QRect(view.left(), view.top(), gutter + 1, view.height())))
@@ -212,6 +232,64 @@ class CalendarSurface(QWidget):
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
             painter.fillRect(1, view.top() - 1, self.width() - 2, 1, current.color.line_strong)
         self._paint_frame(painter)
+
+    def _prepare_sheet(self, view: QRect, hides: str, card: QRectF | None) -> None:
+        """Bring the kept picture of the grid up to date: after scrolling only the strips that came into sight, after
+        an entry was taken up or put down only its place."""
+        layout, paint = self._layout, self._painter
+        if layout is None or paint is None:
+            return
+        ratio = paint.faces.ratio
+        size = (QSizeF(view.size()) * ratio).toSize()
+        dx, dy = self._bar_x.value(), self._bar_y.value()
+        kept = self._sheet_of
+        stale = QRegion(0, 0, view.width(), view.height())
+        if self._sheet.size() != size:
+            self._sheet = QPixmap(size)
+            self._sheet.setDevicePixelRatio(ratio)
+        elif kept is not None and kept[0] is layout and card is None:
+            moved_x, moved_y = (kept[1] - dx) * ratio, (kept[2] - dy) * ratio
+            is_whole = moved_x == int(moved_x) and moved_y == int(moved_y)
+            if is_whole and abs(moved_x) < size.width() and abs(moved_y) < size.height():
+                stale = self._shifted(int(moved_x), int(moved_y), ratio)
+                if hides != self._sheet_hides:
+                    stale = stale.united(self._place_of(self._sheet_hides, view)).united(self._place_of(hides, view))
+        self._sheet_of = (layout, dx, dy)
+        self._sheet_hides = hides
+        covered = card.translated(dx - view.left(), dy - view.top()) if card is not None else None
+        gutter = round(layout.metrics.gutter)
+        painter = QPainter(self._sheet)
+        if not stale.isEmpty():
+            painter.setClipRegion(stale)
+            painter.translate(-dx, -dy)
+            paint.paint_grid(painter, layout, QRectF(stale.boundingRect().translated(dx, dy)), hides, covered)
+            paint.paint_now_lead(painter, layout, gutter + dx)
+        painter.end()
+
+    def _shifted(self, x: int, y: int, ratio: float) -> QRegion:
+        """Shift the kept picture by so many device pixels; answers with what is to be painted."""
+        stale = QRegion()
+        if not x and not y:
+            return stale
+        self._sheet.scroll(x, y, self._sheet.rect())
+        wide, tall = self._sheet.width(), self._sheet.height()
+        for part in (
+            QRectF(0 if x > 0 else wide + x, 0, abs(x), tall), QRectF(0, 0 if y > 0 else tall + y, wide, abs(y)),
+        ):  # fmt: skip
+            if not part.isEmpty():
+                area = QRectF(part.topLeft() / ratio, part.size() / ratio)
+                stale = stale.united(area.toAlignedRect().adjusted(-1, -1, 1, 1))
+        return stale
+
+    def _place_of(self, entry_id: str, view: QRect) -> QRegion:
+        """Where a box and its tail lie in the kept picture."""
+        box = self._layout.box(entry_id) if self._layout is not None and entry_id else None
+        if box is None:
+            return QRegion()
+        places = QRegion(self.to_widget(box.rect).adjusted(-2, -2, 2, 2))
+        if box.tail is not None:
+            places = places.united(self.to_widget(box.tail).adjusted(-2, -2, 2, 2))
+        return places.translated(-view.topLeft())
 
     def _paint_frame(self, painter: QPainter) -> None:
         """The sheet's line and round corners, over the square content."""

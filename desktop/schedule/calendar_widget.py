@@ -26,7 +26,7 @@ class CalendarWidget(PointedCalendar):
             Qt.FocusReason.ActiveWindowFocusReason,
         )
         self._announce()
-        self.update()
+        self._remark()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """A move by keyboard that was not confirmed is taken back."""
@@ -34,7 +34,7 @@ class CalendarWidget(PointedCalendar):
             self._end_drag()
         self._shows_cursor = False
         self._hide_card()
-        self.update()
+        self._remark()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows move the cursor; with Alt the entry, with Shift its end; Enter opens or makes; Delete cancels."""
@@ -56,7 +56,7 @@ class CalendarWidget(PointedCalendar):
             self._draft = None
             self._selected = ""
             self.entrySelected.emit("")
-            self.update()
+            self._remark()
             return
         arrows = {
             Qt.Key.Key_Up: (0, -1), Qt.Key.Key_Down: (0, 1), Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0),
@@ -108,7 +108,7 @@ class CalendarWidget(PointedCalendar):
             self._put_cursor(cursors.placed(layout, cursor.column, cursor.minute + way * 120))
         else:
             return False
-        self.update()
+        self._remark()
         return True
 
     def _step(self, across: int, down: int) -> None:
@@ -132,7 +132,7 @@ class CalendarWidget(PointedCalendar):
             box = layout.box(cursor.entry_id) if cursor.entry_id else None
             self._reveal(box.rect if box else layout.slot(cursor.column, cursor.minute, cursor.minute + 15))
         self._announce()
-        self.update()
+        self._remark()
 
     def _nudge(self, kind: DragKind, across: int, down: int) -> None:
         """Move or resize by keyboard; shown at once, asked for when the modifier key is let go (or Enter)."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
-from desktop.schedule.calendar_values import CalendarEntry
+from desktop.schedule.calendar_values import CalendarEntry, ConflictMark, Span
 from desktop.schedule.layout import CalendarLayout
 
 DAY_MINUTES = 24 * 60
@@ -65,8 +65,30 @@ class RoomOffer:
     words: str
 
 
+@dataclass(frozen=True, slots=True)
+class LiveMark:
+    """How an entry would be marked if the drag ended now: the worst of its conflicts, the minutes that overlap, and
+    whether another entry lies in its buffer."""
+
+    conflict: ConflictMark
+    overlaps: tuple[Span, ...] = ()
+    tail_is_hit: bool = False
+
+
+NO_MARK = LiveMark(ConflictMark.NONE)
+
+
+class Verdict(list[tuple[bool, str]]):
+    """What fits and what does not, in words; and the entries whose marks change, the dragged one ("": a new one)
+    included."""
+
+    def __init__(self, lines: Iterable[tuple[bool, str]] = (), marks: Mapping[str, LiveMark] | None = None) -> None:
+        super().__init__(lines)
+        self.marks: Mapping[str, LiveMark] = marks or {}
+
+
 class Check(Protocol):
-    """Judges a place for an entry ("": a new one): what fits and what does not, in words."""
+    """Judges a place for an entry ("": a new one): what fits and what does not, in words (a Verdict also marks)."""
 
     def __call__(
         self, entry_id: str, column: str, starts: int, ends: int, *, as_copy: bool = False

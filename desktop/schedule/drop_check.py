@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 
-from desktop.schedule.calendar_values import clock_words
-from desktop.schedule.dragging import RoomOffer
+from desktop.schedule.calendar_values import ConflictMark, Span, clock_words
+from desktop.schedule.dragging import LiveMark, RoomOffer, Verdict
 from desktop.schedule.entry_rows import EntryRow
 from desktop.schedule.scene import NO_ROOM, NO_TUTOR, ONLINE, SceneBuilder
 from shared_models.schedule.conflicts import Booking, Conflict, ConflictKind, ConflictTag, conflicts_of
@@ -34,6 +34,10 @@ class DropCheck:
         """`day` is the day shown when columns are tutors or rooms, None when they are days."""
         self._builder, self._day, self._by_room = builder, day, by_room
         self._bookings = [row.booking for row in builder.week.rows.values() if row.is_live]
+        self._conflicts: dict[str, list[Conflict]] = {}
+        for conflict in builder.week.conflicts:
+            self._conflicts.setdefault(conflict.first_id, []).append(conflict)
+            self._conflicts.setdefault(conflict.second_id, []).append(conflict)
 
     def target(self, row: EntryRow | None, column: str, from_column: str = "") -> Target:
         """What an entry (None: a new one) would become in a column."""
@@ -52,9 +56,7 @@ class DropCheck:
             rooms = (column,)
         return Target(self._day, tutor_id, rooms, False)
 
-    def check(
-        self, entry_id: str, column: str, starts: int, ends: int, *, as_copy: bool = False
-    ) -> list[tuple[bool, str]]:
+    def check(self, entry_id: str, column: str, starts: int, ends: int, *, as_copy: bool = False) -> Verdict:
         """Each thing that fits or does not, for the bubble at the pointer; a copy may collide with its original."""
         row_id, _, from_column = entry_id.partition("@")
         row = self._builder.week.rows.get(row_id)
@@ -67,7 +69,37 @@ class DropCheck:
         elif target.tutor_id is None:
             lines += self._free_rooms(booking)
         lines += self._hours(row, target, starts, ends)
-        return lines
+        return Verdict(lines, self._marks("" if row is None or as_copy else row.id, starts, booking, conflicts))
+
+    def _marks(self, row_id: str, starts: int, booking: Booking, conflicts: list[Conflict]) -> dict[str, LiveMark]:
+        """The marks of the entry at its new place ("": a new one or a copy), of those it meets there, and of those
+        it leaves."""
+        marks = {row_id: self._mark(booking, starts, conflicts, booking)}
+        left = self._conflicts.get(row_id, ())
+        others = {_other(conflict, booking.entry_id) for conflict in conflicts}
+        others |= {_other(conflict, row_id) for conflict in left}
+        for other_id in others:
+            other = self._builder.week.rows[other_id]
+            found = [c for c in self._conflicts.get(other_id, ()) if row_id not in (c.first_id, c.second_id)]
+            found += [c for c in conflicts if other_id in (c.first_id, c.second_id)]
+            marks[other_id] = self._mark(other.booking, other.starts, found, booking)
+        return marks
+
+    def _mark(self, of: Booking, minute: int, conflicts: list[Conflict], moved: Booking) -> LiveMark:
+        """The mark of a booking that starts at a minute of its day, from its conflicts; `moved` is where it is now,
+        not where the week has it."""
+        overlaps: list[Span] = []
+        tail = False
+        for conflict in conflicts:
+            other_id = _other(conflict, of.entry_id)
+            other = moved if other_id == moved.entry_id else self._builder.week.rows[other_id].booking
+            if conflict.tag is ConflictTag.OVERLAP:
+                first, last = max(of.starts, other.starts), min(of.ends, other.ends)
+                overlaps.append((minute + (first - of.starts) // 60, minute + (last - of.starts) // 60))
+            elif conflict.first_id == of.entry_id:
+                tail = True
+        mark = ConflictMark.OVERLAP if overlaps else ConflictMark.BUFFER if conflicts else ConflictMark.NONE
+        return LiveMark(mark, tuple(overlaps), tail)
 
     def offer(self, entry_id: str, column: str, starts: int, ends: int, *, as_copy: bool = False) -> RoomOffer | None:
         """Another room that is free then, when the entry's own is not."""
@@ -79,7 +111,7 @@ class DropCheck:
         if not any(conflict.kind is ConflictKind.ROOM for conflict in conflicts):
             return None
         terms = self._builder.directory.terms(row.location_id)
-        rooms = free_rooms_at(booking, Occupancy(self._bookings, set() if as_copy else {row.id}), terms)
+        rooms = free_rooms_at(booking, self._occupancy(booking), terms)
         if not rooms:
             return None
         name = self._builder.directory.room_name(rooms[0])
@@ -98,6 +130,13 @@ class DropCheck:
             entry_id, at, at + length, at + length + buffer, target.tutor_id, target.room_ids,
             row.student_ids if row is not None else (),
         )  # fmt: skip
+
+    def _occupancy(self, booking: Booking) -> Occupancy:
+        """Who and what is taken at the time of a booking, by others."""
+        entry_id, starts, _, until, *_ = booking
+        return Occupancy(
+            [other for other in self._bookings if other[1] < until and other[3] > starts and other[0] != entry_id]
+        )
 
     def _tutor(self, booking: Booking, conflicts: list[Conflict]) -> Iterator[tuple[bool, str]]:
         if booking.tutor_id is None:
@@ -140,9 +179,7 @@ class DropCheck:
         terms = self._builder.directory.terms(location_id)
         if not terms.room_ids:
             return
-        free = [
-            self._builder.directory.room_name(i) for i in free_rooms_at(booking, Occupancy(self._bookings), terms)
-        ]
+        free = [self._builder.directory.room_name(i) for i in free_rooms_at(booking, self._occupancy(booking), terms)]
         if len(free) == len(terms.room_ids):
             yield True, "Every room is free"
         elif free:
@@ -173,7 +210,7 @@ class DropCheck:
     def _blocker(self, conflict: Conflict, booking: Booking, *, by_title: bool = False) -> str:
         """What stands in the way: "David Walker until 5:00", "too tight, David Walker ends 5:00"."""
         rows = self._builder.week.rows
-        other = rows[conflict.second_id if conflict.first_id == booking.entry_id else conflict.first_id]
+        other = rows[_other(conflict, booking.entry_id)]
         is_group = len(other.student_names) > 2
         who = self._builder.title_of(other) if by_title or is_group else " and ".join(other.student_names)
         who = who or self._builder.title_of(other)
@@ -182,3 +219,7 @@ class DropCheck:
         if conflict.tag is ConflictTag.OVERLAP:
             return f"{who} {'until' if is_before else 'from'} {moment}"
         return f"too tight, {who} {'ends' if is_before else 'starts'} {moment}"
+
+
+def _other(conflict: Conflict, entry_id: str) -> str:
+    return conflict.second_id if conflict.first_id == entry_id else conflict.first_id

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QPoint, QRect, QRectF, QSize, QSizeF, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
 from desktop import theme
@@ -36,11 +36,20 @@ class FloatingCard(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._title = ""
         self._rows: tuple[CardRow, ...] = ()
+        self._picture = QPixmap()
+        theme.signals().themeChanged.connect(self._theme_changed)
         self.hide()
+
+    def _theme_changed(self) -> None:
+        self._picture = QPixmap()
+        self.resize(self.sizeHint())
 
     def set_content(self, title: str, rows: Sequence[CardRow]) -> None:
         """Say something else, and take the size for it."""
+        if (title, tuple(rows)) == (self._title, self._rows):
+            return
         self._title, self._rows = title, tuple(rows)
+        self._picture = QPixmap()
         self.resize(self.sizeHint())
         self.update()
 
@@ -71,17 +80,16 @@ class FloatingCard(QWidget):
         spots = [QPoint(x, y) for y in range(first - h, last + h, step) for x in sides]
         spots += [QPoint(target.left(), first), QPoint(target.left(), last)]
         reach = target.adjusted(-w - 2 * gap, -2 * h - gap, w + 2 * gap, 2 * h + gap)
-        avoid = [other for other in avoid if other.intersects(reach)]
+        # Plain numbers: some sixty spots are held against some fifty boxes, in each frame of a drag.
+        near = [_edges(other) for other in avoid if other.intersects(reach)]
+        own, inside = _edges(target), _edges(within)
         middle = target.center().y()
 
         def cost(spot: QPoint) -> int:
-            rect = QRect(spot.x(), spot.y(), w, h)
-            inside = rect.intersected(within)
-            outside = w * h - inside.width() * inside.height()
-            covered = sum(c.width() * c.height() for other in avoid if not (c := rect.intersected(other)).isEmpty())
-            own = rect.intersected(target)
-            hides = 10 * own.width() * own.height() if not own.isEmpty() else 0
-            return 40 * outside + covered + hides + 8 * abs(rect.center().y() - middle)
+            rect = (spot.x(), spot.y(), spot.x() + w, spot.y() + h)
+            outside = w * h - _shared(rect, inside)
+            covered = sum(_shared(rect, other) for other in near)
+            return 40 * outside + covered + 10 * _shared(rect, own) + 8 * abs(rect[1] + h // 2 - middle)
 
         best = min(spots, key=cost)
         x = min(max(best.x(), within.left()), max(within.right() - w, within.left()))
@@ -89,10 +97,22 @@ class FloatingCard(QWidget):
         self.move(x - margin, y - margin)
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        """The picture of what it says, made once: while dragging, the card moves more often than it speaks."""
+        ratio = self.devicePixelRatioF()
+        size = (QSizeF(self.size()) * ratio).toSize()
+        if self._picture.size() != size:
+            self._picture = QPixmap(size)
+            self._picture.setDevicePixelRatio(ratio)
+            self._picture.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(self._picture)
+            self._paint(painter)
+            painter.end()
+        QPainter(self).drawPixmap(0, 0, self._picture)
+
+    def _paint(self, painter: QPainter) -> None:
         """Paper, title, rows."""
         current = theme.current()
         color, px = current.color, current.px
-        painter = QPainter(self)
         margin = self._margin()
         sheet = QRectF(self.rect()).adjusted(margin, margin, -margin, -margin)
         paint_shadow(painter, sheet, current.size.radius_card, 6, 20, 0.16)
@@ -137,3 +157,19 @@ class FloatingCard(QWidget):
     def _text(painter: QPainter, area: QRectF, flags: Qt.AlignmentFlag, text: str, style: str) -> None:
         elided = theme.metrics(style).elidedText(text, Qt.TextElideMode.ElideRight, area.width())
         painter.drawText(area, flags, elided)
+
+
+_Edges = tuple[int, int, int, int]
+
+
+def _edges(rect: QRect) -> _Edges:
+    return rect.left(), rect.top(), rect.left() + rect.width(), rect.top() + rect.height()
+
+
+def _shared(one: _Edges, other: _Edges) -> int:
+    """The area that two rectangles share."""
+    width = (one[2] if one[2] < other[2] else other[2]) - (one[0] if one[0] > other[0] else other[0])
+    if width <= 0:
+        return 0
+    height = (one[3] if one[3] < other[3] else other[3]) - (one[1] if one[1] > other[1] else other[1])
+    return width * height if height > 0 else 0

@@ -1,22 +1,25 @@
 """Paints a planned calendar: paper, hours, closures, boxes with their marks, the now-line and the header.
 
-It only draws what lies in the region to be painted, from prepared texts and kept faces, so that a full week
-takes a few milliseconds and a hover less than one.
+The grid with its boxes is painted once and kept by the surface; what is hovered, marked or dragged goes over it, so
+that a full week takes a few milliseconds and a frame of a drag less than one.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 
 from desktop import theme
-from desktop.schedule.box_faces import FaceCache, dashed, fill_of, look_of, paint_shadow, text_color
+from desktop.schedule.box_faces import FaceCache, dashed, fill_of, look_of, text_color
 from desktop.schedule.calendar_values import CalendarEntry, ConflictMark, Mode
-from desktop.schedule.layout import CalendarLayout, ColumnBox, EntryBox, Rect
+from desktop.schedule.dragging import NO_MARK, LiveMark
+from desktop.schedule.lanes import Seat
+from desktop.schedule.layout import CalendarLayout, ColumnBox, EntryBox, Grid, Rect
 from desktop.schedule.lettering import Lettering, lettering
-from desktop.schedule.wording import Badge, TextLine, TextRole, box_text
+from desktop.schedule.wording import Badge, TextLine, TextRole
 
 _BADGE_ICONS = {"buffer": "clock", "accepted": "check", "no_show": "user-x", "unpaid": "badge-dollar-sign"}
 
@@ -27,6 +30,8 @@ class LiveBox:
 
     rect: Rect
     words: str
+    starts: int
+    ends: int
     is_clear: bool = True
     origin: Rect | None = None
     origin_words: str = ""
@@ -34,6 +39,15 @@ class LiveBox:
     lift: float = 0.0
     keeps_entry: bool = False
     """A copy: the entry itself stays where it is."""
+    mark: LiveMark = NO_MARK
+    """How the span would be marked here."""
+    others: tuple[EntryBox, ...] = ()
+    """The boxes whose marks change with it, marked so."""
+
+    @property
+    def moved_id(self) -> str:
+        """The entry that is in the hand instead of in its place; "" for none."""
+        return self.entry.id if self.entry is not None and not self.keeps_entry else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +84,12 @@ class CalendarPainter:
     # the grid
 
     def paint_grid(
-        self, painter: QPainter, layout: CalendarLayout, clip: QRectF, marks: Marks, covered: QRectF | None = None
+        self, painter: QPainter, layout: CalendarLayout, clip: QRectF, hidden: str = "", covered: QRectF | None = None
     ) -> None:
-        """Paint the scrolled part; `painter` is moved so that (0, 0) is the grid's upper left corner.
+        """Paint what stays while a person points and drags, all but the `hidden` entry.
 
-        `covered` is where a card will stand: no pill is painted that would look out behind it.
+        `painter` is moved so that (0, 0) is the grid's upper left corner. `covered` is where a card will stand: no
+        pill is painted that would look out behind it.
         """
         color = self.theme.color
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
@@ -92,23 +107,62 @@ class CalendarPainter:
         now = layout.now
         if now is not None:
             painter.fillRect(QRectF(now.x, now.y, now.w, 2), color.now)
-        for box in layout.boxes:
-            if box.tail is not None and to_qrect(box.tail).intersects(clip):
+        reach = self.theme.px(120)
+        area = Rect(clip.x(), clip.y() - reach, clip.width(), clip.height() + reach)
+        boxes = [box for box in layout.boxes_in(area) if box.entry.id != hidden]
+        for box in boxes:
+            if box.entry.tail_is_hit and box.tail is not None and to_qrect(box.tail).intersects(clip):
                 self._tail(painter, box.tail)
-        live = marks.live
-        moved = live.entry.id if live is not None and live.entry is not None and not live.keeps_entry else ""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        for box in layout.boxes:
-            if box.entry.id == moved:
-                continue
+        for box in boxes:
             rect = to_qrect(box.rect)
-            if rect.adjusted(-6, -6, 6, 10).intersects(clip):
-                self._box(painter, box, rect, is_hovered=box.entry.id == marks.hovered)
+            if rect.intersects(clip):
+                self._box(painter, box, rect, is_hovered=False)
+        self._now_over(painter, layout)
+
+    def _now_over(self, painter: QPainter, layout: CalendarLayout) -> None:
+        now = layout.now
         if now is not None:
-            painter.fillRect(QRectF(now.x, now.y, now.w, 2), mixed(color.now, 0.22))
+            painter.fillRect(QRectF(now.x, now.y, now.w, 2), mixed(self.theme.color.now, 0.22))
+
+    def paint_marks(self, painter: QPainter, layout: CalendarLayout, marks: Marks) -> None:
+        """Paint over the grid what is hovered, selected, under the cursor or in the hand."""
+        live = marks.live
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        hovered = layout.box(marks.hovered) if marks.hovered and live is None else None
+        if hovered is not None:
+            self._box(painter, hovered, to_qrect(hovered.rect), is_hovered=True)
+            if layout.now is not None and hovered.rect.contains(layout.now.x + 1, layout.now.y):
+                self._now_over(painter, layout)
+        for box in live.others if live is not None else ():
+            if box.tail is not None:
+                self._tail(painter, box.tail)
+                painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+            self._box(painter, box, to_qrect(box.rect), is_hovered=False)
         self._rings(painter, layout, marks)
-        if marks.live is not None:
-            self._live(painter, layout, marks.live)
+        if live is not None:
+            self._live(painter, layout, live)
+
+    def marked_areas(self, layout: CalendarLayout, marks: Marks) -> list[QRectF]:
+        """The parts of the grid that `paint_marks` paints on, or that it leaves empty."""
+        px, live = self.theme.px, marks.live
+        areas = [
+            to_qrect(box.rect).adjusted(-px(10), -px(10), px(10), px(12))
+            for entry_id in {marks.hovered, marks.selected, marks.cursor_entry}
+            if entry_id and (box := layout.box(entry_id)) is not None
+        ]
+        if marks.cursor_slot is not None:
+            areas.append(to_qrect(marks.cursor_slot).adjusted(-px(4), -px(4), px(4), px(4)))
+        if live is not None:
+            reach = px(20) + live.lift
+            areas.append(to_qrect(live.rect).adjusted(-reach, -reach, reach, reach + px(10)))
+            areas += [to_qrect(rect).adjusted(-2, -2, 2, 2) for rect in (live.origin,) if rect is not None]
+            moved = layout.box(live.moved_id)
+            for box in live.others if moved is None else (*live.others, moved):
+                areas.append(to_qrect(box.rect).adjusted(-px(2), -px(2), px(2), px(2)))
+                if box.tail is not None:
+                    areas.append(to_qrect(box.tail).adjusted(-px(2), -px(2), px(2), px(2)))
+        return areas
 
     def _hour_lines(self, painter: QPainter, layout: CalendarLayout, clip: QRectF) -> None:
         color = self.theme.color
@@ -180,10 +234,12 @@ class CalendarPainter:
 
     # boxes
 
-    def _box(self, painter: QPainter, box: EntryBox, rect: QRectF, *, is_hovered: bool) -> None:
+    def _box(
+        self, painter: QPainter, box: EntryBox, rect: QRectF, *, is_hovered: bool, has_shadow: bool = True
+    ) -> None:
         look = look_of(box.entry, is_lifted=is_hovered)
-        if is_hovered:
-            paint_shadow(painter, rect, self.theme.size.radius_entry, 2, 8, 0.18)
+        if is_hovered and has_shadow:
+            self._shadow(painter, rect, 2, 8, 0.18)
         face = self.faces.face(look, round(rect.width()), round(rect.height()), box.hatches)
         painter.drawPixmap(rect.topLeft(), face)
         if box.hatches:
@@ -192,6 +248,12 @@ class CalendarPainter:
         self._lines(painter, box.lines, rect.x(), rect.y())
         if box.badge is not None:
             self._badge(painter, box.badge, rect.x(), rect.y(), text_color(look))
+
+    def _shadow(self, painter: QPainter, rect: QRectF, drop: float, blur: float, alpha: float) -> None:
+        radius = self.theme.size.radius_entry
+        shade = self.faces.shadow(round(rect.width()), round(rect.height()), radius, drop, blur, alpha)
+        margin = math.ceil(blur + drop)
+        painter.drawPixmap(rect.topLeft() - QPointF(margin, margin), shade)
 
     def _clear_words(self, painter: QPainter, box: EntryBox, rect: QRectF, fill: QColor) -> None:
         """Let the hatch step back behind the words, so that they read as well as in a box without one."""
@@ -309,16 +371,15 @@ class CalendarPainter:
         lifted = target.adjusted(live.lift, live.lift * 0.4, 0, 0)
         if lifted.width() < px(24):
             lifted = target
-        paint_shadow(painter, lifted, radius, 6, 18, 0.28)
-        look = replace(look_of(live.entry, is_lifted=True), conflict=ConflictMark.NONE)
-        painter.drawPixmap(
-            lifted.topLeft(), self.faces.face(look, max(round(lifted.width()), 8), max(round(lifted.height()), 8))
-        )
-        text_metrics = layout.metrics.text(layout.scene.mode)
-        carried = replace(live.entry, lines=live.entry.lines[:2], conflict=ConflictMark.NONE, is_unpaid=False)
-        lines, _ = box_text(carried, lifted.width(), lifted.height(), text_metrics, self.letters.measure)
-        painter.setPen(text_color(look))
-        self._lines(painter, lines, lifted.x(), lifted.y())
+        self._shadow(painter, lifted, 6, 18, 0.28)
+        carried = replace(
+            live.entry, starts=live.starts, ends=live.ends, lines=live.entry.lines[:2], is_unpaid=False,
+            conflict=live.mark.conflict, overlaps=live.mark.overlaps, tail_is_hit=False,
+        )  # fmt: skip
+        place = Rect(lifted.x(), lifted.y(), max(round(lifted.width()), 8), max(round(lifted.height()), 8))
+        grid = Grid(layout.axis, layout.metrics.text(layout.scene.mode), self.letters.measure)
+        box = EntryBox(carried, place, Seat(0, 1, 1), grid)
+        self._box(painter, box, to_qrect(place), is_hovered=True, has_shadow=False)
 
     # gutter and header: they stay while the grid scrolls
 

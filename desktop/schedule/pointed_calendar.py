@@ -6,7 +6,10 @@ brings the answer. The keyboard is added in calendar_widget.py.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer, Signal
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QMouseEvent,
@@ -25,9 +28,9 @@ from desktop.schedule.calendar_values import (
     clock_words,
     span_words,
 )
-from desktop.schedule.dragging import Check, Drag, DragKind, Offer, RoomOffer
+from desktop.schedule.dragging import NO_MARK, Check, Drag, DragKind, LiveMark, Offer, RoomOffer, Verdict
 from desktop.schedule.floating_card import CardRow, FloatingCard
-from desktop.schedule.layout import Hit, HitKind
+from desktop.schedule.layout import EntryBox, Hit, HitKind, Rect
 from desktop.schedule.lettering import metrics
 from desktop.schedule.painting import LiveBox, Marks
 
@@ -74,7 +77,7 @@ class PointedCalendar(CalendarSurface):
         self._cursor: cursors.Cursor | None = None
         self._shows_cursor = False
         self._drag: Drag | None = None
-        self._drag_verdict: tuple[tuple[bool, str], ...] = ()
+        self._drag_verdict = Verdict()
         self._drag_is_held = False
         self._draft: Drag | None = None
         self._press: QPointF | None = None
@@ -142,7 +145,7 @@ class PointedCalendar(CalendarSurface):
             self._cursor = cursors.Cursor(box.entry.column, box.entry.starts, entry_id)
             if reveal:
                 self._reveal(box.rect)
-        self.update()
+        self._remark()
 
     def details_card(self) -> FloatingCard:
         """The card that shows an entry's details, or the checks while dragging."""
@@ -155,7 +158,7 @@ class PointedCalendar(CalendarSurface):
     def clear_draft(self) -> None:
         """Take away the span that a person has just drawn, when nothing came of it."""
         self._draft = None
-        self.update()
+        self._remark()
 
     def _scrolled(self) -> None:
         self._hide_card()
@@ -179,18 +182,39 @@ class PointedCalendar(CalendarSurface):
         drag, layout = self._drag or self._draft, self._layout
         if drag is None or layout is None:
             return None
-        rect = layout.slot(drag.column, drag.starts, drag.ends)
+        verdict = self._drag_verdict
         words = span_words(drag.starts, drag.ends, uses_24_hours=self._scene.uses_24_hours)
-        is_clear = all(ok for ok, _ in self._drag_verdict)
+        own = drag.entry_id.partition("@")[0]
+        keeps_entry = drag.kind is DragKind.COPY
+        live = LiveBox(
+            layout.slot(drag.column, drag.starts, drag.ends), words, drag.starts, drag.ends,
+            is_clear=all(ok for ok, _ in verdict), keeps_entry=keeps_entry,
+            mark=verdict.marks.get("" if keeps_entry else own, NO_MARK),
+            others=tuple(self._marked_boxes(verdict.marks, own, keeps_entry=keeps_entry)),
+        )  # fmt: skip
         if drag.entry is None:
-            return LiveBox(rect, words, is_clear)
-        box = layout.box(drag.entry.id)
+            return live
         lift = theme.current().px(8) if drag.kind in (DragKind.MOVE, DragKind.COPY) else 0.0
-        if drag.kind is DragKind.COPY:
-            return LiveBox(rect, words, is_clear, entry=drag.entry, lift=lift, keeps_entry=True)
+        if keeps_entry:
+            return replace(live, entry=drag.entry, lift=lift)
+        box = layout.box(drag.entry.id)
         was = clock_words(drag.entry.starts, uses_24_hours=self._scene.uses_24_hours, with_half=False)
         origin = box.rect if box is not None and drag.has_changed else None
-        return LiveBox(rect, words, is_clear, origin, f"was {was}", drag.entry, lift)
+        return replace(live, entry=drag.entry, lift=lift, origin=origin, origin_words=f"was {was}")
+
+    def _marked_boxes(self, marks: Mapping[str, LiveMark], own: str, *, keeps_entry: bool) -> Iterator[EntryBox]:
+        """The boxes that the drag meets or leaves, as they would be marked."""
+        layout = self._layout
+        if layout is None:
+            return
+        for entry_id, mark in marks.items():
+            box = layout.box(entry_id)
+            if box is None or entry_id == "" or (entry_id == own and not keeps_entry):
+                continue
+            changed = replace(
+                box.entry, conflict=mark.conflict, overlaps=mark.overlaps, tail_is_hit=mark.tail_is_hit
+            )  # fmt: skip
+            yield replace(box, entry=changed)
 
     # dragging
 
@@ -201,7 +225,8 @@ class PointedCalendar(CalendarSurface):
             return
         place = (drag.entry_id, drag.column, drag.starts, drag.ends)
         as_copy = drag.kind is DragKind.COPY
-        self._drag_verdict = tuple(self._check(*place, as_copy=as_copy)) if self._check is not None else ()
+        judged = self._check(*place, as_copy=as_copy) if self._check is not None else ()
+        self._drag_verdict = judged if isinstance(judged, Verdict) else Verdict(judged)
         self._room = self._offer(*place, as_copy=as_copy) if self._offer is not None else None
         self._takes_room = False
         self._show_verdict()
@@ -209,7 +234,7 @@ class PointedCalendar(CalendarSurface):
             who = drag.entry.lines[0].wording[0] if drag.entry.lines else ""
             what = f"{drag.entry.title[0]}, {who}".rstrip(", ")
             self.dragChanged.emit(f"{_DOING[drag.kind]} {what}. Esc {'stops' if as_copy else 'puts it back'}")
-        self.update()
+        self._remark()
 
     def _show_verdict(self) -> None:
         drag, layout = self._drag, self._layout
@@ -221,20 +246,27 @@ class PointedCalendar(CalendarSurface):
         words = span_words(drag.starts, drag.ends, uses_24_hours=self._scene.uses_24_hours)
         self._card.set_content(words, rows)
         target = self.to_widget(layout.slot(drag.column, drag.starts, drag.ends))
-        avoid = [self.to_widget(box.rect) for box in layout.boxes if box.entry.id != drag.entry_id]
-        self._card.place_beside(target, self._viewport(), avoid)
+        self._card.place_beside(target, self._viewport(), self._on_screen(drag.entry_id))
         self._card.show()
         self._card.raise_()
 
+    def _on_screen(self, but: str) -> list[QRect]:
+        """Where the boxes in sight lie, all but one."""
+        layout, view = self._layout, self._viewport()
+        if layout is None:
+            return []
+        area = Rect(self._bar_x.value(), self._bar_y.value(), view.width(), view.height())
+        return [self.to_widget(box.rect) for box in layout.boxes_in(area) if box.entry.id != but]
+
     def _end_drag(self) -> None:
         self._drag = None
-        self._drag_verdict = ()
+        self._drag_verdict = Verdict()
         self._drag_is_held = False
         self._room = None
         self._auto_scroll.stop()
         self._hide_card()
         self.dragChanged.emit("")
-        self.update()
+        self._remark()
 
     def _drop(self) -> None:
         """Ask for what the drag shows."""
@@ -244,7 +276,7 @@ class PointedCalendar(CalendarSurface):
             return
         if drag.entry is None:
             self._draft = drag
-            self.update()
+            self._remark()
             self.createRequested.emit(drag.column, drag.starts, drag.ends)
         elif drag.kind is DragKind.COPY:
             self.copyRequested.emit(drag.entry.id, drag.column, drag.starts, room.room_id if room is not None else "")
@@ -312,7 +344,8 @@ class PointedCalendar(CalendarSurface):
     # mouse
 
     def _entry(self, entry_id: str) -> CalendarEntry | None:
-        return next((entry for entry in self._scene.entries if entry.id == entry_id), None)
+        box = self._layout.box(entry_id) if self._layout is not None else None
+        return box.entry if box is not None else None
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Take note of where a drag could begin; select what was pressed."""
@@ -333,7 +366,7 @@ class PointedCalendar(CalendarSurface):
             self._selected = hit.entry_id
             self.entrySelected.emit(hit.entry_id)
         self._announce()
-        self.update()
+        self._remark()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Drag, or show what is under the pointer."""
@@ -379,7 +412,7 @@ class PointedCalendar(CalendarSurface):
             return
         end = min(minute + 60, dragging.DAY_MINUTES)
         self._draft = Drag(DragKind.CREATE, column, minute, end)
-        self.update()
+        self._remark()
         self.createRequested.emit(column, minute, end)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
@@ -393,7 +426,7 @@ class PointedCalendar(CalendarSurface):
         if hit.entry_id:
             self._selected = hit.entry_id
             self.entrySelected.emit(hit.entry_id)
-            self.update()
+            self._remark()
         self.menuRequested.emit(hit.entry_id, event.globalPos())
 
     def _hover(self, hit: Hit) -> None:
@@ -405,11 +438,8 @@ class PointedCalendar(CalendarSurface):
         self.setCursor(shapes.get(hit.kind, Qt.CursorShape.ArrowCursor))
         if hit.entry_id == self._hovered:
             return
-        for entry_id in (self._hovered, hit.entry_id):
-            box = self._layout.box(entry_id) if entry_id and self._layout is not None else None
-            if box is not None:
-                self.update(self.to_widget(box.rect).adjusted(-8, -8, 8, 12))
         self._hovered = hit.entry_id
+        self._remark()
         self._hide_card()
         if self._hovered:
             self._hover_timer.start()
@@ -424,8 +454,7 @@ class PointedCalendar(CalendarSurface):
             tone = {"!": "danger", "~": "warn"}.get(text[:1], "")
             rows.append(CardRow(text[1:].strip() if tone else text, tone))
         self._card.set_content(entry.details[0], rows)
-        others = [self.to_widget(other.rect) for other in self._layout.boxes if other is not box]
-        self._card.place_beside(self.to_widget(box.rect), self._viewport(), others)
+        self._card.place_beside(self.to_widget(box.rect), self._viewport(), self._on_screen(box.entry.id))
         self._card.show()
         self._card.raise_()
 
