@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from datetime import time as clock_time
 from random import Random
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from desktop.store.store import Store
@@ -63,9 +63,10 @@ def visible(store: Store) -> dict[str, list[tuple[object, ...]]]:
     found = {}
     with store.read() as session:
         for table, kind in tenant_classes().items():
-            columns = ", ".join(fields_of(kind))
-            statement = text(f'SELECT id, {columns} FROM "{table}" WHERE archived_at IS NULL ORDER BY id')
-            found[table] = [tuple(row) for row in session.execute(statement)]
+            columns = kind.__table__.columns
+            wanted = [columns[name] for name in ("id", *fields_of(kind))]
+            rows = session.execute(select(*wanted).where(columns["archived_at"].is_(None)).order_by(columns["id"]))
+            found[table] = [tuple(row) for row in rows]
     return found
 
 
