@@ -86,9 +86,12 @@ class FloatingCard(QWidget):
         middle = target.center().y()
 
         def cost(spot: QPoint) -> int:
-            rect = (spot.x(), spot.y(), spot.x() + w, spot.y() + h)
+            rect = left, top, right, bottom = spot.x(), spot.y(), spot.x() + w, spot.y() + h
             outside = w * h - _shared(rect, inside)
-            covered = sum(_shared(rect, other) for other in near)
+            covered = 0
+            for x0, y0, x1, y1 in near:
+                if x0 < right and left < x1 and y0 < bottom and top < y1:
+                    covered += (min(x1, right) - max(x0, left)) * (min(y1, bottom) - max(y0, top))
             return 40 * outside + covered + 10 * _shared(rect, own) + 8 * abs(rect[1] + h // 2 - middle)
 
         best = min(spots, key=cost)
@@ -168,8 +171,6 @@ def _edges(rect: QRect) -> _Edges:
 
 def _shared(one: _Edges, other: _Edges) -> int:
     """The area that two rectangles share."""
-    width = (one[2] if one[2] < other[2] else other[2]) - (one[0] if one[0] > other[0] else other[0])
-    if width <= 0:
-        return 0
-    height = (one[3] if one[3] < other[3] else other[3]) - (one[1] if one[1] > other[1] else other[1])
-    return width * height if height > 0 else 0
+    width = min(one[2], other[2]) - max(one[0], other[0])
+    height = min(one[3], other[3]) - max(one[1], other[1])
+    return width * height if width > 0 and height > 0 else 0

@@ -255,8 +255,15 @@ class PointedCalendar(CalendarSurface):
         layout, view = self._layout, self._viewport()
         if layout is None:
             return []
-        area = Rect(self._bar_x.value(), self._bar_y.value(), view.width(), view.height())
-        return [self.to_widget(box.rect) for box in layout.boxes_in(area) if box.entry.id != but]
+        left, top = self._bar_x.value(), self._bar_y.value()
+        boxes = layout.boxes_in(Rect(left, top, view.width(), view.height()))
+        x, y = view.left() - left, view.top() - top
+        rects = ((box.rect, box.entry.id) for box in boxes)
+        return [
+            QRect(round(rect.x) + x, round(rect.y) + y, round(rect.w), round(rect.h))
+            for rect, entry_id in rects
+            if entry_id != but
+        ]
 
     def _end_drag(self) -> None:
         self._drag = None
