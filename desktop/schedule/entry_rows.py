@@ -5,13 +5,14 @@ Column tuples instead of objects, and epoch seconds instead of datetimes: a week
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from desktop.schedule.directory import Directory
@@ -21,7 +22,7 @@ from shared_models.schedule.conflicts import Booking
 from shared_models.schedule.models import Attendee, EntryRoom, EntryStatus, ScheduleEntry
 from shared_models.schedule.times import instant_of
 
-ENTRY_TABLES = frozenset({"schedule_entry", "attendee", "entry_room", "student"})
+ENTRY_TABLES = frozenset({"schedule_entry", "attendee", "entry_room", "student", "conflict_acceptance"})
 """A change in one of these makes the rows of a week stale."""
 
 
@@ -92,16 +93,19 @@ def read_entries(session: Session, directory: Directory, first_day: date, last_d
         )
         .where(*within)
         .order_by(entry.starts_at, entry.id)
-    )  # fmt: skip
+    ).all()  # fmt: skip
+    # The ids are handed back instead of asking for the span again, which would look up each entry once more. Outer
+    # joins keep the order of the tables: SQLite would otherwise begin with all attendees there are.
+    wanted = func.json_each(json.dumps([row[0] for row in rows])).table_valued("value")
     students: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    # Outer joins keep the order of the tables: SQLite would otherwise begin with all attendees there are.
     attendee, student = Attendee, Student
     for entry_id, student_id, given, family in session.execute(
-        select(entry.id, student.id, student.first_name, student.last_name)
+        select(attendee.entry_id, student.id, student.first_name, student.last_name)
+        .select_from(wanted)
         .outerjoin(
             attendee,
-            (attendee.organization_id == entry.organization_id)
-            & (attendee.entry_id == entry.id)
+            (attendee.organization_id == organization_id)
+            & (attendee.entry_id == wanted.c.value)
             & attendee.archived_at.is_(None),
         )
         .outerjoin(
@@ -110,18 +114,22 @@ def read_entries(session: Session, directory: Directory, first_day: date, last_d
             & (student.id == attendee.student_id)
             & student.archived_at.is_(None),
         )
-        .where(*within)
     ):
-        if student_id is None:
-            continue
-        students[entry_id].append((student_id, f"{given} {family}".strip()))
+        if student_id is not None:
+            students[entry_id].append((student_id, f"{given} {family}".strip()))
     rooms: dict[str, list[str]] = defaultdict(list)
+    taken = EntryRoom
     for entry_id, room_id in session.execute(
-        select(EntryRoom.entry_id, EntryRoom.room_id)
-        .join(entry, (entry.organization_id == EntryRoom.organization_id) & (entry.id == EntryRoom.entry_id))
-        .where(*within, EntryRoom.archived_at.is_(None))
+        select(taken.entry_id, taken.room_id)
+        .select_from(wanted)
+        .outerjoin(
+            taken,
+            (taken.organization_id == organization_id)
+            & (taken.entry_id == wanted.c.value)
+            & taken.archived_at.is_(None),
+        )
     ):
-        room = directory.rooms.get(room_id)
+        room = directory.rooms.get(room_id) if room_id is not None else None
         if room is not None and not room.is_archived:
             rooms[entry_id].append(room_id)
     return _rows(rows, students, rooms, directory)
@@ -134,15 +142,20 @@ def _rows(
     directory: Directory,
 ) -> list[EntryRow]:
     result: list[EntryRow] = []
+    clocks: dict[int, datetime] = {}
     for row in rows:
         (
             entry_id, starts_at, ends_at, until, location_id, series_id, service_id, subject_id, topic_id,
             product_id, tutor_id, capacity, is_online, status,
         ) = row  # fmt: skip
-        local = datetime.fromtimestamp(starts_at, directory.zone)
+        local = clocks.get(starts_at)
+        if local is None:
+            local = clocks[starts_at] = datetime.fromtimestamp(starts_at, directory.zone)
         starts = local.hour * 60 + local.minute
         tutor = directory.tutors.get(tutor_id) if tutor_id is not None else None
-        attending = sorted(students.get(entry_id, ()), key=lambda pair: (pair[1], pair[0]))
+        attending: Sequence[tuple[str, str]] = students.get(entry_id, ())
+        if len(attending) > 1:
+            attending = sorted(attending, key=lambda pair: (pair[1], pair[0]))
         result.append(
             EntryRow(
                 id=entry_id, day=local.date(), starts=starts,
