@@ -61,17 +61,17 @@ _FAMILIES = ("private", "private", "private", "test_prep", "semi_private")
 def run() -> list[Figure]:
     """Measure warm: fonts are loaded, as they are after the first print."""
     chance = random.Random(20261125)
-    day, tutors = _day(chance), _week(chance, _PAGES)
-    wall = _week(chance, _PAGES * 6)
+    day = _day(chance)
     day_ms = _seconds(lambda: day_schedule_pdf(day), 25) * 1000
+    bare_day = _seconds(_bare(day_schedule_pdf(day)), 25) * 1000
+    tutors, wall = _week(chance, _PAGES), _week(chance, _PAGES * 6)
     own = _seconds(lambda: tutor_weeks_pdf(tutors), 3)
     compact = _seconds(lambda: week_pdf(wall), 3)
-    bare_day = _bare(day_schedule_pdf(day))
     own_pdf, compact_pdf = tutor_weeks_pdf(tutors), week_pdf(wall)
     return [
         Figure(
             f"day schedule PDF ({len(day.entries)} entries)", day_ms, "ms", 15,
-            beside="bare canvas, same boxes and strings", beside_measured=_seconds(bare_day, 25) * 1000,
+            beside="bare canvas, same boxes and strings", beside_measured=bare_day,
         ),
         Figure(
             f"week of each of {_PAGES} tutors, PDF of {_count(own_pdf)} pages", own, "s", 1.0,

@@ -6,11 +6,14 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from desktop.printing.day_page import ColumnsBy, PrintedEntry
 from desktop.printing.fonts import PrintFonts, Weight
 
 _NO_BREAK = "\u00a0"
+_WORDS = re.compile(r"[^ ]+ *| +")
+_HYPHENED = re.compile(r"[^-]*-+|[^-]+")
 LEADING = 1.195
 FLAG_SIZE = 7.5
 FLAG_HEIGHT = 9.75
@@ -21,8 +24,7 @@ _LESS_SIZES = (8.25, 7.5, 6.75)
 _SMALL_SIZES = (8.25, 7.5, 6.75, 6.0)
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One line of text in a box, ``top`` points below the box's upper edge."""
 
     text: str
@@ -102,6 +104,9 @@ def wrap(
 ) -> list[str] | None:
     """Break ``text`` into lines of at most ``width`` points (the first of ``first_width``) at spaces, hyphens and
     between Chinese, Japanese and Korean characters. None when a word is too long and ``breaks_words`` is off."""
+    whole = text.strip()
+    if fonts.width(whole, size, weight) <= (width if first_width is None else first_width):
+        return [whole] if whole else []
     lines: list[str] = []
     current = ""
     for piece in _pieces(fonts, text, size, weight, width):
@@ -143,9 +148,12 @@ def short_name(name: str) -> str:
 def _pieces(fonts: PrintFonts, text: str, size: float, weight: Weight, width: float) -> Iterator[str]:
     """What may stand on different lines: words, characters of East Asian writing, and parts of a word with hyphens
     that is too long for one line."""
-    for word in re.findall(r"[^ ]+ *| +", text):
-        parts = re.findall(r"[^-]*-+|[^-]+", word) if fonts.width(word.rstrip(), size, weight) > width else [word]
+    for word in _WORDS.findall(text):
+        parts = _HYPHENED.findall(word) if fonts.width(word.rstrip(), size, weight) > width else [word]
         for part in parts:
+            if part.isascii():
+                yield part
+                continue
             start = 0
             for i, character in enumerate(part):
                 if i > start and unicodedata.east_asian_width(character) in "WF":

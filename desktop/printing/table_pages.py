@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from desktop.printing.box_text import FLAG_HEIGHT, flag_width, wrap
 from desktop.printing.drawing import GRAY_LINE, GRAY_RULE
@@ -26,8 +27,7 @@ _TALL = 0.3
 """A row of more than this share of a page may be broken."""
 
 
-@dataclass(frozen=True)
-class Words:
+class Words(NamedTuple):
     """A paragraph of a cell, with the conflict numbers that stand behind its last line."""
 
     text: str
@@ -80,8 +80,7 @@ def cell(text: str, weight: Weight = Weight.REGULAR) -> Cell:
     return ((Words(text, weight),),) if text else ()
 
 
-@dataclass(frozen=True)
-class _Line:
+class _Line(NamedTuple):
     text: str
     weight: Weight
     numbers: tuple[int, ...] = ()
@@ -195,9 +194,9 @@ class _TablePrinter:
         for words in block:
             plate = self._plate(words.numbers)
             broken = wrap(self.fonts, words.text, self.table.size, words.weight, width - plate, breaks_words=True)
-            found = [_Line(text, words.weight) for text in broken or [""]]
-            found[0] = _Line(found[0].text, words.weight, words.numbers)
-            lines += found
+            first, *others = broken or [""]
+            lines.append(_Line(first, words.weight, words.numbers))
+            lines += [_Line(text, words.weight) for text in others]
         return tuple(lines)
 
     def _plate(self, numbers: tuple[int, ...]) -> float:

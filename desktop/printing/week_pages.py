@@ -51,7 +51,12 @@ def tutor_weeks_pdf(week: SpanSchedule, setup: PageSetup | None = None, tutor: P
             title = f"Week of {span_of_days(week.first_day, week.last_day)}"
             nothing = ("Nobody teaches this week.", "No sessions are booked for any tutor.")
             return [PrintedPage(title, week.location_name, lambda: frame.say_empty(*nothing))]
-        return [page for one in tutors for page in grid_pages(frame, _grid_of(week, one))]
+        days = shown_days(week.days, week.entries)
+        own: dict[str, list[PrintedEntry]] = defaultdict(list)
+        for entry in week.entries:
+            if entry.tutor is not None:
+                own[entry.tutor.person_id].append(entry)
+        return [page for one in tutors for page in grid_pages(frame, _grid_of(week, one, days, own[one.person_id]))]
 
     return sheet_pdf(week.sheet, setup or PageSetup(), "Week of a tutor", compose)
 
@@ -117,11 +122,11 @@ def _block(entry: PrintedEntry, numbers: Sequence[int]) -> tuple[Words, ...]:
     return (first, Words(who)) if who else (first,)
 
 
-def _grid_of(week: SpanSchedule, tutor: PrintedPerson) -> TimeGrid:
-    entries = [e for e in week.entries if e.tutor is not None and e.tutor.person_id == tutor.person_id]
+def _grid_of(
+    week: SpanSchedule, tutor: PrintedPerson, days: Sequence[OpenDay], entries: Sequence[PrintedEntry]
+) -> TimeGrid:
     ids = {e.entry_id for e in entries}
     conflicts = tuple(c for c in week.conflicts if ids & set(c.entry_ids))
-    days = shown_days(week.days, week.entries)
     by_day: dict[date, list[PrintedEntry]] = defaultdict(list)
     for entry in entries:
         by_day[entry.day].append(entry)
