@@ -4,16 +4,15 @@ A series is a wall-clock promise, 16:00 stays 16:00 across daylight saving, so e
 instant of its own instead of adding weeks to the first instant.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
-from shared_models.schedule.times import instant_of, zone_of
+from shared_models.schedule.times import day_offsets, instant_of, zone_of
 
 LONGEST_SERIES_DAYS = 366 * 10
-_DAY = timedelta(days=1)
-_WEEK = timedelta(days=7)
 
 
 class Pattern(StrEnum):
@@ -77,8 +76,7 @@ class SeriesRule:
             raise ValueError("a series needs a last day or a number of sessions")
 
 
-@dataclass(frozen=True, slots=True)
-class Occurrence:
+class Occurrence(NamedTuple):
     """One session of a series: its day at the location, and its start and end as UTC instants."""
 
     day: date
@@ -86,26 +84,29 @@ class Occurrence:
     ends_at: datetime
 
 
-def occurrences(
-    rule: SeriesRule, closures: Iterable[Closure] = (), skip_closures: bool = True
-) -> list[Occurrence]:
+def occurrences(rule: SeriesRule, closures: Iterable[Closure] = (), skip_closures: bool = True) -> list[Occurrence]:
     """Every session of the series in order, without its skipped days and, if so chosen, without closures.
 
     ``closures`` are those of the series' location; with ``skip_closures`` false they are kept (product §4).
     Raises UnknownTimeZone for a zone that does not exist.
     """
     zone = zone_of(rule.time_zone)
-    left_out = closed_days(rule, closures) if skip_closures else frozenset()
+    left_out = rule.skipped_days | closed_days(rule, closures) if skip_closures else rule.skipped_days
     usual_length = timedelta(minutes=rule.duration_minutes)
+    # On a day without a change of the clocks the offset of the day does, at a tenth of the price.
+    offsets, combine = day_offsets(zone), datetime.combine
+    usual_start = rule.start.replace(tzinfo=UTC, fold=0)
     result = []
     for day in days_of(rule):
-        if day in rule.skipped_days or day in left_out:
+        if day in left_out:
             continue
-        start, length = rule.start, usual_length
         if rule.hours_by_day and (hours := rule.hours_by_day.get(day)):
-            start, length = hours.start, timedelta(minutes=hours.duration_minutes)
-        starts_at = instant_of(day, start, zone)
-        result.append(Occurrence(day, starts_at, starts_at + length))
+            starts_at = instant_of(day, hours.start, zone)
+            result.append(Occurrence(day, starts_at, starts_at + timedelta(minutes=hours.duration_minutes)))
+            continue
+        offset = offsets[day.toordinal()]
+        starts_at = instant_of(day, rule.start, zone) if offset is None else combine(day, usual_start) - offset
+        result.append(Occurrence(day, starts_at, starts_at + usual_length))
     return result
 
 
@@ -114,8 +115,7 @@ def closed_days(rule: SeriesRule, closures: Iterable[Closure]) -> frozenset[date
     relevant = [
         closure
         for closure in closures
-        if closure.last_day >= rule.first_day
-        and (rule.last_day is None or closure.first_day <= rule.last_day)
+        if closure.last_day >= rule.first_day and (rule.last_day is None or closure.first_day <= rule.last_day)
     ]
     if not relevant:
         return frozenset()
@@ -124,37 +124,33 @@ def closed_days(rule: SeriesRule, closures: Iterable[Closure]) -> frozenset[date
 
 def days_of(rule: SeriesRule) -> list[date]:
     """Every day of the pattern in order, skipped days and closures included."""
-    last_day = rule.first_day + timedelta(days=LONGEST_SERIES_DAYS)
+    first = rule.first_day.toordinal()
+    last = first + LONGEST_SERIES_DAYS
     if rule.last_day is not None:
-        last_day = min(last_day, rule.last_day)
-    days: list[date] = []
-    for day in _pattern_days(rule):
-        if day > last_day or (rule.count is not None and len(days) >= rule.count):
-            break
-        days.append(day)
-    return days
+        last = min(last, rule.last_day.toordinal())
+    if rule.pattern is Pattern.ONE_OFF:
+        ordinals: Sequence[int] = range(first, min(first, last) + 1)
+    elif rule.pattern is Pattern.DAILY:
+        ordinals = range(first, last + 1)
+    else:
+        weekdays = sorted(rule.weekdays or {rule.first_day.weekday()})
+        monday = first - rule.first_day.weekday()
+        step = 7 * rule.interval
+        if len(weekdays) == 1:
+            begin = monday + weekdays[0]
+            ordinals = range(begin if begin >= first else begin + step, last + 1, step)
+        else:
+            if rule.count is not None:
+                last = min(last, monday + step * (rule.count // len(weekdays) + 2))
+            ordinals = [
+                week + weekday
+                for week in range(monday, last + 1, step)
+                for weekday in weekdays
+                if first <= week + weekday <= last
+            ]
+    return list(map(date.fromordinal, ordinals if rule.count is None else ordinals[: max(rule.count, 0)]))
 
 
 def last_day_of_weeks(first_day: date, weeks: int) -> date:
     """The last day of a series that is ``weeks`` calendar weeks long, counted from its first day."""
     return first_day + timedelta(days=7 * weeks - 1)
-
-
-def _pattern_days(rule: SeriesRule) -> Iterator[date]:
-    if rule.pattern is Pattern.ONE_OFF:
-        yield rule.first_day
-        return
-    if rule.pattern is Pattern.DAILY:
-        day = rule.first_day
-        while True:
-            yield day
-            day += _DAY
-    weekdays = sorted(rule.weekdays or {rule.first_day.weekday()})
-    monday = rule.first_day - timedelta(days=rule.first_day.weekday())
-    steps = [timedelta(days=weekday) for weekday in weekdays]
-    while True:
-        for step in steps:
-            day = monday + step
-            if day >= rule.first_day:
-                yield day
-        monday += _WEEK * rule.interval

@@ -41,6 +41,27 @@ def instant_of(day: date, wall_time: time, zone: tzinfo) -> datetime:
     return datetime.combine(day, wall_time.replace(fold=0), zone).astimezone(UTC)
 
 
+class DayOffsets(dict[int, timedelta | None]):
+    """How far a zone is ahead of UTC on each day (keyed by ordinal), found on demand; None on a day on which the
+    clocks change, whose times `instant_of` tells one by one."""
+
+    def __init__(self, zone: tzinfo) -> None:
+        super().__init__()
+        self._zone = zone
+
+    def __missing__(self, ordinal: int) -> timedelta | None:
+        midnight = datetime.fromordinal(ordinal).replace(tzinfo=self._zone)
+        begins, ends = midnight.utcoffset(), (midnight + timedelta(days=1)).utcoffset()
+        offset = self[ordinal] = begins if begins == ends else None
+        return offset
+
+
+@lru_cache(maxsize=256)
+def day_offsets(zone: tzinfo) -> DayOffsets:
+    """The offsets of a zone, the same object each time, so that thousands of sessions share what was found."""
+    return DayOffsets(zone)
+
+
 def wall_clock_of(instant: datetime, zone: tzinfo) -> datetime:
     """What clock and calendar at the location show at ``instant``, as a naive datetime."""
     return instant.astimezone(zone).replace(tzinfo=None, fold=0)

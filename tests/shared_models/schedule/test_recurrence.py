@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from time import perf_counter
 
 import pytest
-from dateutil import rrule
+from dateutil import rrule, tz
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +18,7 @@ from shared_models.schedule.recurrence import (
     last_day_of_weeks,
     occurrences,
 )
-from shared_models.schedule.times import UnknownTimeZone, wall_clock_of, zone_of
+from shared_models.schedule.times import UnknownTimeZone, day_offsets, instant_of, wall_clock_of, zone_of
 
 NEW_YORK = "America/New_York"
 THANKSGIVING = Closure(date(2026, 11, 26), date(2026, 11, 27))
@@ -69,9 +69,7 @@ def test_skipped_days_and_closures_still_count() -> None:
 
 
 def test_two_weekdays_every_second_week_begin_with_the_week_of_the_first_day() -> None:
-    rule = weekly(
-        first_day=date(2026, 9, 10), weekdays=frozenset({1, 3}), interval=2, last_day=date(2026, 10, 9)
-    )
+    rule = weekly(first_day=date(2026, 9, 10), weekdays=frozenset({1, 3}), interval=2, last_day=date(2026, 10, 9))
     assert days_of(rule) == [date(2026, 9, d) for d in (10, 22, 24)] + [date(2026, 10, d) for d in (6, 8)]
 
 
@@ -174,6 +172,88 @@ def test_every_session_shows_its_wall_time_unless_the_clocks_have_no_such_hour(
         moved = shown - datetime.combine(session.day, start)
         assert moved in (timedelta(0), timedelta(minutes=30), timedelta(hours=1))
         assert session.ends_at - session.starts_at == timedelta(hours=1)
+
+
+# Against python-dateutil, with its own time zones, across changes of the clocks.
+
+CHANGES = {
+    NEW_YORK: (date(2026, 3, 8), date(2026, 11, 1)),
+    "Europe/London": (date(2026, 3, 29), date(2026, 10, 25)),
+    "Australia/Lord_Howe": (date(2026, 4, 5), date(2026, 10, 4)),
+    "America/Havana": (date(2026, 3, 8), date(2026, 11, 1)),
+}
+
+
+@st.composite
+def rules_near_a_change(draw: st.DrawFn) -> SeriesRule:
+    zone = draw(st.sampled_from(list(CHANGES)))
+    change = draw(st.sampled_from(CHANGES[zone]))
+    first_day = change - timedelta(days=draw(st.integers(0, 60)))
+    pattern = draw(st.sampled_from([Pattern.WEEKLY, Pattern.DAILY]))
+    # Most starts lie in the first hours of the day, where clocks go forward and back.
+    minute = draw(st.integers(0, 4 * 60) | st.integers(0, 24 * 60 - 1))
+    count = draw(st.none() | st.integers(1, 70))
+    last_day = first_day + timedelta(days=draw(st.integers(0, 200)))
+    return SeriesRule(
+        pattern,
+        first_day,
+        time(minute // 60, minute % 60),
+        draw(st.sampled_from([30, 60, 90, 360])),
+        zone,
+        weekdays=draw(st.frozensets(st.integers(0, 6))) if pattern is Pattern.WEEKLY else frozenset(),
+        interval=draw(st.integers(1, 4)) if pattern is Pattern.WEEKLY else 1,
+        last_day=last_day if count is None or draw(st.booleans()) else None,
+        count=count,
+        skipped_days=draw(
+            st.frozensets(st.integers(0, 100).map(lambda n: first_day + timedelta(days=n)), max_size=6)
+        ),
+    )
+
+
+@given(rules_near_a_change())
+def test_sessions_agree_with_an_independent_library_when_the_clocks_change(rule: SeriesRule) -> None:
+    found = rrule.rruleset()
+    found.rrule(
+        rrule.rrule(
+            rrule.WEEKLY if rule.pattern is Pattern.WEEKLY else rrule.DAILY,
+            dtstart=datetime.combine(rule.first_day, rule.start),
+            interval=rule.interval,
+            byweekday=sorted(rule.weekdays) or None,
+            wkst=rrule.MO,
+            count=rule.count,
+            until=None if rule.count or rule.last_day is None else datetime.combine(rule.last_day, rule.start),
+        )
+    )
+    for day in rule.skipped_days:
+        found.exdate(datetime.combine(day, rule.start))
+    zone = tz.gettz(rule.time_zone)
+    expected = [
+        (moment.date(), tz.resolve_imaginary(moment.replace(tzinfo=zone)).astimezone(UTC))
+        for moment in found
+        if rule.last_day is None or moment.date() <= rule.last_day
+    ]
+    sessions = occurrences(rule)
+    assert [(session.day, session.starts_at) for session in sessions] == expected
+    assert {session.ends_at - session.starts_at for session in sessions} <= {timedelta(minutes=rule.duration_minutes)}
+
+
+def test_the_missing_hour_moves_forward_and_the_repeated_hour_means_its_first() -> None:
+    spring = SeriesRule(Pattern.DAILY, date(2026, 3, 7), time(2, 30), 60, NEW_YORK, count=3)
+    assert [s.starts_at.hour for s in occurrences(spring)] == [7, 7, 6]
+    fall = SeriesRule(Pattern.DAILY, date(2026, 10, 31), time(1, 30), 60, NEW_YORK, count=3)
+    assert [s.starts_at.hour for s in occurrences(fall)] == [5, 5, 6]
+
+
+@given(
+    st.sampled_from([*CHANGES, "UTC-5", "Asia/Kathmandu", "Pacific/Apia"]),
+    st.dates(date(2011, 12, 1), date(2028, 1, 1)),
+)
+def test_the_offset_of_a_day_holds_for_each_of_its_hours(name: str, day: date) -> None:
+    zone = zone_of(name)
+    offset = day_offsets(zone)[day.toordinal()]
+    if offset is not None:
+        for hour in range(24):
+            assert instant_of(day, time(hour), zone) == datetime.combine(day, time(hour), UTC) - offset
 
 
 def test_a_year_of_weeks_is_expanded_in_well_under_a_millisecond() -> None:
