@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint
-from PySide6.QtGui import QCursor
+from PySide6.QtGui import QAction, QCursor
+from sqlalchemy import select
 
 from desktop.schedule.calendar_views import AgendaPageView, MonthPageView, PageView, ViewKind
+from desktop.schedule.conflict_page_view import ConflictPageView
 from desktop.schedule.entry_rows import EntryRow
-from desktop.schedule.scene import NO_ROOM, NO_TUTOR, ONLINE
+from desktop.schedule.scene import NO_ROOM, NO_TUTOR, ONLINE, accepted_conflicts, shown_conflicts
 from desktop.schedule.schedule_page import DAY, WEEK, SchedulePage
 from desktop.store.errors import StoreError
 from desktop.widgets import IconButton, Kind, Menu
+from desktop.window import MainWindow
+from shared_models.organization.models import Organization
+from shared_models.schedule.acceptances import key_of
 from shared_models.schedule.errors import ScheduleError
 from shared_models.schedule.models import EntryStatus
 from shared_models.schedule.series_operations import SeriesScope
 
 if TYPE_CHECKING:
     from desktop.schedule.calendar_changes import CalendarChanges
+    from desktop.schedule.conflict_view import ConflictView
     from desktop.schedule.drop_check import Target
+    from desktop.schedule.second_window import CalendarWindow
+    from desktop.schedule.wall_display import WallDisplay
     from desktop.schedule.ways_out import WayOut
 
 
@@ -32,6 +40,14 @@ VIEWS = (
     ViewKind(WEEK, "Week", "calendar-days", "W"),
     ViewKind("month", "Month", "layout-grid", "M", MonthPageView),
     ViewKind("agenda", "Agenda", "list", "A", AgendaPageView, "Lists every entry of the year by day."),
+    ViewKind(
+        "conflicts",
+        "Conflicts",
+        "triangle-alert",
+        "Shift+C",
+        ConflictPageView,
+        "Lists every conflict of the term, to be settled one by one.",
+    ),
 )
 """The views in the header's switch; a further one is a line here and a `PageView`."""
 
@@ -48,6 +64,24 @@ class CalendarPage(SchedulePage):
     def _make_view(self, key: str) -> PageView:
         kind = next(kind for kind in self.view_kinds if kind.key == key)
         return kind.make(self) if kind.make is not None else super()._make_view(key)
+
+    def make_conflict_view(self) -> ConflictView:
+        """The list of every conflict, over the same store and clock."""
+        from desktop.schedule.conflict_view import ConflictView
+
+        return ConflictView(self._store, self._clock)
+
+    def page_actions(self) -> Sequence[QAction]:
+        """With the keys of the conflict view while it is on screen."""
+        view = self._page_view()
+        return [*super().page_actions(), *(view.actions if isinstance(view, ConflictPageView) else ())]
+
+    def shut_down(self) -> None:
+        """Let go of what the form and the views hold on to."""
+        for view in self._made_views.values():
+            if isinstance(view, ConflictPageView):
+                view.view.shut_down()
+        super().shut_down()
 
     def _build(self) -> None:
         super()._build()
@@ -75,6 +109,10 @@ class CalendarPage(SchedulePage):
         )
         self.header.set_primary(self.new_action)
         super()._make_actions()
+        self.add_action("New window", self.new_window, icon="external-link", helper="The calendar on another screen.")
+        self.add_action(
+            "Wall display", self.open_wall, icon="monitor", helper="Today in large type for the lobby. Esc leaves it."
+        )
         self.add_action("Print the day", self.print_day, icon="printer", shortcut="Ctrl+P")
 
     # making and opening
@@ -164,6 +202,23 @@ class CalendarPage(SchedulePage):
             words = self._words(row)
             self._change(row, lambda scope: self._changes.take_way(row, words, way, self._directory, scope))
 
+    def accept(self, key: str, is_accepted: bool) -> None:
+        """Accept a conflict of the list beside the calendar, or let it count again."""
+        builder = self._builder
+        if builder is None:
+            return
+        day = self._day if self._view == DAY else None
+        week = builder.week
+        groups = (shown_conflicts if is_accepted else accepted_conflicts)(week, builder.rows, day)
+        group = next((group for group in groups if group.key == key), None)
+        if group is None:
+            return
+        ids = {row.id for row in group.entries}
+        found = week.conflicts if is_accepted else week.accepted
+        keys = [key_of(one) for one in found if one.kind in group.kinds and {one.first_id, one.second_id} <= ids]
+        words = " and ".join(builder.short_words(row) for row in group.entries[:2])
+        self._apply(lambda: self._changes.accept(words, keys, is_accepted))
+
     def cancel(self, entry_id: str) -> None:
         """Cancel an entry, or as much of its series as the person says."""
         row = self._row(entry_id)
@@ -242,6 +297,43 @@ class CalendarPage(SchedulePage):
         if row is None or self._is_unsaved(entry_id):
             return EmptyMenu(self, self.new_entry)
         return EntryMenu(self, row, self._clock(), self)
+
+    # windows
+
+    def new_window(self) -> CalendarWindow:
+        """The calendar in a further window, on the day shown here."""
+        from desktop.schedule.second_window import CalendarWindow
+
+        def make() -> CalendarPage:
+            page = CalendarPage(self._store, self._clock)
+            page.header.hide_search()
+            page.header.bell.hide()
+            page.go_to(self._day)
+            return page
+
+        window = CalendarWindow(self._store, make, self._business_name(), self.window())
+        window.resize(self.window().size())
+        window.show()
+        return window
+
+    def open_wall(self) -> WallDisplay:
+        """Today for the lobby, over the whole of the screen that the window is not on, if there is one."""
+        from desktop.schedule.wall_display import WallDisplay
+
+        location = self.filters.value().location_id
+        wall = WallDisplay(self._store, self._clock, self.directory, location, self._business_name())
+        host = self.window()
+        if isinstance(host, MainWindow):
+            host.closing.connect(wall.close)
+        here = host.screen()
+        other = next((screen for screen in here.virtualSiblings() if screen is not here), here)
+        wall.setGeometry(other.geometry())
+        wall.showFullScreen()
+        return wall
+
+    def _business_name(self) -> str:
+        with self._store.read() as session:
+            return session.scalar(select(Organization.business_name)) or ""
 
     # printing
 

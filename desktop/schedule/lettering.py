@@ -112,7 +112,7 @@ def metrics_for(scale: float) -> Metrics:
         gutter=round(px(48)), week_header=round(px(42)), day_header=round(px(48)), folded_column=round(px(44)),
         column_left=px(4), column_right=px(6), box_gap=round(px(2)), least_lane=px(34), least_column=px(84),
         least_box=px(18), edge_grip=px(5), heading_inset=px(10), tag=px(31), pill_padding=px(18),
-        hours=HourHeights(comfortable=px(62), least=px(48), quiet=px(48), quiet_least=px(36), folded=px(18)),
+        hours=HourHeights(comfortable=px(62), least=px(48), quiet_least=px(36), folded=px(18)),
         compact=compact, roomy=roomy,
     )  # fmt: skip
 

@@ -156,7 +156,7 @@ class SaveViewSheet(Sheet):
         column.setContentsMargins(px(20), px(16), px(20), px(16))
         column.addWidget(self._field)
         self.body.addLayout(column, 1)
-        cancel, save = save_and_cancel("Save view", self._save, self.dismiss)
+        cancel, save = save_and_cancel("Save view", self._save, self.dismiss, save_key="Enter")
         self.footer.addStretch(1)
         self.footer.addWidget(cancel)
         self.footer.addWidget(save)

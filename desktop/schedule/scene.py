@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from desktop.schedule.calendar_values import (
@@ -25,7 +25,8 @@ from desktop.schedule.coloring import BY_SERVICE, Coloring
 from desktop.schedule.conflict_groups import ConflictGroup, group_conflicts
 from desktop.schedule.directory import Directory
 from desktop.schedule.entry_rows import EntryRow
-from desktop.schedule.entry_words import lane_title_words, people_words, room_words, tutor_words
+from desktop.schedule.entry_words import conflict_words, lane_title_words, people_words, room_words, tutor_words
+from shared_models.schedule.acceptances import ConflictKey, key_of
 from shared_models.schedule.conflicts import Conflict, ConflictKind, ConflictTag, find_conflicts
 from shared_models.schedule.flags import EntryFacts, EntryFlag, flags_of
 from shared_models.schedule.models import EntryStatus
@@ -58,12 +59,16 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """The entries of a span of days with the conflicts among them: read once, shown in any way."""
+    """The entries of a span of days with the conflicts among them: read once, shown in any way.
+
+    ``conflicts`` are those that still ask for attention, ``accepted`` those that someone lives with.
+    """
 
     first_day: date
     last_day: date
     rows: Mapping[str, EntryRow]
     conflicts: tuple[Conflict, ...]
+    accepted: tuple[Conflict, ...] = ()
 
 
 def week_of(rows: Iterable[EntryRow], first_day: date, last_day: date) -> Week:
@@ -72,11 +77,23 @@ def week_of(rows: Iterable[EntryRow], first_day: date, last_day: date) -> Week:
     return Week(first_day, last_day, by_id, tuple(find_conflicts([r.booking for r in by_id.values() if r.is_live])))
 
 
+def with_accepted(week: Week, accepted: Collection[ConflictKey]) -> Week:
+    """The week with these of its conflicts set apart as accepted."""
+    if not accepted:
+        return week
+    still_open = tuple(conflict for conflict in week.conflicts if key_of(conflict) not in accepted)
+    return replace(
+        week, conflicts=still_open, accepted=tuple(one for one in week.conflicts if key_of(one) in accepted)
+    )
+
+
 def week_with(week: Week, unsaved: Iterable[EntryRow], hidden: Collection[str] = ()) -> Week:
     """The week as it would be with the sessions of a form in it, in the place of the entries that they replace."""
     rows = [row for row in week.rows.values() if row.id not in hidden]
-    rows += [row for row in unsaved if week.first_day <= row.day <= week.last_day]
-    return week_of(rows, week.first_day, week.last_day)
+    new = [row for row in unsaved if week.first_day <= row.day <= week.last_day]
+    changed = {row.id for row in new}
+    accepted = {key_of(one) for one in week.accepted if changed.isdisjoint((one.first_id, one.second_id))}
+    return with_accepted(week_of([*rows, *new], week.first_day, week.last_day), accepted)
 
 
 def shown_rows(week: Week, filters: Filters, unsaved: Collection[str] = ()) -> list[EntryRow]:
@@ -103,6 +120,11 @@ def shown_conflicts(week: Week, rows: Iterable[EntryRow], day: date | None = Non
     shown = {row.id for row in rows if day is None or row.day == day}
     found = [c for c in week.conflicts if c.first_id in shown or c.second_id in shown]
     return group_conflicts(found, week.rows)
+
+
+def accepted_conflicts(week: Week, rows: Iterable[EntryRow], day: date | None = None) -> list[ConflictGroup]:
+    """The same for what was accepted."""
+    return shown_conflicts(replace(week, conflicts=week.accepted), rows, day)
 
 
 class SceneBuilder:
@@ -133,6 +155,7 @@ class SceneBuilder:
         for conflict in week.conflicts:
             self._by_entry.setdefault(conflict.first_id, []).append(conflict)
             self._by_entry.setdefault(conflict.second_id, []).append(conflict)
+        self._accepted = {i for one in week.accepted for i in (one.first_id, one.second_id)}
 
     def week_scene(self, only_days: Collection[date] = ()) -> CalendarScene:
         """One column a day, for all days of the week or some of them; Saturday and Sunday are left out when nothing
@@ -299,6 +322,7 @@ class SceneBuilder:
             is_unpaid=is_unpaid,
             is_unsaved=row.id in self.unsaved and bool(self.unsaved_words),
             details=Later(lambda: self._details(row, title[0], name)),
+            spoken=Later(lambda: self._spoken(row)),
             seat_order="\n".join((self.directory.tutor_name(row.tutor_id), title[0], *row.student_names[:1])),
         )
 
@@ -328,6 +352,8 @@ class SceneBuilder:
             elif conflict.first_id == row.id:
                 tail = True
         mark = ConflictMark.OVERLAP if overlaps else ConflictMark.BUFFER if found else ConflictMark.NONE
+        if not found and row.id in self._accepted:
+            mark = ConflictMark.ACCEPTED
         return mark, tuple(overlaps), tail
 
     def _outside_note(self, row: EntryRow) -> str:
@@ -346,9 +372,7 @@ class SceneBuilder:
         before = [end for start, end in spans if start <= row.starts]
         return f"Past {clock_words(before[-1], with_half=False)}" if before and row.ends > before[-1] else ""
 
-    def _lines(
-        self, row: EntryRow, mode: Mode, by_room: bool, status: Status, is_unpaid: bool
-    ) -> tuple[Line, ...]:
+    def _lines(self, row: EntryRow, mode: Mode, by_room: bool, status: Status, is_unpaid: bool) -> tuple[Line, ...]:
         note = self._outside_note(row) if row.is_live else ""
         tutor = self.directory.tutor_name(row.tutor_id)
         tutor_line = Line(tutor_words(tutor)[:1]) if tutor else Line(("No tutor",))
@@ -393,10 +417,23 @@ class SceneBuilder:
         if row.status is EntryStatus.CANCELLED:
             return (*lines, "~ Cancelled")
         lines += self._conflict_sentences(row)
+        if row.id in self._accepted:
+            lines.append("Its conflict is accepted")
         lines += [f"~ {words}" for words in self.flag_words(row)]
         if row.status is EntryStatus.PENDING_PAYMENT:
             lines.append("~ Not paid yet")
         return tuple(lines)
+
+    def _spoken(self, row: EntryRow) -> tuple[str, ...]:
+        """Who with whom, where, and each conflict in a few words: what a screen reader says of an entry."""
+        students = ", ".join(row.student_names[:6])
+        if len(row.student_names) > 6:
+            students += f" and {len(row.student_names) - 6} more"
+        tutor = self.directory.tutor_name(row.tutor_id)
+        who = f"{students or 'no students yet'} with {tutor}" if tutor else f"{students}, no tutor".lstrip(", ")
+        found = ((conflict.kind, conflict.tag) for conflict in self._by_entry.get(row.id, ()))
+        conflicts = [conflict_words(kind, tag) for kind, tag in dict.fromkeys(found)]
+        return who, self.place_words(row) or "no room", *(conflicts if row.is_live else ())
 
     def _conflict_sentences(self, row: EntryRow) -> list[str]:
         sentences = []

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtCore import Qt, QTimer
@@ -22,6 +22,7 @@ from desktop.schedule.calendar_views import PageView, ViewKind
 from desktop.schedule.calendar_widget import CalendarWidget
 from desktop.schedule.color_choice import ColorChoice
 from desktop.schedule.coloring import ColorBy, Coloring, legend_of, tutor_palettes
+from desktop.schedule.conflicts_beside import ConflictsBeside
 from desktop.schedule.directory import DIRECTORY_TABLES, Directory, read_directory
 from desktop.schedule.entry_rows import ENTRY_TABLES, EntryRow, read_entries
 from desktop.schedule.form_beside import FormBeside, days_beside
@@ -31,17 +32,17 @@ from desktop.schedule.scene import (
     Filters,
     SceneBuilder,
     Week,
-    shown_conflicts,
     title_of_day,
     title_of_days,
     week_of,
     week_with,
+    with_accepted,
 )
 from desktop.schedule.student_chip import read_students
 from desktop.store.store import Store
 from desktop.widgets import Button, FilterChip, IconButton, Kind, Label, Segmented
+from shared_models.schedule.acceptances import acceptances_of
 from shared_models.schedule.models import ScheduleEntry
-from shared_models.schedule.times import instant_of
 
 if TYPE_CHECKING:
     from desktop.schedule.conflicts_panel import ConflictsPanel
@@ -72,7 +73,6 @@ class SchedulePage(Page):
     def __init__(self, store: Store, clock: Callable[[], datetime], parent: QWidget | None = None) -> None:
         super().__init__(parent, search="Search")
         self._store, self._clock = store, clock
-        self._panel: ConflictsPanel | None = None
         self._check: DropCheck | None = None
         self._directory: Directory = self._read_directory()
         self._day = self._today()
@@ -142,9 +142,16 @@ class SchedulePage(Page):
         self._stack = QStackedWidget()
         self._stack.addWidget(self.calendar)
         self.legend = CalendarLegend()
-        beside = self._beside = QHBoxLayout()
+        beside = QHBoxLayout()
         beside.setSpacing(px(12))
         beside.addWidget(self._stack, 1)
+        conflicts = self._conflicts = ConflictsBeside(self._store, self._clock, beside, self)
+        conflicts.counted.connect(
+            lambda overlaps, tight: self.filters.set_conflicts(overlaps, tight, is_day=self._view == DAY)
+        )
+        conflicts.entryChosen.connect(self.jump_to)
+        conflicts.wayChosen.connect(self.take_way)
+        conflicts.closed.connect(lambda: self.filters.set_conflicts_shown(False))
         column = QVBoxLayout()
         column.setSpacing(px(2))
         column.addLayout(beside, 1)
@@ -167,27 +174,14 @@ class SchedulePage(Page):
     @property
     def panel(self) -> ConflictsPanel:
         """The list of conflicts beside the calendar."""
-        if self._panel is None:
-            from desktop.schedule.conflicts_panel import ConflictsPanel
-
-            panel = self._panel = ConflictsPanel()
-            panel.hide()
-            panel.closed.connect(lambda: self.filters.set_conflicts_shown(False))
-            panel.entryChosen.connect(self.jump_to)
-            panel.wayChosen.connect(self.take_way)
-            self._beside.addWidget(panel)
-        return self._panel
+        return self._conflicts.panel
 
     def take_way(self, way: WayOut) -> None:
         """A way out of a conflict was chosen in the list."""
 
-    def _lists_conflicts(self) -> bool:
-        return self._panel is not None and not self._panel.isHidden()
-
     def mark_conflicts(self, entry_id: str) -> None:
         """Mark an entry's conflicts in the list beside the calendar."""
-        if self._panel is not None:
-            self._panel.mark_entry(row_id(entry_id))
+        self._conflicts.mark(row_id(entry_id))
 
     def _drop_check(self) -> DropCheck:
         """The judge of places in the scene on screen."""
@@ -220,7 +214,7 @@ class SchedulePage(Page):
             )  # fmt: skip
         self.add_action("Save this view", self.saved.ask_name, icon="star", helper="Keeps view, filters and colors.")
         self.add_action(
-            "Conflicts", self._toggle_conflicts, icon="triangle-alert", shortcut="C",
+            "Conflicts on screen", self._toggle_conflicts, icon="triangle-alert", shortcut="C",
             helper="Lists every conflict on screen with the nearest ways out.",
         )  # fmt: skip
 
@@ -281,7 +275,8 @@ class SchedulePage(Page):
 
     def _read_week(self, first: date, last: date) -> Week:
         with self._store.read() as session:
-            return week_of(read_entries(session, self._directory, first, last), first, last)
+            week = week_of(read_entries(session, self._directory, first, last), first, last)
+            return with_accepted(week, acceptances_of(session, self._store.organization_id, week.conflicts).keys())
 
     def read_days(self, first: date, last: date) -> SceneBuilder:
         """Entries of other days than those on screen, filtered and colored in the same way."""
@@ -367,51 +362,14 @@ class SchedulePage(Page):
         self.filters.set_narrow(self.width() < t.px(1340))
 
     def _show_conflict_list(self) -> None:
-        builder = self._builder
-        if builder is None:
+        if self._builder is None:
             return
-        is_day = self._view == DAY
-        groups = shown_conflicts(builder.week, builder.rows, self._day if is_day else None)
-        overlaps = sum(group.is_overlap for group in groups)
-        self.filters.set_conflicts(overlaps, len(groups) - overlaps, is_day=is_day)
-        if not self._lists_conflicts():
-            return
-        from desktop.schedule.conflicts_panel import conflict_items
-
-        view = self._page_view()
+        view, is_day = self._page_view(), self._view == DAY
         title = f"Conflicts {view.span_words if view is not None else 'this week'}"
         if is_day:
-            title = (
-                "Conflicts today"
-                if self._day == self._today()
-                else f"Conflicts on {self._day:%a, %b} {self._day.day}"
-            )
-        self.panel.set_items(title, conflict_items(groups, builder, with_day=not is_day))
-        self.panel.mark_entry(row_id(self.selected_id()))
-        QTimer.singleShot(0, self, lambda loads=self.loads: self._show_ways_out(loads))
-
-    def _show_ways_out(self, loads: int) -> None:
-        """Propose ways out once the list is on screen: they look at the weeks around as well."""
-        builder = self._builder
-        if builder is None or loads != self.loads or not self._lists_conflicts():
-            return
-        from desktop.schedule.ways_out import ways_out
-        from shared_models.schedule.bookings import load_bookings
-
-        week = builder.week
-        groups = shown_conflicts(week, builder.rows, self._day if self._view == DAY else None)
-        if not groups:
-            return
-        zone = self._directory.zone
-        first = instant_of(week.first_day - timedelta(days=7), time(), zone)
-        last = instant_of(week.last_day + timedelta(days=8), time(), zone)
-        with self._store.read() as session:
-            bookings = load_bookings(session, self._store.organization_id, first, last)
-        now = self._clock()
-        for group in groups:
-            card = self.panel.card(group.key)
-            if card is not None:
-                card.set_ways(ways_out(group, bookings, self._directory, now))
+            is_today = self._day == self._today()
+            title = "Conflicts today" if is_today else f"Conflicts on {self._day:%a, %b} {self._day.day}"
+        self._conflicts.show_of(self._builder, self._day if is_day else None, title, row_id(self.selected_id()))
 
     def refresh(self, changes: Changes) -> None:
         """Rows changed, here or elsewhere."""
@@ -623,14 +581,10 @@ class SchedulePage(Page):
     def show_conflicts(self, shown: bool) -> None:
         """Open or close the list of conflicts."""
         self.filters.set_conflicts_shown(shown)
-        if shown:
-            self.panel.open_panel(animated=self.isVisible())
-            self._show_conflict_list()
-        elif self._panel is not None:
-            self._panel.close_panel()
+        self._conflicts.open(shown, row_id(self.selected_id()))
 
     def _toggle_conflicts(self) -> None:
-        self.show_conflicts(not self._lists_conflicts())
+        self.show_conflicts(not self._conflicts.is_open)
 
     # the form
 

@@ -28,11 +28,10 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class HourHeights:
-    """Heights in px: a busy hour likes `comfortable`; a quiet one yields to `quiet`, then `quiet_least`."""
+    """Heights in px: a busy hour likes `comfortable`; until it has that, a quiet one yields down to `quiet_least`."""
 
     comfortable: float
     least: float
-    quiet: float
     quiet_least: float
     folded: float
 
@@ -130,9 +129,6 @@ def _hour_heights(runs: Sequence[tuple[int, int, str]], height: float, heights: 
     if even >= heights.comfortable or not quiet_hours or not busy_hours:
         each = max(even, heights.least)
         return each, each
-    quiet = max((room - heights.comfortable * busy_hours) / quiet_hours, min(heights.quiet, even))
-    busy = (room - quiet * quiet_hours) / busy_hours
-    if busy < heights.least:
-        quiet = max((room - heights.least * busy_hours) / quiet_hours, heights.quiet_least)
-        busy = max((room - quiet * quiet_hours) / busy_hours, heights.least)
+    quiet = max((room - heights.comfortable * busy_hours) / quiet_hours, heights.quiet_least)
+    busy = max((room - quiet * quiet_hours) / busy_hours, heights.least)
     return busy, quiet

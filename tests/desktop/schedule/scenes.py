@@ -25,7 +25,7 @@ def text_metrics(line_height: float, title: TextRole, line: TextRole) -> TextMet
 METRICS = Metrics(
     gutter=48, week_header=42, day_header=48, folded_column=44, column_left=4, column_right=6, box_gap=2,
     least_lane=38, least_column=84, least_box=18, edge_grip=5, heading_inset=10, tag=31, pill_padding=18,
-    hours=HourHeights(comfortable=62, least=48, quiet=48, quiet_least=36, folded=18),
+    hours=HourHeights(comfortable=62, least=48, quiet_least=36, folded=18),
     compact=text_metrics(14, TextRole.TITLE, TextRole.LINE),
     roomy=text_metrics(16, TextRole.ROOMY_TITLE, TextRole.ROOMY_LINE),
 )  # fmt: skip

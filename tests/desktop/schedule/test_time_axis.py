@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from desktop.schedule.time_axis import HourHeights, TimeAxis, build_axis
 
-HEIGHTS = HourHeights(comfortable=62, least=48, quiet=48, quiet_least=36, folded=18)
+HEIGHTS = HourHeights(comfortable=62, least=48, quiet_least=36, folded=18)
 AFTERNOON = ((14 * 60, 21 * 60),)
 
 
