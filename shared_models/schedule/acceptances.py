@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
@@ -24,8 +25,7 @@ from shared_models.schedule.models import ConflictAcceptance
 _CHUNK = 900
 
 
-@dataclass(frozen=True, slots=True)
-class ConflictKey:
+class ConflictKey(NamedTuple):
     """Which conflict is meant: its kind and its two entries, the smaller id first."""
 
     kind: ConflictKind
@@ -121,9 +121,6 @@ def acceptances_of(
 ) -> dict[ConflictKey, Acceptance]:
     """The acceptances that hold for the given conflicts as their entries are saved; lapsed and withdrawn ones are
     left out. One query when none of them was ever accepted, a handful more otherwise."""
-    asked = {key_of(conflict) for conflict in conflicts}
-    if not asked:
-        return {}
     accepted: dict[ConflictKey, tuple[str, Acceptance]] = {}
     row = ConflictAcceptance
     rows = session.execute(
@@ -135,10 +132,11 @@ def acceptances_of(
         .where(row.organization_id == organization_id, row.archived_at.is_(None))
     )  # fmt: skip
     for kind, first_id, second_id, print_, accepted_at, reason, user_id, first, last in rows:
-        key = ConflictKey(kind, first_id, second_id)
-        if key in asked:
-            name = f"{first or ''} {last or ''}".strip()
-            accepted[key] = (print_, Acceptance(name, accepted_at, reason, user_id))
+        name = f"{first or ''} {last or ''}".strip()
+        accepted[ConflictKey(kind, first_id, second_id)] = (print_, Acceptance(name, accepted_at, reason, user_id))
+    if not accepted:
+        return {}  # thousands of conflicts are not even looked at
+    accepted = {key: accepted[key] for key in map(key_of, conflicts) if key in accepted}
     ids = {entry_id for key in accepted for entry_id in (key.first_entry_id, key.second_entry_id)}
     bookings = _bookings(session, organization_id, ids)
     return {

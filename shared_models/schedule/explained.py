@@ -110,7 +110,7 @@ def explain(
             tuple(names.get(thing, "") for thing in conflict.resource_ids),
             known[conflict.first_id],
             known[conflict.second_id],
-            accepted.get(key_of(conflict)),
+            accepted.get(key_of(conflict)) if accepted else None,
         )
         for conflict in conflicts
         if conflict.first_id in known and conflict.second_id in known
