@@ -5,7 +5,7 @@ Each is one step that can be undone, with the words that the status strip shows.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, time, timedelta
 
 from sqlalchemy.orm import Session
@@ -17,6 +17,7 @@ from desktop.schedule.entry_rows import EntryRow
 from desktop.schedule.ways_out import WayOut
 from desktop.store.store import Store
 from shared_models.base import new_id
+from shared_models.schedule.acceptances import ConflictKey, accept_conflict, withdraw_acceptance
 from shared_models.schedule.models import EntryStatus
 from shared_models.schedule.operations import copy_entry, set_status
 from shared_models.schedule.series_operations import (
@@ -94,6 +95,21 @@ class CalendarChanges:
         if "room_ids" in changes and way.room_id is not None:
             where.append(directory.room_name(way.room_id))
         return self._move(row, way.starts_at, changes, scope, f"Moved {words} to {', '.join(where)}")
+
+    def accept(self, words: str, keys: Collection[ConflictKey], is_accepted: bool, reason: str = "") -> str:
+        """Accept conflicts in one step, or let them count again."""
+        organization_id, now = self._store.organization_id, self._clock()
+
+        def work(session: Session) -> None:
+            for key in keys:
+                if is_accepted:
+                    accept_conflict(
+                        session, organization_id, key, by_user_id=self._store.user_id, reason=reason, now=now
+                    )
+                else:
+                    withdraw_acceptance(session, organization_id, key, now=now)
+
+        return self._write(f"{'Accepted' if is_accepted else 'No longer accepted:'} {words}", work)
 
     def _move(
         self, row: EntryRow, starts_at: datetime | None, changes: EntryChanges, scope: SeriesScope, said: str

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QKeyEvent
@@ -20,6 +21,7 @@ from desktop.schedule.conflict_detail import ConflictDetail
 from desktop.schedule.conflict_offers import offers_of
 from desktop.schedule.directory import DIRECTORY_TABLES, read_directory
 from desktop.schedule.entry_rows import ENTRY_TABLES
+from desktop.schedule.scene import Filters, shown_rows
 from desktop.schedule.ways_out import WayOut, WaysOut
 from desktop.store.errors import StoreError
 from desktop.store.store import Store
@@ -36,11 +38,10 @@ from desktop.widgets import (
     Tone,
     make_action,
 )
-from shared_models.schedule.acceptances import accept_conflict, withdraw_acceptance
 from shared_models.schedule.errors import ScheduleError
 from shared_models.schedule.series_operations import SeriesScope
 
-CONFLICT_TABLES = ENTRY_TABLES | DIRECTORY_TABLES | {"attendee", "entry_room", "conflict_acceptance"}
+CONFLICT_TABLES = ENTRY_TABLES | DIRECTORY_TABLES
 _SETTLE_MS = 60
 _ALL, _FLAGS = "all", "flags"
 _KINDS = ((_ALL, "All"), ("tutor", "Tutor"), ("room", "Room"), ("student", "Student"), (_FLAGS, "Unusual"))
@@ -68,7 +69,7 @@ class ConflictView(QWidget):
         self._store, self._clock = store, clock
         self._changes = CalendarChanges(store, clock)
         self._book: ConflictBook | None = None
-        self._location_id = ""
+        self._filters = Filters()
         self._rows: list[Case | Group] = []
         self._shows_accepted = False
         self._current = ""
@@ -132,13 +133,13 @@ class ConflictView(QWidget):
 
     def _make_actions(self) -> None:
         self.view_actions: list[QAction] = []
+        self._keys: dict[int, Callable[[], object]] = {}
 
-        def add(
-            words: str, slot: Callable[[], object], keys: str | Sequence[str], icon: str = "", helper: str = ""
-        ) -> None:
-            action = make_action(self, words, slot, icon=icon or None, shortcut=keys, helper=helper)
-            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        def add(words: str, slot: Callable[[], object], key: str, icon: str = "", helper: str = "") -> None:
+            action = make_action(self, words, slot, icon=icon or None, shortcut=key, helper=helper)
+            action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
             self.view_actions.append(action)
+            self._keys[ord(key)] = action.trigger
 
         add("Next conflict", lambda: self.go(1), "J", "chevron-down")
         add("Previous conflict", lambda: self.go(-1), "K", "chevron-up")
@@ -169,10 +170,11 @@ class ConflictView(QWidget):
             if self.isVisible():
                 self._timer.start()
 
-    def set_location(self, location_id: str) -> None:
-        """Show the conflicts of one location, or of all ("")."""
-        if location_id != self._location_id:
-            self._location_id = location_id
+    def set_filters(self, filters: Filters) -> None:
+        """Show only the cases in which an entry takes part that these let through."""
+        filters = replace(filters, only_conflicts=False, only=frozenset())
+        if filters != self._filters:
+            self._filters = filters
             self._show()
 
     def load(self) -> None:
@@ -221,9 +223,11 @@ class ConflictView(QWidget):
         self._show()
 
     def _here(self) -> list[Case]:
-        cases = self._book.cases if self._book is not None else ()
-        place = self._location_id
-        return [case for case in cases if not place or any(row.location_id == place for row in case.entries)]
+        book = self._book
+        if book is None or self._filters == Filters():
+            return list(book.cases) if book is not None else []
+        shown = {row.id for row in shown_rows(book.builder.week, self._filters)}
+        return [case for case in book.cases if any(row.id in shown for row in case.entries)]
 
     def _passes(self, case: Case) -> bool:
         kind, severity = self.kind.value(), self.severity.value()
@@ -338,6 +342,12 @@ class ConflictView(QWidget):
 
     # settling
 
+    def go_to_day(self, day: date) -> None:
+        """To the first case of a day, or of the next one that has any."""
+        case = next((case for case in self.cases() if case.day >= day and case.acceptance is None), None)
+        if case is not None:
+            self._select(case)
+
     def go(self, steps: int) -> None:
         """To the next case (1) or the one before (-1)."""
         cases = self.cases()
@@ -358,33 +368,16 @@ class ConflictView(QWidget):
         case = self.current()
         if case is None or not case.conflict_keys:
             return
-        said = f"Accepted {case.heading}, {case.when_words}"
-
-        def work() -> str:
-            with self._store.write(said) as session:
-                for key in case.conflict_keys:
-                    accept_conflict(
-                        session, self._store.organization_id, key,
-                        by_user_id=self._store.user_id, reason=reason, now=self._clock(),
-                    )  # fmt: skip
-            return said
-
-        self._do(work)
+        words = f"{case.heading}, {case.when_words}"
+        self._do(lambda: self._changes.accept(words, case.conflict_keys, True, reason))
 
     def withdraw(self) -> None:
         """Let the accepted case in hand count again."""
         case = self.current()
         if case is None or case.acceptance is None:
             return
-        said = f"No longer accepted: {case.heading}, {case.when_words}"
-
-        def work() -> str:
-            with self._store.write(said) as session:
-                for key in case.conflict_keys:
-                    withdraw_acceptance(session, self._store.organization_id, key, now=self._clock())
-            return said
-
-        self._do(work)
+        words = f"{case.heading}, {case.when_words}"
+        self._do(lambda: self._changes.accept(words, case.conflict_keys, False))
 
     def undo(self) -> None:
         """Take the last step back, whatever it was."""
@@ -444,18 +437,44 @@ class ConflictView(QWidget):
         if not isinstance(case, Group):
             self.entryChosen.emit(case.entries[0].id)
 
+    def event(self, event: QEvent) -> bool:
+        """The keys of this view come before those of the page, which has some of the same letters."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._slot(event):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Letters and digits, wherever the focus is within the view."""
+        slot = self._slot(event)
+        if slot is not None:
+            slot()
+        else:
+            super().keyPressEvent(event)
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Arrows in the list step over headings; at its end they unfold what was accepted."""
+        """The list itself would look for a row that begins with what is typed."""
         if watched is self.table and event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()))
             if step is not None:
-                cases = self.cases()
-                is_end = self._position >= len(cases) - 1
-                if step == 1 and is_end and not self._shows_accepted and isinstance(self._last_row(), Group):
-                    self.toggle_accepted()
-                self.go(step)
+                self._step(step)
+                return True
+            slot = self._slot(event)
+            if slot is not None:
+                slot()
                 return True
         return super().eventFilter(watched, event)
+
+    def _slot(self, event: QKeyEvent) -> Callable[[], object] | None:
+        plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
+        return self._keys.get(event.key()) if plain else None
+
+    def _step(self, step: int) -> None:
+        """Arrows step over headings; at the end of the list they unfold what was accepted."""
+        is_end = self._position >= len(self.cases()) - 1
+        if step == 1 and is_end and not self._shows_accepted and isinstance(self._last_row(), Group):
+            self.toggle_accepted()
+        self.go(step)
 
     def _last_row(self) -> Case | Group | None:
         return self._rows[-1] if self._rows else None

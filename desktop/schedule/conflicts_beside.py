@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from desktop.schedule.scene import SceneBuilder, shown_conflicts
+from desktop.schedule.scene import SceneBuilder, accepted_conflicts, shown_conflicts
 from desktop.store.store import Store
 from shared_models.schedule.times import instant_of
 
@@ -25,12 +25,13 @@ class ConflictsBeside(QObject):
     """Owns the list of one page; it is made when it is first needed, so that the window opens sooner.
 
     `counted` carries the overlaps and those only too tight; `entryChosen` an entry's id, `wayChosen` a way out;
-    `closed`: the person closed the list.
+    `acceptChosen` a conflict's key and whether it is accepted now; `closed`: the person closed the list.
     """
 
     counted = Signal(int, int)
     entryChosen = Signal(str)
     wayChosen = Signal(object)
+    acceptChosen = Signal(str, bool)
     closed = Signal()
 
     def __init__(self, store: Store, clock: Callable[[], datetime], place: QHBoxLayout, host: QWidget) -> None:
@@ -57,6 +58,7 @@ class ConflictsBeside(QObject):
             panel.closed.connect(self.closed)
             panel.entryChosen.connect(self.entryChosen)
             panel.wayChosen.connect(self.wayChosen)
+            panel.acceptChosen.connect(self.acceptChosen)
             self._place.addWidget(panel)
         return self._panel
 
@@ -94,7 +96,13 @@ class ConflictsBeside(QObject):
         from desktop.schedule.conflicts_panel import conflict_items
 
         groups = shown_conflicts(builder.week, builder.rows, self._day)
-        self.panel.set_items(self._title, conflict_items(groups, builder, with_day=self._day is None))
+        accepted = accepted_conflicts(builder.week, builder.rows, self._day)
+        with_day = self._day is None
+        self.panel.set_items(
+            self._title,
+            conflict_items(groups, builder, with_day=with_day),
+            conflict_items(accepted, builder, with_day=with_day, are_accepted=True),
+        )
         self.panel.mark_entry(selected)
         self._waiting, self._bookings = list(groups), ()
         self._timer.start()

@@ -41,14 +41,17 @@ class ConflictItem:
     aside: str
     summary: str
     lines: tuple[ConflictLine, ...]
+    is_accepted: bool = False
 
 
-def conflict_items(groups: Iterable[ConflictGroup], builder: SceneBuilder, *, with_day: bool) -> list[ConflictItem]:
+def conflict_items(
+    groups: Iterable[ConflictGroup], builder: SceneBuilder, *, with_day: bool, are_accepted: bool = False
+) -> list[ConflictItem]:
     """The conflicts as the panel shows them; `with_day` names the day, for a whole week."""
-    return [_item(group, builder, with_day) for group in groups]
+    return [_item(group, builder, with_day, are_accepted) for group in groups]
 
 
-def _item(group: ConflictGroup, builder: SceneBuilder, with_day: bool) -> ConflictItem:
+def _item(group: ConflictGroup, builder: SceneBuilder, with_day: bool, is_accepted: bool) -> ConflictItem:
     names: list[str] = []
     for resource in group.resource_ids:
         names.append(_name(resource, group, builder))
@@ -77,6 +80,7 @@ def _item(group: ConflictGroup, builder: SceneBuilder, with_day: bool) -> Confli
             )
             for row in group.entries
         ),
+        is_accepted=is_accepted,
     )
 
 
@@ -142,6 +146,7 @@ class ConflictCard(QWidget):
     chosen = Signal(str)
     entryChosen = Signal(str)
     wayChosen = Signal(object)
+    acceptChosen = Signal(str, bool)
 
     def __init__(self, item: ConflictItem, is_open: bool, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -157,8 +162,10 @@ class ConflictCard(QWidget):
         column.setSpacing(px(1))
         head = QHBoxLayout()
         head.setSpacing(px(7))
-        tone = Tone.DANGER if item.is_overlap else Tone.WARN
-        head.addWidget(Tag(item.kind, tone, "triangle-alert" if item.is_overlap else "clock"))
+        tone, icon = (Tone.DANGER, "triangle-alert") if item.is_overlap else (Tone.WARN, "clock")
+        if item.is_accepted:
+            tone, icon = Tone.OK, "check"
+        head.addWidget(Tag(item.kind, tone, icon))
         head.addWidget(Label(item.heading, "body_strong", elide=True), 1)
         head.addWidget(Label(item.aside, "small", "text2", tabular=True))
         column.addLayout(head)
@@ -202,7 +209,7 @@ class ConflictCard(QWidget):
         """Show the ways out."""
         self._ways = tuple(ways)
         first = next((way for one in ways for way in one.ways), None)
-        self._hint.setText(first.words.replace(" · ", ", ") if first is not None else "")
+        self._hint.setText(first.words.replace(" · ", ", ") if first is not None else "Accept")
         if self._offers is not None:
             self._offers.deleteLater()
             self._offers = None
@@ -214,13 +221,14 @@ class ConflictCard(QWidget):
         return self._ways
 
     def _build_offers(self) -> None:
-        if self._offers is not None or not self._ways:
+        if self._offers is not None:
             return
         px = theme.current().px
         self._offers = QWidget()
         column = QVBoxLayout(self._offers)
         column.setContentsMargins(0, px(5), 0, 0)
         column.setSpacing(px(5))
+        flow = FlowLayout(None, px(6))
         for offered in self._ways:
             flow = FlowLayout(None, px(6))
             lead = Label(offered.lead, "small", "text2")
@@ -230,6 +238,12 @@ class ConflictCard(QWidget):
                 button = Button(way.words, Kind.SOFT, small=True)
                 button.clicked.connect(lambda _=False, way=way: self.wayChosen.emit(way))
                 flow.addWidget(button)
+            column.addLayout(flow)
+        words = "Let it count again" if self.item.is_accepted else "Accept"
+        accept = Button(words, Kind.LINK, small=True)
+        accept.clicked.connect(lambda: self.acceptChosen.emit(self.item.key, not self.item.is_accepted))
+        flow.addWidget(accept)
+        if not self._ways:
             column.addLayout(flow)
         self._detail_column.addWidget(self._offers)
 
@@ -261,6 +275,7 @@ class ConflictsPanel(SidePanel):
 
     entryChosen = Signal(str)
     wayChosen = Signal(object)
+    acceptChosen = Signal(str, bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Conflicts", 364, parent=parent)
@@ -281,8 +296,8 @@ class ConflictsPanel(SidePanel):
         """As wide as the design says, a little narrower in a small window."""
         return QSize(theme.current().px(336 if theme.current().compact else 364), super().sizeHint().height())
 
-    def set_items(self, title: str, items: Sequence[ConflictItem]) -> None:
-        """Show these conflicts; what the person has unfolded stays unfolded."""
+    def set_items(self, title: str, items: Sequence[ConflictItem], accepted: Sequence[ConflictItem] = ()) -> None:
+        """Show these conflicts, the accepted ones last; what the person has unfolded stays unfolded."""
         overlaps = sum(item.is_overlap for item in items)
         tight = len(items) - overlaps
         parts = [f"{overlaps} overlap" if overlaps else "", f"{tight} too tight" if tight else ""]
@@ -294,24 +309,34 @@ class ConflictsPanel(SidePanel):
         column.setSpacing(0)
         for number, item in enumerate(items[:_MOST]):
             is_open = self._opened.get(item.key, number < _FIRST_OPEN and item.is_overlap)
-            card = ConflictCard(item, is_open)
-            card.chosen.connect(self._choose)
-            card.entryChosen.connect(self.entryChosen)
-            card.wayChosen.connect(self.wayChosen)
-            self._cards[item.key] = card
-            column.addWidget(card)
+            column.addWidget(self._card(item, is_open))
         if len(items) > _MOST:
             more = Label(f"{len(items) - _MOST} more. Settle some of these first.", "small", "text2")
             more.setContentsMargins(theme.current().px(14), theme.current().px(8), 0, 0)
             column.addWidget(more)
         if not items:
             column.addWidget(EmptyState("circle-check", "No conflicts", "Tutors, rooms and students all fit."))
+        if accepted:
+            heading = Label(f"{len(accepted)} accepted", "small_medium", "text2")
+            heading.setContentsMargins(theme.current().px(14), theme.current().px(12), 0, theme.current().px(6))
+            column.addWidget(heading)
+            for item in accepted[:_MOST]:
+                column.addWidget(self._card(item, self._opened.get(item.key, False)))
         column.addStretch(1)
         position = self._area.verticalScrollBar().value()
         self._area.setWidget(content)
         content.setAutoFillBackground(False)
         self._area.verticalScrollBar().setValue(position)
         self.next_button.setEnabled(bool(items))
+
+    def _card(self, item: ConflictItem, is_open: bool) -> ConflictCard:
+        card = ConflictCard(item, is_open)
+        card.chosen.connect(self._choose)
+        card.entryChosen.connect(self.entryChosen)
+        card.wayChosen.connect(self.wayChosen)
+        card.acceptChosen.connect(self.acceptChosen)
+        self._cards[item.key] = card
+        return card
 
     def card(self, key: str) -> ConflictCard | None:
         """The card of a conflict."""
@@ -328,7 +353,7 @@ class ConflictsPanel(SidePanel):
 
     def settle_next(self) -> None:
         """Unfold the next conflict and go to it on the calendar."""
-        keys = list(self._cards)
+        keys = [key for key, card in self._cards.items() if not card.item.is_accepted]
         if not keys:
             return
         number = (keys.index(self._current) + 1) % len(keys) if self._current in keys else 0

@@ -151,6 +151,7 @@ class SchedulePage(Page):
         )
         conflicts.entryChosen.connect(self.jump_to)
         conflicts.wayChosen.connect(self.take_way)
+        conflicts.acceptChosen.connect(self.accept)
         conflicts.closed.connect(lambda: self.filters.set_conflicts_shown(False))
         column = QVBoxLayout()
         column.setSpacing(px(2))
@@ -178,6 +179,9 @@ class SchedulePage(Page):
 
     def take_way(self, way: WayOut) -> None:
         """A way out of a conflict was chosen in the list."""
+
+    def accept(self, key: str, is_accepted: bool) -> None:
+        """A conflict in the list was accepted, or is to count again."""
 
     def mark_conflicts(self, entry_id: str) -> None:
         """Mark an entry's conflicts in the list beside the calendar."""

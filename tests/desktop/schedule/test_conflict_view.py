@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from desktop import theme
 from desktop.schedule.conflict_book import Severity
 from desktop.schedule.conflict_view import ConflictView
+from desktop.schedule.scene import Filters
 from desktop.widgets import Group
 from shared_models.base import new_id
 from shared_models.schedule.drafts import EntryDraft
@@ -183,7 +184,7 @@ def test_kinds_and_severities_filter(center: Center, view: ConflictView, qtbot: 
     view.severity.set_value("overlap", announce=True)
     assert [case.heading for case in view.cases()] == ["Małgorzata Patel"]
     view.severity.set_value("all", announce=True)
-    view.set_location(center.id("Tarrytown"))
+    view.set_filters(Filters(location_id=center.id("Tarrytown")))
     assert view.cases() == []
 
 
