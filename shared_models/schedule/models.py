@@ -118,7 +118,20 @@ class ScheduleEntry(TenantRow):
         at_least("capacity", 1),
         at_least("hourly_price_cents", 0),
         at_least("hourly_pay_cents", 0),
-        Index("ix_schedule_entry_starts", "organization_id", "starts_at"),
+        # Covering, like those of attendees and rooms: who is taken when is answered without reading the rows, which
+        # are ten times as large and encrypted.
+        Index(
+            "ix_schedule_entry_starts",
+            "organization_id",
+            "starts_at",
+            "blocked_until",
+            "ends_at",
+            "tutor_id",
+            "location_id",
+            "status",
+            "archived_at",
+            "id",
+        ),
         Index("ix_schedule_entry_tutor", "organization_id", "tutor_id", "starts_at"),
         Index("ix_schedule_entry_series", "organization_id", "series_id"),
     )
@@ -180,8 +193,8 @@ class Attendee(TenantRow):
     constraints = (
         refers("entry_id", "schedule_entry"),
         refers("student_id", "student"),
-        Index("ix_attendee_entry", "organization_id", "entry_id"),
-        Index("ix_attendee_student", "organization_id", "student_id"),
+        Index("ix_attendee_entry", "organization_id", "entry_id", "student_id", "archived_at"),
+        Index("ix_attendee_student", "organization_id", "student_id", "entry_id", "archived_at"),
     )
 
     entry_id: Mapped[str] = mapped_column(Id)
@@ -197,8 +210,8 @@ class EntryRoom(TenantRow):
     constraints = (
         refers("entry_id", "schedule_entry"),
         refers("room_id", "room"),
-        Index("ix_entry_room_entry", "organization_id", "entry_id"),
-        Index("ix_entry_room_room", "organization_id", "room_id"),
+        Index("ix_entry_room_entry", "organization_id", "entry_id", "room_id", "archived_at"),
+        Index("ix_entry_room_room", "organization_id", "room_id", "entry_id", "archived_at"),
     )
 
     entry_id: Mapped[str] = mapped_column(Id)
