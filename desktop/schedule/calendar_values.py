@@ -124,6 +124,8 @@ class CalendarEntry:
     is_unsaved: bool = False
     details: Sequence[str] = ()
     """Full sentences for the card on hover and for screen readers."""
+    spoken: Sequence[str] = ()
+    """For screen readers, in full: who with whom, where, and then each conflict in a few words."""
     seat_order: str = ""
     """Decides who sits further left among entries of the same time: tutor and title, alike on every PC."""
 

@@ -139,10 +139,12 @@ def moved_to(drag: Drag, column: str, starts: int) -> Drag:
 
 
 def nudged(drag: Drag, layout: CalendarLayout, columns: int, steps: int) -> Drag:
-    """The drag moved by keyboard: so many columns to the right and grid steps down (or its end, when resizing)."""
+    """The drag moved by keyboard: so many columns to the right and grid steps down (or its end or start)."""
     grid = layout.scene.grid_minutes
-    if drag.kind is DragKind.ENDS:
+    if drag.kind in (DragKind.ENDS, DragKind.CREATE):
         return replace(drag, ends=min(max(drag.ends + steps * grid, drag.starts + grid), DAY_MINUTES))
+    if drag.kind is DragKind.STARTS:
+        return replace(drag, starts=max(min(drag.starts + steps * grid, drag.ends - grid), 0))
     keys = [column.column.key for column in layout.columns]
     index = keys.index(drag.column) if drag.column in keys else 0
     index = min(max(index + columns, 0), len(keys) - 1)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from desktop.schedule.calendar_values import Wording
+from shared_models.schedule.conflicts import ConflictKind, ConflictTag
 
 _SHORTER: dict[str, tuple[str, ...]] = {
     "Algebra I": ("Algebra I", "Alg I"),
@@ -161,3 +162,8 @@ def room_words(name: str) -> Wording:
     if name.startswith("Room "):
         return (name, name.replace("Room ", "Rm ", 1))
     return (name,)
+
+
+def conflict_words(kind: ConflictKind, tag: ConflictTag) -> str:
+    """A conflict in a few words: "tutor booked twice", "too tight for the room"."""
+    return f"{kind.value} booked twice" if tag is ConflictTag.OVERLAP else f"too tight for the {kind.value}"

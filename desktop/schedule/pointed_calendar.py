@@ -233,7 +233,10 @@ class PointedCalendar(CalendarSurface):
         if drag.entry is not None:
             who = drag.entry.lines[0].wording[0] if drag.entry.lines else ""
             what = f"{drag.entry.title[0]}, {who}".rstrip(", ")
-            self.dragChanged.emit(f"{_DOING[drag.kind]} {what}. Esc {'stops' if as_copy else 'puts it back'}")
+            ends = "Esc stops" if as_copy else "Esc puts it back"
+            if self._drag_is_held:
+                ends = f"Enter puts it here, {ends}"
+            self.dragChanged.emit(f"{_DOING[drag.kind]} {what}. {ends}")
         self._remark()
 
     def _show_verdict(self) -> None:

@@ -181,12 +181,73 @@ def test_alt_and_arrows_move_an_entry_and_enter_confirms(calendar: CalendarWidge
     assert wanted.args == ["a", "bob", 975]
 
 
-def test_letting_go_of_shift_confirms_a_new_end(calendar: CalendarWidget, qtbot: QtBot) -> None:
+def test_a_move_by_keyboard_waits_for_enter_and_escape_gives_it_up(calendar: CalendarWidget, qtbot: QtBot) -> None:
     calendar.select("a")
+    with qtbot.assertNotEmitted(calendar.moveRequested):
+        QTest.keyClick(calendar, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
+        QTest.keyRelease(calendar, Qt.Key.Key_Alt)
+        QTest.keyClick(calendar, Qt.Key.Key_Escape)
+        QTest.keyClick(calendar, Qt.Key.Key_Down)
+    assert calendar.cursor_slot() == ("ann", 1020)
+
+
+def test_plain_arrows_go_on_with_a_move_that_alt_began(calendar: CalendarWidget, qtbot: QtBot) -> None:
+    calendar.select("a")
+    QTest.keyClick(calendar, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
+    QTest.keyClick(calendar, Qt.Key.Key_Down)
+    with qtbot.waitSignal(calendar.moveRequested) as wanted:
+        QTest.keyClick(calendar, Qt.Key.Key_Return)
+    assert wanted.args == ["a", "ann", 990]
+
+
+def test_shift_moves_the_end_and_with_alt_the_start(calendar: CalendarWidget, qtbot: QtBot) -> None:
+    calendar.select("a")
+    QTest.keyClick(calendar, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    both = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.AltModifier
+    QTest.keyClick(calendar, Qt.Key.Key_Up, both)
     with qtbot.waitSignal(calendar.resizeRequested) as wanted:
-        QTest.keyClick(calendar, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
-        QTest.keyRelease(calendar, Qt.Key.Key_Shift)
-    assert wanted.args == ["a", 960, 1035]
+        QTest.keyClick(calendar, Qt.Key.Key_Return)
+    assert wanted.args == ["a", 945, 1035]
+
+
+def test_shift_on_free_time_draws_a_span(calendar: CalendarWidget, qtbot: QtBot) -> None:
+    calendar.select("a")
+    QTest.keyClick(calendar, Qt.Key.Key_Down)
+    QTest.keyClick(calendar, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    QTest.keyClick(calendar, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    with qtbot.waitSignal(calendar.createRequested) as wanted:
+        QTest.keyClick(calendar, Qt.Key.Key_Return)
+    assert wanted.args == ["ann", 1020, 1065]
+
+
+def test_an_entry_is_copied_to_the_cursor(calendar: CalendarWidget, qtbot: QtBot) -> None:
+    calendar.select("a")
+    QTest.keyClick(calendar, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(calendar, Qt.Key.Key_Down)
+    QTest.keyClick(calendar, Qt.Key.Key_Down)
+    with qtbot.waitSignal(calendar.copyRequested) as wanted:
+        QTest.keyClick(calendar, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert wanted.args == ["a", "ann", 1035, ""]
+    assert QApplication.clipboard().text().startswith("Chemistry, Andre Smith, Room A")
+
+
+def test_page_down_asks_for_the_next_week(calendar: CalendarWidget, qtbot: QtBot) -> None:
+    calendar.select("a")
+    with qtbot.waitSignal(calendar.stepRequested) as later:
+        QTest.keyClick(calendar, Qt.Key.Key_PageDown)
+    with qtbot.waitSignal(calendar.stepRequested) as earlier:
+        QTest.keyClick(calendar, Qt.Key.Key_PageUp)
+    assert (later.args, earlier.args) == ([1], [-1])
+
+
+def test_home_and_end_go_to_the_first_and_last_entry_of_the_column(calendar: CalendarWidget) -> None:
+    calendar.select("a")
+    QTest.keyClick(calendar, Qt.Key.Key_End)
+    assert calendar.cursor_slot() == ("ann", 1080)
+    QTest.keyClick(calendar, Qt.Key.Key_Home)
+    assert calendar.cursor_slot() == ("ann", 960)
+    QTest.keyClick(calendar, Qt.Key.Key_End, Qt.KeyboardModifier.ControlModifier)
+    assert calendar.cursor_slot() == ("bob", 1020)
 
 
 def test_delete_asks_to_cancel_the_entry(calendar: CalendarWidget, qtbot: QtBot) -> None:
