@@ -13,6 +13,8 @@ from shared_models.catalog.models import Product
 from shared_models.exchange.calendar_changes import (
     Outcome,
     PlannedEntry,
+    StoredCalendar,
+    StoredEntry,
     Updates,
     entry_says,
     series_says,
@@ -233,36 +235,12 @@ def _bring_up_to_date(
     stored = stored_calendar(work)
     updates = Updates(work, _cancelled_in(file))
     new = []
-    for uid, planned in there.items():
+    for planned in there.values():
         outcomes: Counter[Outcome] = Counter()
-        is_series_kept = False
-        added = 0
-        for one in planned:
-            missing = [entry for entry in one.entries if entry.id not in stored.entries]
-            series = one.series
-            if series is not None and (known_series := stored.series.get(one.owner_id)) is not None:
-                outcome = updates.series(known_series, series)
-                is_series_kept |= outcome is Outcome.KEPT
-                outcomes[outcome] += 1 if outcome is Outcome.KEPT else 0
-                work.updated["series"] += 1 if outcome is Outcome.UPDATED else 0
-                series = None
-            for entry in one.entries:
-                found = stored.entries.get(entry.id)
-                if found is not None and not found.is_archived:
-                    outcomes[updates.entry(found, entry)] += 1
-            if not is_series_kept and (missing or series):
-                new.append(replace(one, series=series, entries=missing))
-                added += len(missing)
-                work.counts[one.counted[1]] += len(missing)
-        wanted = {entry.id for one in planned for entry in one.entries}
-        event_id = planned[0].event_id
-        if not is_series_kept:
-            for entry_id, found in stored.group(uid, event_id).items():
-                if entry_id not in wanted:
-                    outcomes[updates.vanish(found)] += 1
-        former = stored.series.get(event_id)
-        if former is not None and former.archived_at is None and not any(one.series for one in planned):
-            former.archived_at = work.now
+        added = _event_again(work, stored, updates, planned, outcomes)
+        new += added
+        for one in added:
+            work.counts[one.counted[1]] += len(one.entries)
         work.updated["entries"] += outcomes[Outcome.UPDATED]
         if not added and not outcomes[Outcome.UPDATED]:
             for one in planned:
@@ -279,6 +257,54 @@ def _bring_up_to_date(
         work.updated["entries"] += outcomes[Outcome.UPDATED]
         _name_kept(work, file, row, outcomes[Outcome.KEPT])
     updates.write()
+    return new
+
+
+def _event_again(
+    work: Importing,
+    stored: StoredCalendar,
+    updates: Updates,
+    planned: Sequence[_Planned],
+    outcomes: Counter[Outcome],
+) -> list[_Planned]:
+    """One event that is there: its entries, then its series when their days have changed. Returns what is new."""
+    new = []
+    event_id, uid = planned[0].event_id, planned[0].row.uid
+    found: dict[str, StoredEntry] = {}
+    missing: dict[str, list[PlannedEntry]] = {}
+    for one in planned:
+        for entry in one.entries:
+            there = stored.entry_for(entry.row)
+            if there is None:
+                missing.setdefault(one.owner_id, []).append(entry)
+            else:
+                found[there.id] = there
+                if not there.is_archived:
+                    outcomes[updates.entry(there, entry)] += 1
+    gone = [entry for entry_id, entry in stored.group(uid, event_id).items() if entry_id not in found]
+    gone = [entry for entry in gone if entry.values["starts_at"] > work.now]
+    if any(one.row.is_part for one in planned):
+        return []
+    for one in planned:
+        own = missing.get(one.owner_id, [])
+        series = stored.series.get(one.owner_id)
+        if one.series is None or series is None:
+            if one.series is not None or own:
+                new.append(replace(one, entries=own))
+            continue
+        outcome = updates.series(series, one.series, has_same_days=not own and not gone)
+        if outcome is Outcome.UPDATED:
+            work.updated["series"] += 1
+            if own:
+                new.append(replace(one, series=None, entries=own))
+        else:
+            outcomes[outcome] += 1 if outcome is Outcome.KEPT else 0
+            gone = [entry for entry in gone if entry.values["series_id"] is None]
+    for vanished in gone:
+        outcomes[updates.vanish(vanished)] += 1
+    former = stored.series.get(event_id)
+    if former is not None and former.archived_at is None and not any(one.series for one in planned):
+        former.archived_at = work.now
     return new
 
 

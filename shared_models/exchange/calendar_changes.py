@@ -1,13 +1,14 @@
 """Importing a calendar again: what the file has changed since reaches the entries that nobody edited here, and what
 was edited here stays as it is and is named.
 
-Every imported row remembers a fingerprint of what its event said. A row that still says so was not edited.
+Every imported row remembers a fingerprint of what its event said. A row that still says so was not edited; one that
+was made here has none and belongs to the desk.
 """
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum, auto
 from typing import Any
 
@@ -16,7 +17,6 @@ from sqlalchemy import select
 from shared_models.exchange.report import Importing, Row
 from shared_models.schedule.models import Attendee, EntryRoom, EntryStatus, ScheduleEntry, Series
 from shared_models.schedule.operations import set_links
-from shared_models.sync.clocks import CREATED
 
 SERIES_SAYS = (
     "pattern", "weekdays", "interval_weeks", "first_day", "last_day", "occurrence_count", "start_time",
@@ -26,6 +26,10 @@ SERIES_SAYS = (
 ENTRY_SAYS = (
     "series_id", "series_day", "location_id", "service_id", "subject_id", "topic_id", "product_id", "tutor_id",
     "capacity", "starts_at", "ends_at", "is_online", "status",
+)  # fmt: skip
+_BESIDES_DAYS = (
+    "start_time", "duration_minutes", "location_id", "service_id", "subject_id", "topic_id", "product_id", "tutor_id",
+    "capacity", "is_online",
 )  # fmt: skip
 _AT_ONCE = 500
 
@@ -59,7 +63,6 @@ class StoredEntry:
     imported_uid: str
     imported_as: str
     is_archived: bool
-    is_untouched: bool
     values: Mapping[str, Any]
     student_ids: frozenset[str]
     room_ids: frozenset[str]
@@ -71,7 +74,7 @@ class StoredEntry:
     @property
     def is_as_imported(self) -> bool:
         """Whether nobody has edited it since it was imported."""
-        return self.says == self.imported_as or (not self.imported_as and self.is_untouched)
+        return self.says == self.imported_as
 
 
 @dataclass(slots=True)
@@ -82,6 +85,17 @@ class StoredCalendar:
     entries: dict[str, StoredEntry] = field(default_factory=dict)
     of_series: dict[str, list[StoredEntry]] = field(default_factory=dict)
     of_uid: dict[str, list[StoredEntry]] = field(default_factory=dict)
+    of_day: dict[tuple[str, date], StoredEntry] = field(default_factory=dict)
+
+    def entry_for(self, wanted: Row) -> StoredEntry | None:
+        """The entry that is there for a planned one: the one of its day in its series, which may have been moved or
+        split since, else the one of its id."""
+        own = self.entries.get(wanted["id"])
+        if own is not None and own.imported_as == wanted["imported_as"]:
+            return own
+        if wanted["series_id"] and (found := self.of_day.get((wanted["series_id"], wanted["series_day"]))):
+            return found
+        return own
 
     def group(self, uid: str, owner_id: str) -> dict[str, StoredEntry]:
         """The live entries that came from one event."""
@@ -122,13 +136,12 @@ def stored_calendar(work: Importing) -> StoredCalendar:
     ):
         rooms.setdefault(entry_id, set()).add(room_id)
     columns = [getattr(ScheduleEntry, name) for name in ENTRY_SAYS]
-    for entry_id, uid, imported_as, archived_at, clocks, *values in session.execute(
+    for entry_id, uid, imported_as, archived_at, *values in session.execute(
         select(
             ScheduleEntry.id,
             ScheduleEntry.imported_uid,
             ScheduleEntry.imported_as,
             ScheduleEntry.archived_at,
-            ScheduleEntry.field_clocks,
             *columns,
         ).where(ScheduleEntry.organization_id == own)
     ):
@@ -137,7 +150,6 @@ def stored_calendar(work: Importing) -> StoredCalendar:
             uid,
             imported_as,
             archived_at is not None,
-            set(clocks) <= {CREATED},
             dict(zip(ENTRY_SAYS, values, strict=True)),
             frozenset(students.get(entry_id, ())),
             frozenset(rooms.get(entry_id, ())),
@@ -147,6 +159,7 @@ def stored_calendar(work: Importing) -> StoredCalendar:
             stored.of_uid.setdefault(uid, []).append(entry)
         if entry.values["series_id"]:
             stored.of_series.setdefault(entry.values["series_id"], []).append(entry)
+            stored.of_day[entry.values["series_id"], entry.values["series_day"]] = entry
     return stored
 
 
@@ -160,15 +173,16 @@ class Updates:
     cancelled: dict[str, str] = field(default_factory=dict)
     vanished: set[str] = field(default_factory=set)
 
-    def series(self, stored: Series, wanted: Row) -> Outcome:
-        """Bring a series up to date, unless it was edited here."""
+    def series(self, stored: Series, wanted: Row, *, has_same_days: bool) -> Outcome:
+        """Bring a series up to date, unless it was edited here. The same days may be said in several ways."""
         now_says = series_says({name: getattr(stored, name) for name in SERIES_SAYS})
         wanted_says = series_says(wanted)
         if wanted_says == stored.imported_as:
             return Outcome.SAME
+        if has_same_days and all(getattr(stored, name) == wanted[name] for name in _BESIDES_DAYS):
+            return Outcome.SAME
         if wanted_says != now_says:
-            is_untouched = not stored.imported_as and set(stored.field_clocks) <= {CREATED}
-            if now_says != stored.imported_as and not is_untouched:
+            if now_says != stored.imported_as:
                 return Outcome.KEPT
             for name in SERIES_SAYS:
                 setattr(stored, name, wanted[name])
@@ -196,9 +210,7 @@ class Updates:
         return Outcome.UPDATED
 
     def vanish(self, stored: StoredEntry) -> Outcome:
-        """Archive an entry that its event has no more, unless it was edited here; the past stays as it happened."""
-        if stored.values["starts_at"] <= self.work.now:
-            return Outcome.SAME
+        """Archive an entry that its event has no more, unless it was edited here."""
         if not stored.is_as_imported:
             return Outcome.KEPT
         self.vanished.add(stored.id)

@@ -2,6 +2,7 @@
 calendar as a draft of a schedule entry."""
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from sqlalchemy import select
 
@@ -22,6 +23,12 @@ from shared_models.schedule.drafts import EntryDraft
 from shared_models.schedule.operations import Rates
 from shared_models.schedule.recurrence import Closure as ClosedDays
 from shared_models.schedule.recurrence import SeriesRule, closed_days
+
+
+@lru_cache(maxsize=4096)
+def _key(name: str) -> str:
+    """The key of a name; a calendar says the same few names in thousands of events."""
+    return name_key(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,7 @@ class Center:
     subjects_of: dict[str, set[str]] = field(default_factory=dict)
     subject_names: dict[str, str] = field(default_factory=dict)
     services: dict[str, tuple[str, int]] = field(default_factory=dict)
+    product_types: dict[str, ProductType] = field(default_factory=dict)
     offered: dict[str, list[str]] = field(default_factory=dict)
     prices: dict[tuple[str, str], int] = field(default_factory=dict)
     closures: list[tuple[str | None, ClosedDays]] = field(default_factory=list)
@@ -74,6 +82,8 @@ def draft_of(
         len(row.student_names),
         center.offered.get(location_id, []),
     )
+    if row.service_code in center.services:
+        kind = _kind_of_service(kind, row, center.product_types.get(row.service_code))
     service_id, capacity = center.services[kind.service_code]
     tutor_id = _tutor(work, file, row, center)
     closures = center.closures_at(location_id)
@@ -102,6 +112,14 @@ def draft_of(
     )
     pay = center.pay_at.get((tutor_id, location_id), center.pay.get(tutor_id, 0)) if tutor_id else 0
     return draft, kind, Rates(center.prices.get((location_id, service_id), 0), pay)
+
+
+def _kind_of_service(guessed: LessonKind, row: SessionsRow, product_type: ProductType | None) -> LessonKind:
+    """What our own export says it is; the title then is the name of the product."""
+    if product_type is None:
+        return LessonKind(row.service_code)
+    name = guessed.product_name or ("" if row.student_names and " - " in row.title else row.title)
+    return LessonKind(row.service_code, product_type if name else None, name)
 
 
 def _moved_rule(rule: SeriesRule, work: Importing) -> SeriesRule:
@@ -137,7 +155,7 @@ def location_of(work: Importing, file: str, row: SessionsRow) -> str | None:
 def _rooms(work: Importing, file: str, row: SessionsRow, location_id: str, center: Center) -> tuple[str, ...]:
     found = []
     for name in row.rooms:
-        room_id = center.rooms.get((location_id, name_key(name)))
+        room_id = center.rooms.get((location_id, _key(name)))
         if room_id is None:
             _problem(work, file, row, f"There is no room “{name}” at {row.location}.")
         else:
@@ -151,7 +169,7 @@ def _tutor(work: Importing, file: str, row: SessionsRow, center: Center) -> str 
         return tutor_id
     if not row.tutor_name:
         return None
-    same = center.tutors_by_name.get(name_key(row.tutor_name), [])
+    same = center.tutors_by_name.get(_key(row.tutor_name), [])
     if len(same) == 1:
         return same[0]
     why = "no tutor has that name" if not same else f"{len(same)} tutors have that name"
@@ -172,7 +190,7 @@ def _students(
     missing: list[str] = []
     unclear: list[str] = []
     for name in row.student_names:
-        same = center.students.get(name_key(name), [])
+        same = center.students.get(_key(name), [])
         if len(same) > 1:
             same = [student for student in same if student.location_id == location_id] or same
         if len(same) > 1 and subject is not None:
@@ -197,7 +215,7 @@ def _product(
     """The class, workshop or camp of a name; one that several series carry is one product."""
     if kind.product_type is None:
         return None
-    product_id = derived_id(work.organization_id, "product", kind.product_type, name_key(kind.product_name))
+    product_id = derived_id(work.organization_id, "product", kind.product_type, _key(kind.product_name))
     products.setdefault(
         product_id,
         {
@@ -231,7 +249,7 @@ def center_of(work: Importing) -> Center:
         center.pay[tutor_id] = pay
         if email:
             center.tutors_by_email[email.lower()] = tutor_id
-        center.tutors_by_name.setdefault(name_key(f"{first} {last}"), []).append(tutor_id)
+        center.tutors_by_name.setdefault(_key(f"{first} {last}"), []).append(tutor_id)
     for tutor_id, location_id, pay_there in session.execute(
         select(TutorLocation.tutor_id, TutorLocation.location_id, TutorLocation.hourly_pay_cents).where(
             TutorLocation.organization_id == own, TutorLocation.hourly_pay_cents.is_not(None)
@@ -241,14 +259,14 @@ def center_of(work: Importing) -> Center:
     for room_id, location_id, name in session.execute(
         select(Room.id, Room.location_id, Room.name).where(Room.organization_id == own, Room.archived_at.is_(None))
     ):
-        center.rooms[location_id, name_key(name)] = room_id
+        center.rooms[location_id, _key(name)] = room_id
     for student_id, location_id, grade, first, last in session.execute(
         select(Student.id, Student.location_id, Student.grade, Student.first_name, Student.last_name).where(
             Student.organization_id == own, Student.archived_at.is_(None)
         )
     ):
         known = _KnownStudent(student_id, location_id, grade)
-        center.students.setdefault(name_key(f"{first} {last}"), []).append(known)
+        center.students.setdefault(_key(f"{first} {last}"), []).append(known)
     for student_id, subject_id in session.execute(
         select(StudentSubject.student_id, StudentSubject.subject_id).where(
             StudentSubject.organization_id == own, StudentSubject.archived_at.is_(None)
@@ -257,12 +275,14 @@ def center_of(work: Importing) -> Center:
         center.subjects_of.setdefault(student_id, set()).add(subject_id)
     for subject_id, name in session.execute(select(Subject.id, Subject.name).where(Subject.organization_id == own)):
         center.subject_names[subject_id] = name
-    for service_id, code, capacity in session.execute(
-        select(Service.id, Service.code, Service.default_capacity).where(
+    for service_id, code, capacity, product_type in session.execute(
+        select(Service.id, Service.code, Service.default_capacity, Service.product_type).where(
             Service.organization_id == own, Service.code != ""
         )
     ):
         center.services[code] = (service_id, capacity)
+        if product_type is not None:
+            center.product_types[code] = product_type
     for code, service_id, location_id, price in session.execute(
         select(Service.code, Service.id, ServiceOffered.location_id, ServiceOffered.hourly_price_cents)
         .join(

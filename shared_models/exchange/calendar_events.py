@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from shared_models.exchange.calendar_lines import EventBlock, Property, duration_of, moment_of
+from shared_models.exchange.calendar_lines import OWN_PART, EventBlock, Property, duration_of, moment_of
 from shared_models.exchange.calendar_words import EventWords, words_of
 from shared_models.exchange.problems import Problem
 from shared_models.exchange.zones import FileZones, Zone
@@ -24,6 +24,7 @@ class CalendarEvent:
     ``minutes`` is its length, below one when it ends before it begins. ``rules`` and ``without_rules`` are RRULEs and
     EXRULEs as written; ``extra_starts``, ``skipped_starts`` and ``skipped_days`` what RDATE and EXDATE add and take
     out. ``replaces`` is the time of the session that it changes, with ``is_for_following`` and all after it.
+    ``is_part``: more sessions of the event are known where it was exported.
     """
 
     line: int
@@ -45,6 +46,7 @@ class CalendarEvent:
     replaces: datetime | None = None
     replaces_day: date | None = None
     is_for_following: bool = False
+    is_part: bool = False
 
 
 class EventReader:
@@ -112,6 +114,7 @@ class EventReader:
             replaces=replaces,
             replaces_day=replaces_day,
             is_for_following=replaces is not None and _is_for_following(block),
+            is_part=block.first(OWN_PART) is not None,
         )
 
     def _end(self, block: EventBlock, starts: date, start: datetime, zone: Zone) -> datetime | None:

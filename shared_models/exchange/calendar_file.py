@@ -39,7 +39,7 @@ class SessionsRow:
 
     ``rule`` is wall-clock in the organization's zone; a rule of pattern ONE_OFF is a single session. ``occurrence``
     tells the sessions of one event apart that no series holds (empty for an event that takes place once).
-    ``changes`` are the sessions of a series that differ from it.
+    ``changes`` are the sessions of a series that differ from it. ``is_part``: it holds not all of its sessions.
     """
 
     line: int
@@ -53,6 +53,8 @@ class SessionsRow:
     is_online: bool = False
     student_names: tuple[str, ...] = ()
     subject: SubjectWords | None = None
+    service_code: str = ""
+    is_part: bool = False
     occurrence: str = ""
     changes: "tuple[ChangedSession, ...]" = ()
 
@@ -394,7 +396,8 @@ class _Collector:
             first_day = one.starts.date()
             last_day = first_day + timedelta(days=max(0, one.event.minutes // (24 * 60) - 1))
             reason = one.event.words.title[name.end() :] or one.event.words.title
-            self.closures.append(ClosureRow(one.event.line, first_day, last_day, reason))
+            place = one.event.words.location
+            self.closures.append(ClosureRow(one.event.line, first_day, last_day, reason, place))
 
     def _problem(self, line: int, reason: str) -> None:
         self.problems.append(Problem(self._file, line, reason))
@@ -407,14 +410,15 @@ def _row(event: CalendarEvent, rule: SeriesRule) -> SessionsRow:
     words = event.words
     return SessionsRow(
         event.line, event.uid, rule, words.title, words.tutor_name, words.tutor_email, words.location, words.rooms,
-        words.is_online, words.student_names, words.subject,
+        words.is_online, words.student_names, words.subject, words.service_code, event.is_part,
     )  # fmt: skip
 
 
 def _with_words(row: SessionsRow, words: EventWords) -> SessionsRow:
     return SessionsRow(
         row.line, row.uid, row.rule, words.title, words.tutor_name, words.tutor_email, words.location, words.rooms,
-        words.is_online, words.student_names, words.subject, row.occurrence, row.changes,
+        words.is_online, words.student_names, words.subject, words.service_code, row.is_part, row.occurrence,
+        row.changes,
     )  # fmt: skip
 
 

@@ -11,6 +11,11 @@ from datetime import UTC, date, datetime, timedelta
 
 from shared_models.exchange.problems import Problem, UnreadableFile
 
+OWN_PART = "X-ITUTOROS-PART"
+"""Says that an event we exported is not all of its series: what it does not hold is not gone."""
+OWN_SERVICE = "X-ITUTOROS-SERVICE"
+"""The code of the service of an event we exported."""
+
 _NAME = re.compile(r"[A-Za-z0-9-]+")
 _PARAMETER = re.compile(r';\s*([A-Za-z0-9-]+)\s*=((?:"[^"]*"|[^";:])*)')
 _MOMENT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T(\d{2})(\d{2})(\d{2})?(Z)?|Z)?")
@@ -18,7 +23,7 @@ _DURATION = re.compile(r"([+-])?P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _KEPT = frozenset({
     "UID", "SUMMARY", "DESCRIPTION", "LOCATION", "ORGANIZER", "ATTENDEE", "STATUS", "SEQUENCE", "LAST-MODIFIED",
-    "DTSTART", "DTEND", "DURATION", "RRULE", "EXRULE", "RDATE", "EXDATE", "RECURRENCE-ID",
+    "DTSTART", "DTEND", "DURATION", "RRULE", "EXRULE", "RDATE", "EXDATE", "RECURRENCE-ID", OWN_PART, OWN_SERVICE,
 })  # fmt: skip
 
 
@@ -129,16 +134,19 @@ def calendar_lines(content: bytes, file: str) -> CalendarLines:
 
 
 def _take(event: EventBlock, number: int, text: str) -> None:
-    name_found = _NAME.match(text)
-    name = name_found[0].upper() if name_found else ""
-    after = text[len(name) : len(name) + 1]
-    if not name or after not in (":", ";"):
-        if text.strip():
-            event.strange_lines.append(number)
-        return
+    """Keep a line of an event when it is a property that counts; note it when it is none at all."""
+    head = text.partition(":")[0]
+    name = head.partition(";")[0]
     if name not in _KEPT:
-        return
-    taken = property_of(number, text)
+        name = name.upper()
+        if name not in _KEPT:
+            if text.strip() and (len(head) == len(text) or not _NAME.fullmatch(name)):
+                event.strange_lines.append(number)
+            return
+    if len(name) == len(head) < len(text):
+        taken: Property | None = Property(number, name, {}, text[len(name) + 1 :])
+    else:
+        taken = property_of(number, text)
     if taken is None:
         event.strange_lines.append(number)
         return

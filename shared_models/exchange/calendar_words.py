@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
-from shared_models.exchange.calendar_lines import EventBlock, Property
+from shared_models.exchange.calendar_lines import OWN_SERVICE, EventBlock, Property
 from shared_models.exchange.subjects import SubjectWords, parse_subject
 from shared_models.people.contact import name_key, normalize_email, one_spaced
 
@@ -28,6 +29,7 @@ class EventWords:
     is_online: bool = False
     student_names: tuple[str, ...] = ()
     subject: SubjectWords | None = None
+    service_code: str = ""
 
 
 def words_of(block: EventBlock) -> EventWords:
@@ -36,7 +38,7 @@ def words_of(block: EventBlock) -> EventWords:
     organizer = block.first("ORGANIZER")
     email = ""
     if organizer is not None and organizer.value[:7].lower() == "mailto:":
-        email = normalize_email(organizer.value).value
+        email = _email(organizer.value)
     location, rooms, is_online = _place(block.text("LOCATION"))
     return EventWords(
         title=one_spaced(block.text("SUMMARY")),
@@ -47,9 +49,17 @@ def words_of(block: EventBlock) -> EventWords:
         is_online=is_online,
         student_names=students or tuple(_invited(block)),
         subject=subject,
+        service_code=block.text(OWN_SERVICE).strip(),
     )
 
 
+@lru_cache(maxsize=4096)
+def _email(address: str) -> str:
+    """One address organizes many events."""
+    return normalize_email(address).value
+
+
+@lru_cache(maxsize=4096)
 def _described(description: str) -> tuple[str, tuple[str, ...], SubjectWords | None]:
     """Tutor, students and subject from lines such as “Students: Ana Kim, Leo Kim”."""
     tutor, subject = "", None
@@ -68,6 +78,7 @@ def _described(description: str) -> tuple[str, tuple[str, ...], SubjectWords | N
     return tutor, students, subject
 
 
+@lru_cache(maxsize=4096)
 def _place(written: str) -> tuple[str, tuple[str, ...], bool]:
     """Location, rooms and whether it is online from “Irvington Office / Room E” or “Irvington Office / online”."""
     parts = [part for part in (one_spaced(part) for part in re.split(r" / |\n|;", written)) if part]
