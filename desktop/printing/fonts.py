@@ -58,7 +58,7 @@ class PrintFonts:
     def runs(self, text: str, weight: Weight = Weight.REGULAR) -> list[tuple[str, str]]:
         """Cut ``text`` (composed first, as fonts hold composed letters; Hebrew and Arabic in the order in which they
         are seen) into (font name, piece) runs."""
-        if text.isascii():
+        if text.isascii() and text.isprintable():
             return [(str(weight), text)]
         runs: list[tuple[str, str]] = []
         for character in as_seen(unicodedata.normalize("NFC", text)):
@@ -81,7 +81,7 @@ class PrintFonts:
 
     def _measure(self, text: str, weight: Weight) -> float:
         """Width at one point. Letters are summed without kerning, as the pages write them."""
-        if text.isascii():
+        if text.isascii() and text.isprintable():
             advances = self._advances[weight]
             return sum([advances[character] for character in text])
         from reportlab.pdfbase.pdfmetrics import stringWidth

@@ -128,7 +128,7 @@ def conflicts_pdf(found: ConflictList, setup: PageSetup | None = None) -> bytes:
                 cell(c.names, Weight.SEMIBOLD),
                 _session(c.first, found.location_name),
                 _session(c.second, found.location_name),
-                (),
+                cell(c.accepted),
             )
             for c in conflicts
         )
@@ -145,7 +145,7 @@ def conflicts_pdf(found: ConflictList, setup: PageSetup | None = None) -> bytes:
             TableColumn("Who or what", 80.0),
             TableColumn("Session", 100.0, 1.4),
             TableColumn("And session", 100.0, 1.4),
-            TableColumn("Settled", 42.0, 0.1),
+            TableColumn("Settled", 66.0, 0.2),
         ),
         groups=tuple(groups),
         is_ruled=True,

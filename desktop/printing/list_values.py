@@ -20,6 +20,7 @@ from shared_models.catalog.models import Product, Service, Subject, Topic
 from shared_models.organization.models import Location
 from shared_models.people.contact import format_phone
 from shared_models.people.models import Family, Student, Tutor
+from shared_models.schedule.acceptances import acceptances_of, key_of
 from shared_models.schedule.bookings import all_conflicts
 from shared_models.schedule.conflicts import ConflictKind, ConflictTag
 from shared_models.schedule.explained import EntryWords, clock, explain
@@ -87,13 +88,15 @@ class ClassRoster:
 
 @dataclass(frozen=True)
 class ListedConflict:
-    """Two sessions that claim the same people or rooms, with every kind of it in one."""
+    """Two sessions that claim the same people or rooms, with every kind of it in one; ``accepted`` says by whom and
+    why all of it was accepted, empty when it was not."""
 
     kinds: str
     is_tight: bool
     names: str
     first: EntryWords
     second: EntryWords
+    accepted: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -270,15 +273,22 @@ def conflict_list(center: Center, filters: Filters, first_day: date, last_day: d
     explained = explain(
         center.session, center.id, [c for c in found if c.first_id in wanted or c.second_id in wanted]
     )
+    acceptances = acceptances_of(center.session, center.id, [one.conflict for one in explained])
     pairs: dict[tuple[str, str, ConflictTag], ListedConflict] = {}
     for one in explained:
         if not first_day <= one.first.starts.date() <= last_day:
             continue
         key = (one.first.entry_id, one.second.entry_id, one.tag)
         kinds, names = _KINDS[one.kind], join(one.names)
+        acceptance = acceptances.get(key_of(one.conflict))
+        accepted = ""
+        if acceptance is not None:
+            accepted = f"Accepted{f' by {acceptance.accepted_by}' if acceptance.accepted_by else ''}"
+            accepted += f": {acceptance.reason}" if acceptance.reason else ""
         if known := pairs.get(key):
             kinds, names = f"{known.kinds}, {kinds.lower()}", f"{known.names}; {names}"
-        pairs[key] = ListedConflict(kinds, one.tag is ConflictTag.BUFFER, names, one.first, one.second)
+            accepted = accepted if known.accepted else ""
+        pairs[key] = ListedConflict(kinds, one.tag is ConflictTag.BUFFER, names, one.first, one.second, accepted)
     return ConflictList(
         sheet=center.sheet(location, scope_words(center, filters)),
         first_day=first_day,

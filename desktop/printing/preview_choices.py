@@ -100,6 +100,13 @@ class PrintChoices(QWidget):
             (words for asks, words in _MISSING.items() if asks in self.asks and not self.people[asks].value()), ""
         )
 
+    def focus_missing(self) -> None:
+        """Bring the keyboard to the first field that has to be filled in."""
+        for asks in _MISSING:
+            if asks in self.asks and not self.people[asks].value():
+                self.people[asks].setFocus()
+                return
+
     @property
     def asks(self) -> frozenset[Asks]:
         return KINDS[self._kind].asks

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QImage, QPaintEvent
-from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
 
 from desktop import theme
 from desktop.background import Background
@@ -120,6 +120,8 @@ class PrintPreview(QDialog):
         self.stack.currentChanged.connect(self._page_changed)
         self.stack.imageWanted.connect(self._render)
         self.stack.zoomChanged.connect(self._show_zoom)
+        self.nothing = Label("", "section", "text2")
+        self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.page_words = Label("", "body", "text2", tabular=True)
         self.zoom_words = Label("", "body", "text2", tabular=True)
         self.zoom_words.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -171,7 +173,10 @@ class PrintPreview(QDialog):
         view.setSpacing(0)
         view.addWidget(strip)
         view.addWidget(Line(vertical=True))
-        view.addWidget(self.stack, 1)
+        self._middle = QStackedLayout()
+        self._middle.addWidget(self.stack)
+        self._middle.addWidget(self.nothing)
+        view.addLayout(self._middle, 1)
         ground = _Ground("sunken")
         ground.setLayout(view)
         view.setContentsMargins(0, 0, 0, 0)
@@ -255,17 +260,22 @@ class PrintPreview(QDialog):
         self._background.run(make, self._show_pages, self._show_failure, lambda: generation == self._generation)
 
     def _show_nothing(self, words: str) -> None:
-        """There is nothing to show until something is chosen."""
+        """There is nothing to show until something is chosen, which is where the keyboard goes."""
+        if self._is_new:
+            self.choices.focus_missing()
         self._pages = None
         self.stack.set_pages([])
         self.thumbnails.set_pages([])
         self.page_words.setText("")
-        self.summary.set_text(words)
+        self.summary.set_text("")
+        self.nothing.setText(words)
+        self._middle.setCurrentWidget(self.nothing)
         for action in (self.print_action, self.save_action):
             action.setEnabled(False)
 
     def _show_pages(self, pages: _Pages) -> None:
         self._pages = pages
+        self._middle.setCurrentWidget(self.stack)
         self.stack.set_pages(pages.sizes)
         self.thumbnails.set_pages(pages.sizes)
         self._page_changed(self.stack.current)

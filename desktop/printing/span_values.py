@@ -22,6 +22,7 @@ from shared_models.base import TenantRow
 from shared_models.catalog.models import Product, Service, Subject, Topic
 from shared_models.organization.models import Location, Room
 from shared_models.people.models import Student, Tutor
+from shared_models.schedule.acceptances import open_conflicts
 from shared_models.schedule.bookings import LONGEST_ENTRY, load_bookings
 from shared_models.schedule.conflicts import Conflict, find_conflicts
 from shared_models.schedule.flags import EntryFlag
@@ -87,10 +88,17 @@ class Found:
         name = next((word for word in known if word), service.name if service else "")
         return title_words(name)[:2]
 
+    def short_place(self, location_id: str) -> str:
+        """The name of a location without the word that all of them end with: ``Irvington`` for Irvington Office."""
+        ends = {name.rsplit(" ", 1)[-1] for name in self.places.values() if " " in name}
+        name = self.places.get(location_id, "")
+        is_common = len(ends) == 1 and len(self.places) > 1 and all(" " in known for known in self.places.values())
+        return name.rsplit(" ", 1)[0] if is_common else name
+
     def printed(self, center: Center, entry: ScheduleEntry, *, names_place: bool = False) -> PrintedEntry:
         """An entry with its words; with ``names_place``, rooms are said with their location."""
         service = self.services.get(entry.service_id)
-        suffix = f", {self.places.get(entry.location_id, '')}" if names_place else ""
+        suffix = f", {self.short_place(entry.location_id)}" if names_place else ""
         return PrintedEntry(
             entry_id=entry.id,
             starts=wall_clock_of(entry.starts_at, center.zone),
@@ -150,6 +158,7 @@ def read_span(
     names_place = location is None and len(found.places) > 1
     printed = {e.id: found.printed(center, e, names_place=names_place) for e in shown}
     concerned = [c for c in conflicts if c.first_id in printed or c.second_id in printed] if checks else []
+    concerned = open_conflicts(center.session, center.id, concerned)
     opened = open_days(center, filters.location_id, days)
     scope = scope_words(center, filters)
     place = location.name if location else ALL_LOCATIONS if len(found.places) > 1 else "".join(found.places.values())
@@ -276,7 +285,7 @@ def _rooms(
     rows = center.session.execute(query.order_by(Room.position, Room.name)).all()
     for row in sorted(rows, key=lambda r: order.index(r.location_id) if r.location_id in order else len(order)):
         if filters.room_id in ("", row.id):
-            suffix = f", {found.places.get(row.location_id, '')}" if names_place else ""
+            suffix = f", {found.short_place(row.location_id)}" if names_place else ""
             yield PrintedRoom(row.id, row.name + suffix)
 
 

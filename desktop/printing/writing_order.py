@@ -14,15 +14,16 @@ if TYPE_CHECKING:
 
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
 _ARABIC = re.compile("[\u0600-\u06ff\u0750-\u077f]")
-_STEERING = re.compile("[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
-"""Invisible signs that steer direction: no font draws them, and a name may not turn what follows it."""
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
+_STEERING = re.compile("[\u200b-\u200f\u061c\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
+"""Invisible signs, many of which steer direction: no font draws them, and a name may not turn what follows it."""
 _HEBREW_POINTS = re.compile("[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7]")
 """Points are left out, as in everyday writing: without a shaping engine they would not stand below their letters."""
 
 
 def as_seen(line: str) -> str:
     """One line of text in the order in which it is seen, within a page that reads from left to right."""
-    line = _STEERING.sub("", line)
+    line = _CONTROLS.sub(" ", _STEERING.sub("", line))
     if not _RIGHT_TO_LEFT.search(line):
         return line
     from bidi import get_display
