@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -80,6 +81,18 @@ class PulledPage:
     batches: list[TableBatch]
 
 
+@dataclass(frozen=True, slots=True)
+class AuditedChange:
+    """One change that the server noted: fields with their values before and after, none for a row that was made."""
+
+    table: str
+    row_id: str
+    happened_at: datetime
+    action: str
+    user_id: str | None
+    changes: dict[str, tuple[Any, Any]]
+
+
 class SyncClient:
     """One server and, once signed in, one device's token. Use from one thread at a time; close with `close()`."""
 
@@ -130,6 +143,24 @@ class SyncClient:
         response = self._send("GET", f"/api/v1/sync/pull?after={after}&limit={limit}")
         head, batches = self._read(response)
         return PulledPage(int(head["next"]), bool(head["more"]), batches)
+
+    def history(self, table: str, ids: Sequence[str]) -> list[AuditedChange]:
+        """What the server noted about rows of one table, newest first."""
+        from urllib.parse import urlencode
+
+        query = urlencode([("table", table), *(("id", row_id) for row_id in ids)])
+        rows = self._send("GET", f"/api/v1/history?{query}").json()
+        return [
+            AuditedChange(
+                table,
+                row["row_id"],
+                datetime.fromisoformat(row["happened_at"]),
+                row["action"],
+                row["user_id"],
+                {name: (values[0], values[1]) for name, values in row["changes"].items()},
+            )
+            for row in rows
+        ]
 
     def _send(self, method: str, path: str, body: bytes | None = None, kind: str = "") -> httpx.Response:
         import httpx
