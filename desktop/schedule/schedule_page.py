@@ -165,6 +165,7 @@ class SchedulePage(Page):
             lambda *place, **how: self._drop_check().offer(*place, **how),
         )
         calendar.dayActivated.connect(self.open_day)
+        calendar.stepRequested.connect(self.step)
         calendar.dragChanged.connect(self.progressSaid)
         self.setFocusProxy(calendar)
         self.form = FormBeside(self._store, self._clock, self)
