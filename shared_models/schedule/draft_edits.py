@@ -300,6 +300,8 @@ def _reshape(
             open_entries[entry.series_day] = entry
         else:
             taken.add(entry.series_day)
+    # What took place keeps its day to itself, unless the series has since been moved onto it.
+    taken -= open_entries.keys()
     wanted = {planned.day: planned for planned in edit.plan.sessions if planned.day not in taken}
     matched = _matched(wanted, open_entries)
     kept = {entry.id for entry, _ in matched}

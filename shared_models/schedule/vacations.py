@@ -33,7 +33,7 @@ from shared_models.schedule.terms import Terms, facts_of, terms_of, tutor_rules
 from shared_models.schedule.times import instant_of, zone_of
 
 _DAY = timedelta(days=1)
-_SEARCHED_DAYS = 14
+_SEARCHED_DAYS = 28
 """How far beyond the absence another time is looked for."""
 
 _TUTOR_FLAGS = frozenset(

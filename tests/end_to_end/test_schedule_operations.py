@@ -91,7 +91,7 @@ def entry_on(store: Store, entry_id: str) -> ScheduleEntry:
         return session.get_one(ScheduleEntry, (store.organization_id, entry_id))
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_random_operations_their_undo_and_redo_reach_the_other_pc(desks: Desks, seed: int) -> None:
     random, center = Random(seed), Center(desks.first)
     states = [schedule_of(desks.first)]

@@ -12,8 +12,8 @@ from shared_models.base import derived_id, new_id
 from shared_models.schedule.differences import differences_of, touched
 from shared_models.schedule.draft_edits import draft_of_entry, fields_changed, save_draft
 from shared_models.schedule.drafts import SessionChange
-from shared_models.schedule.models import Attendee, EntryRoom, ScheduleEntry
-from shared_models.schedule.operations import schedule_entries
+from shared_models.schedule.models import Attendee, EntryRoom, EntryStatus, ScheduleEntry
+from shared_models.schedule.operations import schedule_entries, set_status
 from shared_models.schedule.recurrence import DayHours, Pattern
 from shared_models.schedule.series_operations import SeriesScope, change_entry, move_entry, resize_entry
 from tests.shared_models.schedule.small_center import NOW, Center, at, local
@@ -215,3 +215,23 @@ def test_what_the_person_says_about_a_single_day_is_no_difference_to_keep(
         )  # fmt: skip
 
     assert starts(center)[1] == datetime(2027, 1, 13, 12)
+
+
+def test_a_series_moved_onto_the_day_of_a_session_that_took_place_loses_none(center: Center) -> None:
+    draft = center.draft(WEDNESDAY, time(16), pattern=Pattern.DAILY, occurrence_count=3)
+    organization_id = center.organization_id
+    with center.store.write() as session:
+        ids = schedule_entries(session, None, organization_id, draft, new_id=SERIES).entry_ids
+        set_status(session, organization_id, ids[0], EntryStatus.COMPLETED)
+        move_entry(session, organization_id, ids[1], at(WEDNESDAY, time(18)), scope=ALL)
+    with center.store.write() as session:
+        before = draft_of_entry(session, organization_id, ids[1], ALL)
+        after = replace(before, room_ids=(center.id("Room B"),))
+        save_draft(session, None, organization_id, ids[1], before, after, scope=ALL, new_id=new_id(), now=NOW)
+
+    assert starts(center) == [
+        datetime.combine(WEDNESDAY, time(16)),
+        datetime.combine(WEDNESDAY, time(18)),
+        datetime.combine(WEDNESDAY + timedelta(days=1), time(18)),
+    ]
+    assert held(center, EntryRoom, ids) == [{center.id("Room A")}, {center.id("Room B")}, {center.id("Room B")}]

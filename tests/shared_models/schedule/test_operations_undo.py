@@ -18,7 +18,7 @@ from tests.shared_models.schedule.random_operations import (
 from tests.shared_models.schedule.small_center import Center
 
 
-@pytest.mark.parametrize("seed", range(24))
+@pytest.mark.parametrize("seed", range(16))
 def test_undo_and_redo_walk_through_the_same_states(center: Center, seed: int) -> None:
     random = Random(seed)
     states, done = [visible(center.store)], ["nothing"]
