@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from random import Random
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from shared_models.base import derived_id, new_id
 from shared_models.schedule.differences import differences_of, touched
@@ -235,3 +238,69 @@ def test_a_series_moved_onto_the_day_of_a_session_that_took_place_loses_none(cen
         datetime.combine(WEDNESDAY + timedelta(days=1), time(18)),
     ]
     assert held(center, EntryRoom, ids) == [{center.id("Room A")}, {center.id("Room B")}, {center.id("Room B")}]
+
+
+def _value(center: Center, entry: ScheduleEntry, field: str) -> object:
+    if field == "duration_minutes":
+        return entry.ends_at - entry.starts_at
+    if field == "has_buffer":
+        return entry.blocked_until > entry.ends_at
+    if field == "room_ids":
+        return frozenset(held(center, EntryRoom, (entry.id,))[0])
+    if field == "student_ids":
+        return frozenset(held(center, Attendee, (entry.id,))[0])
+    return getattr(entry, field)
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+@pytest.mark.parametrize("seed", range(20))
+def test_any_edit_of_the_series_keeps_what_differs_or_makes_it_alike(center: Center, seed: int, keeps: bool) -> None:
+    random, organization_id = Random(seed), center.organization_id
+    draft = center.draft(
+        date(2027, 3, 1), time(16), pattern=random.choice((Pattern.WEEKLY, Pattern.DAILY)), occurrence_count=9
+    )
+    with center.store.write() as session:
+        ids = schedule_entries(session, None, organization_id, draft, new_id=SERIES).entry_ids
+    edits: dict[str, Callable[[Session, str, SeriesScope, bool], object]] = {
+        "starts_at": lambda session, entry_id, scope, keep: move_entry(
+            session, organization_id, entry_id,
+            session.get_one(ScheduleEntry, (organization_id, entry_id)).starts_at
+            + timedelta(minutes=random.choice((-90, 60, 75))),
+            scope=scope, keep_differences=keep,
+        ),
+        "duration_minutes": lambda session, entry_id, scope, keep: resize_entry(
+            session, organization_id, entry_id, random.choice((30, 45, 90, 120)), scope=scope, keep_differences=keep
+        ),
+        "tutor_id": lambda session, entry_id, scope, keep: change_entry(
+            session, organization_id, entry_id, now=NOW, scope=scope, keep_differences=keep,
+            tutor_id=random.choice((center.id("Johnson"), None)),
+        ),
+        "has_buffer": lambda session, entry_id, scope, keep: change_entry(
+            session, organization_id, entry_id, now=NOW, scope=scope, keep_differences=keep, has_buffer=False
+        ),
+        "room_ids": lambda session, entry_id, scope, keep: change_entry(
+            session, organization_id, entry_id, now=NOW, scope=scope, keep_differences=keep,
+            room_ids=[center.id(random.choice(("Room B", "Room C")))],
+        ),
+    }  # fmt: skip
+    for entry_id in random.sample(ids[1:], 3):
+        with center.store.write() as session:
+            edits[random.choice(list(edits))](session, entry_id, THIS, True)
+    field = random.choice(list(edits))
+    before = {entry.id: _value(center, entry, field) for entry in entries(center)}
+    with center.store.read() as session:
+        different = touched(differences_of(session, organization_id, SERIES), {field}, without=[ids[0]])
+    with center.store.write() as session:
+        edits[field](session, ids[0], ALL, keeps)
+
+    after = {entry.id: _value(center, entry, field) for entry in entries(center)}
+    with center.store.read() as session:
+        still_different = touched(differences_of(session, organization_id, SERIES), {field}, without=[ids[0]])
+    if keeps:
+        assert [after[one.entry_id] for one in different] == [before[one.entry_id] for one in different]
+        assert {one.entry_id for one in still_different} <= {one.entry_id for one in different}
+    else:
+        assert still_different == []
+    usual = set(ids) - {one.entry_id for one in different}
+    if field != "starts_at":
+        assert {after[entry_id] for entry_id in usual} == {after[ids[0]]}
