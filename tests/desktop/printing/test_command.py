@@ -1,4 +1,4 @@
-"""``itutoros print day`` on a real store: the file it writes, and what it says when it cannot."""
+"""``itutoros print`` on a real store: the files it writes, and what it says when it cannot."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import pypdfium2
 import pytest
 
 from desktop.printing.command import run
+from desktop.printing.kinds import PrintKind
 from desktop.store.store import Store
+from shared_models.people.models import Family
 from tests.desktop.printing.small_center import NOW, SmallCenter
 
 
@@ -90,3 +92,56 @@ def test_a_place_that_cannot_be_written_is_said(store, tmp_path, capsys):
     blocked.mkdir()
     assert run(["day", "--location", "Irvington Office", "--out", str(blocked)], store, now=NOW) == 1
     assert "cannot be written" in capsys.readouterr().err
+
+
+def test_every_kind_is_named_in_the_help(store, capsys):
+    assert run(["--help"], store, now=NOW) == 0
+    said = capsys.readouterr().out
+    assert all(kind.value in said for kind in PrintKind)
+
+
+@pytest.mark.parametrize(
+    ("words", "title"),
+    [
+        (["week"], "Week of November 23–29, 2026"),
+        (["tutor", "--tutor", "jakub johnson"], "Jakub Johnson, November 23–29, 2026"),
+        (["tutor"], "Jakub Johnson, November 23–29, 2026"),
+        (["month", "--location", "Irvington Office"], "November 2026"),
+        (["sign-in", "--location", "Irvington Office"], "Sign-in sheet, Irvington Office"),
+        (["family", "--family", "Silva"], "Sessions of the Silva family"),
+        (["family", "--family", "elena", "--weeks", "2"], "November 25 – December 8, 2026"),
+        (["conflicts", "--weeks", "1"], "Conflicts, November 25 – December 1, 2026"),
+    ],
+    ids=" ".join,
+)
+def test_each_kind_writes_its_pages(store, tmp_path, words, title):
+    out = tmp_path / "paper.pdf"
+    assert run([*words, "--out", str(out)], store, now=NOW) == 0
+    assert title in text_of(out)
+
+
+def test_lists_are_upright_unless_asked_otherwise(store, tmp_path):
+    out = tmp_path / "paper.pdf"
+    for turned, is_landscape in ([], False), (["--landscape"], True):
+        run(["sign-in", "--location", "Irvington Office", *turned, "--out", str(out)], store, now=NOW)
+        with pypdfium2.PdfDocument(out) as document:
+            width, height = document[0].get_size()
+        assert (width > height) == is_landscape
+
+
+def test_a_name_that_is_nobodys_or_several_peoples_is_explained(store, tmp_path, capsys):
+    out = str(tmp_path / "paper.pdf")
+    assert run(["family", "--family", "Nobody", "--out", out], store, now=NOW) == 2
+    assert 'No family is called "Nobody". Known: "Silva, Ana (Elena)".' in capsys.readouterr().err
+    with store.write() as session:
+        family = Family(organization_id=store.organization_id, parent1_first_name="Leo", parent1_last_name="Silva")
+        session.add(family)
+    assert run(["family", "--family", "Silva", "--out", out], store, now=NOW) == 2
+    assert '"Silva" could be any of: "Silva, Ana (Elena)", "Silva, Leo". Say more' in capsys.readouterr().err
+    assert run(["roster", "--class", "Chess", "--out", out], store, now=NOW) == 2
+    assert 'No class is called "Chess". Known: none yet.' in capsys.readouterr().err
+
+
+def test_weeks_that_are_no_number_are_explained(store, tmp_path, capsys):
+    assert run(["conflicts", "--weeks", "many", "--out", str(tmp_path / "paper.pdf")], store, now=NOW) == 2
+    assert '"many" is no number of weeks from 1 to 104' in capsys.readouterr().err

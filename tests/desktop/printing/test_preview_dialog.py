@@ -11,10 +11,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtPrintSupport import QPrinter
 
 from desktop import theme
-from desktop.printing.center_values import location_choices
-from desktop.printing.kinds import PrintKind, PrintParameters
-from desktop.printing.preview_dialog import PrintPreview
+from desktop.printing.center_values import location_choices, open_center
+from desktop.printing.kinds import Asks, PrintKind, PrintParameters
+from desktop.printing.list_values import tutor_choices
+from desktop.printing.preview_dialog import PrintPreview, open_preview
 from desktop.printing.preview_pages import Fit
+from desktop.schedule.calendar_page import CalendarPage
 from desktop.schedule.scene import Filters
 from desktop.store.store import Store
 from tests.desktop.printing.small_center import NOW, WEDNESDAY, SmallCenter
@@ -221,3 +223,83 @@ def test_closing_with_work_in_hand_leaves_nothing_behind(qtbot, store, desk):
         dialog.show()
         dialog.close()
     assert not store._listeners
+
+
+def choose(preview: PrintPreview, kind: PrintKind) -> None:
+    preview.choices.what.set_value(kind)
+    preview.choices.what.valueChanged.emit(kind.value)
+
+
+def test_another_kind_of_print_is_chosen_in_the_same_preview(qtbot, preview):
+    settle(qtbot, preview, "10 entries")
+    choose(preview, PrintKind.MONTH)
+    settle(qtbot, preview, "10 sessions, 1 page")
+    assert preview.choices.day_field.label.text() == "A day of the month"
+    assert not preview.choices.by.isVisible()
+    preview.later.trigger()
+    settle(qtbot, preview, "No sessions that month")
+    assert preview.choices.day.value() == date(2026, 12, 1)
+
+
+def test_the_arrows_move_a_week_by_weeks(qtbot, preview):
+    choose(preview, PrintKind.WEEK)
+    preview.later.trigger()
+    assert preview.choices.day.value() == WEDNESDAY + timedelta(days=7)
+
+
+def test_lists_stand_upright_and_each_kind_keeps_how_it_was_turned(qtbot, preview):
+    choose(preview, PrintKind.SIGN_IN)
+    assert preview.choices.orientation.value() == "portrait"
+    preview.choices.orientation.set_value("landscape", announce=True)
+    choose(preview, PrintKind.DAY)
+    choose(preview, PrintKind.SIGN_IN)
+    assert preview.choices.orientation.value() == "landscape"
+
+
+def test_a_family_is_asked_for_before_anything_is_printed(qtbot, preview, store):
+    settle(qtbot, preview, "10 entries")
+    choose(preview, PrintKind.FAMILY)
+    assert preview.nothing.text() == "Choose a family."
+    assert not preview.print_action.isEnabled()
+    family = preview.choices.people[Asks.FAMILY]
+    qtbot.waitUntil(lambda: bool(family.options()))
+    family.set_value(family.options()[0].key)
+    family.valueChanged.emit(family.value())
+    settle(qtbot, preview, "10 sessions")
+    assert preview.print_action.isEnabled()
+
+
+def test_a_tutor_is_chosen_or_each_gets_a_page(qtbot, preview):
+    choose(preview, PrintKind.TUTOR_WEEK)
+    settle(qtbot, preview, "10 pages")
+    tutor = preview.choices.people[Asks.TUTOR]
+    tutor.set_value(tutor.options()[3].key)
+    tutor.valueChanged.emit(tutor.value())
+    settle(qtbot, preview, "1 entry")
+
+
+def test_filters_of_the_calendar_hold_until_they_are_lifted(qtbot, store):
+    with store.read() as session:
+        tutor = tutor_choices(open_center(session, store.organization_id, NOW, None))[0]
+    filters = Filters(location_id=at_office(store).filters.location_id, tutor_id=tutor.key)
+    preview = open_preview(store, PrintKind.DAY, at_office(store, filters=filters), now=lambda: NOW)
+    qtbot.addWidget(preview)
+    settle(qtbot, preview, "1 entry")
+    assert preview.choices.everything.isVisible()
+    preview.choices.everything.click()
+    settle(qtbot, preview, "10 entries")
+    assert not preview.choices.everything.isVisible()
+    preview.close()
+
+
+def test_the_calendar_prints_what_is_on_its_screen(qtbot, store):
+    page = CalendarPage(store, lambda: NOW)
+    qtbot.addWidget(page)
+    shown = []
+    for view in ("day", "week", "month"):
+        page.set_view(view)
+        page.print_day()
+        preview = page.findChildren(PrintPreview)[-1]
+        shown.append(preview.choices.kind)
+        preview.close()
+    assert shown == [PrintKind.DAY, PrintKind.WEEK, PrintKind.MONTH]
