@@ -89,8 +89,6 @@ class AgendaView(QListView):
         self._unread = [week for pair in zip(later, earlier, strict=False) for week in pair] + later[len(earlier) :]
         self._hold(lambda: self._rows.set_days(self._read(self._middle, self._middle + timedelta(days=6)), anew=True))
         self._timer.start()
-        while self._unread and self._below(day) < self.viewport().height():
-            self._read_next()
         self.go_to(day)
 
     def go_to(self, day: date) -> None:
@@ -99,13 +97,20 @@ class AgendaView(QListView):
             self.show_around(day)
             return
         week = day - timedelta(days=day.weekday())
+        self._read_week(week)
+        while self._below(day) < self.viewport().height() and week < self._middle + _WEEK * (WEEKS_AFTER - 1):
+            week += _WEEK
+            self._read_week(week)
+        row = self._rows.row_of_day(day)
+        if row >= 0:
+            self.doItemsLayout()
+            self.verticalScrollBar().setValue(row * theme.current().size.row)
+        self._scrolled()
+
+    def _read_week(self, week: date) -> None:
         if week in self._unread:
             self._unread.remove(week)
             self._hold(lambda: self._rows.set_days(self._read(week, week + timedelta(days=6))))
-        row = self._rows.row_of_day(day)
-        if row >= 0:
-            self.scrollTo(self._rows.index(row, 0), QAbstractItemView.ScrollHint.PositionAtTop)
-        self._scrolled()
 
     def reload(self, first_day: date | None = None, last_day: date | None = None) -> None:
         """Read again what is shown (the whole list, or some days of it); nothing that is chosen or scrolled to moves.
@@ -135,8 +140,12 @@ class AgendaView(QListView):
 
     def selected_id(self) -> str:
         """The selected entry; "" for none."""
-        entry = self.entry_at(self.currentIndex()) if self.selectionModel().hasSelection() else None
+        entry = self._selected()
         return entry.id if entry is not None else ""
+
+    def _selected(self) -> ListedEntry | None:
+        # Qt makes the first row the current one when the list takes the focus: that is nobody's choice.
+        return self.entry_at(self.currentIndex()) if self.selectionModel().hasSelection() else None
 
     def select(self, entry_id: str) -> None:
         """Select an entry that is listed and bring it into view."""
@@ -183,8 +192,7 @@ class AgendaView(QListView):
             self._timer.stop()
             self.viewport().update()
             return
-        week = self._unread.pop(0)
-        self._hold(lambda: self._rows.set_days(self._read(week, week + timedelta(days=6))))
+        self._read_week(self._unread[0])
 
     def _hold(self, change: Callable[[], bool]) -> None:
         """Change the rows under the person's eyes: the selection, and the row at the top, stay where they are."""
@@ -192,7 +200,7 @@ class AgendaView(QListView):
         top = self.indexAt(self.viewport().rect().topLeft())
         held = self._rows.row_at(top.row()) if top.isValid() else None
         inside = -self.visualRect(top).top() if top.isValid() else 0
-        current = self.entry_at(self.currentIndex())
+        current = self._selected()
         self._is_holding = True
         if change():
             if current is not None and (row := self._rows.row_of_entry(current.id)) >= 0:
@@ -225,7 +233,8 @@ class AgendaView(QListView):
     # what people do
 
     def _current_changed(self, current: QModelIndex) -> None:
-        if not self._is_holding and self.entry_at(current) is not None:
+        is_chosen = self.selectionModel().isSelected(current)
+        if is_chosen and not self._is_holding and self.entry_at(current) is not None:
             self._reveal(current.row())
             self.entrySelected.emit(self.selected_id())
 
@@ -241,7 +250,7 @@ class AgendaView(QListView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Up and Down through the entries, Left and Right from day to day, Enter opens, Delete cancels."""
-        key, entry = Qt.Key(event.key()), self.entry_at(self.currentIndex())
+        key, entry = Qt.Key(event.key()), self._selected()
         ahead = {Qt.Key.Key_Right: 1, Qt.Key.Key_Left: -1}.get(key, 0)
         if ahead and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self._step_day(ahead)
@@ -278,9 +287,10 @@ class AgendaView(QListView):
 
     def _step_day(self, ahead: int) -> None:
         """The first entry of the next day, or of the one before."""
-        row = self.currentIndex().row() if self.currentIndex().isValid() else 0
-        if self._rows.rowCount() == 0:
+        if self._selected() is None or self._rows.rowCount() == 0:
+            self._take_first_visible()
             return
+        row = self.currentIndex().row()
         if ahead > 0:
             heading = self._rows.next_heading(row)
         else:
@@ -402,12 +412,10 @@ class _AgendaDelegate(QStyledItemDelegate):
         if isinstance(row, ListedDay):
             paint_day(painter, rect, row)
         else:
-            state = option.state
-            self._entry(
-                painter, rect, row, is_selected=bool(state & QStyle.StateFlag.State_Selected),
-                is_hovered=bool(state & QStyle.StateFlag.State_MouseOver),
-            )  # fmt: skip
-            if self._view.hasFocus() and index == self._view.currentIndex():
+            is_selected = bool(option.state & QStyle.StateFlag.State_Selected)
+            is_hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
+            self._entry(painter, rect, row, is_selected=is_selected, is_hovered=is_hovered)
+            if self._view.hasFocus() and index == self._view.currentIndex() and is_selected:
                 painter.setPen(QPen(theme.current().color.focus, 2))
                 painter.setBrush(Qt.BrushStyle.NoBrush)
                 painter.drawRoundedRect(rect.adjusted(2, 1, -2, -2), theme.current().size.radius_entry,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleEvent,
@@ -276,9 +276,7 @@ class MonthCalendar(QWidget):
         day, line = self._cursor
         cell = self._cursor_cell()
         lines = len(cell.chips) + bool(cell.more) if cell is not None else 0
-        if not self._shows_cursor:
-            self._set_cursor(day, line)
-        elif key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+        if key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
             self._go_to(day + timedelta(days=1 if key == Qt.Key.Key_Right else -1), 0)
         elif key == Qt.Key.Key_Down:
             if line < lines:
@@ -481,8 +479,3 @@ def card_row(words: str) -> CardRow:
     tones = {"! ": "danger", "~ ": "warn"}
     tone = tones.get(words[:2], "")
     return CardRow(words[2:] if tone else words, tone)
-
-
-def menu_point(widget: QWidget, rect: QRectF) -> QPoint:
-    """Where a menu for a part of a widget opens."""
-    return widget.mapToGlobal(rect.bottomLeft().toPoint())
