@@ -16,6 +16,7 @@ from shared_models.clock import clock_from
 USAGE = """\
 itutoros [--store DIR]                      open the program
 itutoros import FILE... [--store DIR]       bring in families, tutors, leads, a calendar, or the center itself
+itutoros export calendar --out FILE.ics [--location|--tutor|--student NAME] [--from DATE] [--to DATE] [--store DIR]
 itutoros print KIND --out FILE.pdf [--date YYYY-MM-DD] [--location NAME] ... [--store DIR]    print --help: kinds
 itutoros sign-in --server URL --email ADDRESS [--store DIR]     join a center; the password is asked for
 """
@@ -55,6 +56,10 @@ def _run(command: str, rest: list[str], store: Store, known: argparse.Namespace)
             from desktop.exchange.command import run as run_import
 
             return run_import(rest, store)
+        case "export":
+            from desktop.exchange.export_command import run as run_export
+
+            return run_export(rest, store)
         case "print":
             from desktop.printing.command import run as run_print
 

@@ -221,7 +221,7 @@ class Updates:
         ids = sorted({*self.changed, *self.cancelled, *self.vanished})
         for at in range(0, len(ids), _AT_ONCE):
             part = ids[at : at + _AT_ONCE]
-            self.work.step("Changes", at, len(ids))
+            self.work.step("Sessions", at, len(ids))
             for entry in self._objects(part):
                 self._write(entry)
             changed = {entry_id: self.changed[entry_id] for entry_id in part if entry_id in self.changed}

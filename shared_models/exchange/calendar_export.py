@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from shared_models.access.models import User
@@ -126,6 +126,15 @@ def export_calendar(session: Session, organization_id: str, selection: Selection
     events += _closures(session, organization_id, selection) if selection.has_closures else []
     events.sort(key=lambda event: (_sortable(event.starts), event.uid))
     return calendar_text(name, time_zone, zone, events, now)
+
+
+def selected_count(session: Session, organization_id: str, selection: Selection) -> int:
+    """How many sessions the selection holds."""
+    time_zone = session.scalars(
+        select(Organization.time_zone).where(Organization.organization_id == organization_id)
+    ).one()
+    wanted = _wanted(organization_id, selection, zone_of(time_zone)).order_by(None).subquery()
+    return session.scalars(select(func.count()).select_from(wanted)).one()
 
 
 def _series_events(
