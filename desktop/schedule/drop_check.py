@@ -34,6 +34,7 @@ class DropCheck:
         """`day` is the day shown when columns are tutors or rooms, None when they are days."""
         self._builder, self._day, self._by_room = builder, day, by_room
         self._bookings = [row.booking for row in builder.week.rows.values() if row.is_live]
+        self._accepted = {entry_id for c in builder.week.accepted for entry_id in (c.first_id, c.second_id)}
         self._conflicts: dict[str, list[Conflict]] = {}
         for conflict in builder.week.conflicts:
             self._conflicts.setdefault(conflict.first_id, []).append(conflict)
@@ -99,6 +100,8 @@ class DropCheck:
             elif conflict.first_id == of.entry_id:
                 tail = True
         mark = ConflictMark.OVERLAP if overlaps else ConflictMark.BUFFER if conflicts else ConflictMark.NONE
+        if mark is ConflictMark.NONE and of.entry_id in self._accepted and of is not moved:
+            mark = ConflictMark.ACCEPTED
         return LiveMark(mark, tuple(overlaps), tail)
 
     def offer(self, entry_id: str, column: str, starts: int, ends: int, *, as_copy: bool = False) -> RoomOffer | None:

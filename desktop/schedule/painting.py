@@ -19,9 +19,12 @@ from desktop.schedule.dragging import NO_MARK, LiveMark
 from desktop.schedule.lanes import Seat
 from desktop.schedule.layout import CalendarLayout, ColumnBox, EntryBox, Grid, Rect
 from desktop.schedule.lettering import Lettering, lettering
-from desktop.schedule.wording import Badge, TextLine, TextRole
+from desktop.schedule.wording import Badge, TextLine, TextRole, fit
 
 _BADGE_ICONS = {"buffer": "clock", "accepted": "check", "no_show": "user-x", "unpaid": "badge-dollar-sign"}
+
+
+NOWHERE = Rect(0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,8 @@ class LiveBox:
     origin: Rect | None = None
     origin_words: str = ""
     entry: CalendarEntry | None = None
-    lift: float = 0.0
+    carried: Rect = NOWHERE
+    """Where the entry is in the hand: as wide as it was, so that what it meets stays in sight."""
     keeps_entry: bool = False
     """A copy: the entry itself stays where it is."""
     mark: LiveMark = NO_MARK
@@ -134,6 +138,8 @@ class CalendarPainter:
             self._box(painter, hovered, to_qrect(hovered.rect), is_hovered=True)
             if layout.now is not None and hovered.rect.contains(layout.now.x + 1, layout.now.y):
                 self._now_over(painter, layout)
+        if live is not None:
+            self._live(painter, layout, live)
         for box in live.others if live is not None else ():
             if box.tail is not None:
                 self._tail(painter, box.tail)
@@ -141,7 +147,7 @@ class CalendarPainter:
             self._box(painter, box, to_qrect(box.rect), is_hovered=False)
         self._rings(painter, layout, marks)
         if live is not None:
-            self._live(painter, layout, live)
+            self._carried(painter, layout, live)
 
     def marked_areas(self, layout: CalendarLayout, marks: Marks) -> list[QRectF]:
         """The parts of the grid that `paint_marks` paints on, or that it leaves empty."""
@@ -154,8 +160,9 @@ class CalendarPainter:
         if marks.cursor_slot is not None:
             areas.append(to_qrect(marks.cursor_slot).adjusted(-px(4), -px(4), px(4), px(4)))
         if live is not None:
-            reach = px(20) + live.lift
-            areas.append(to_qrect(live.rect).adjusted(-reach, -reach, reach, reach + px(10)))
+            reach = px(26)
+            for rect in (live.rect, live.carried):
+                areas.append(to_qrect(rect).adjusted(-reach, -reach, reach, reach + px(6)))
             areas += [to_qrect(rect).adjusted(-2, -2, 2, 2) for rect in (live.origin,) if rect is not None]
             moved = layout.box(live.moved_id)
             for box in live.others if moved is None else (*live.others, moved):
@@ -352,33 +359,37 @@ class CalendarPainter:
             painter.drawRoundedRect(rect, radius, radius)
             painter.setPen(color.text3)
             painter.setFont(self.letters.font(TextRole.HOUR))
-            if rect.height() > px(18):
+            room = rect.width() - px(7)
+            forms = (live.origin_words, live.origin_words.removeprefix("was "))
+            words = fit(forms, room, TextRole.HOUR, self.letters.measure)
+            if words and rect.height() > px(18):
                 painter.drawText(
                     rect.adjusted(px(5), px(3), 0, 0),
                     Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft,
-                    live.origin_words,
+                    words,
                 )
         target = to_qrect(live.rect)
         painter.setPen(QPen(color.accent if live.is_clear else color.danger_line, 1.5))
-        painter.setBrush(color.accent_soft if live.is_clear else color.danger_soft)
+        painter.setBrush(mixed(color.accent_soft if live.is_clear else color.danger_soft, 0.6))
         painter.drawRoundedRect(target, radius, radius)
         if live.entry is None:
             painter.setPen(color.accent_soft_text if live.is_clear else color.danger_soft_text)
             painter.setFont(self.letters.font(TextRole.ROOMY_TITLE))
             flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
             painter.drawText(target.adjusted(px(8), px(2), -px(2), 0), flags, live.words)
+
+    def _carried(self, painter: QPainter, layout: CalendarLayout, live: LiveBox) -> None:
+        """The entry in the hand, marked as it would be here."""
+        if live.entry is None:
             return
-        lifted = target.adjusted(live.lift, live.lift * 0.4, 0, 0)
-        if lifted.width() < px(24):
-            lifted = target
-        self._shadow(painter, lifted, 6, 18, 0.28)
-        carried = replace(
+        place = Rect(live.carried.x, live.carried.y, max(live.carried.w, 8), max(live.carried.h, 8))
+        self._shadow(painter, to_qrect(place), 6, 18, 0.28)
+        entry = replace(
             live.entry, starts=live.starts, ends=live.ends, lines=live.entry.lines[:2], is_unpaid=False,
             conflict=live.mark.conflict, overlaps=live.mark.overlaps, tail_is_hit=False,
         )  # fmt: skip
-        place = Rect(lifted.x(), lifted.y(), max(round(lifted.width()), 8), max(round(lifted.height()), 8))
         grid = Grid(layout.axis, layout.metrics.text(layout.scene.mode), self.letters.measure)
-        box = EntryBox(carried, place, Seat(0, 1, 1), grid)
+        box = EntryBox(entry, place, Seat(0, 1, 1), grid)
         self._box(painter, box, to_qrect(place), is_hovered=True, has_shadow=False)
 
     # gutter and header: they stay while the grid scrolls

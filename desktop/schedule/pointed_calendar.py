@@ -79,6 +79,8 @@ class PointedCalendar(CalendarSurface):
         self._drag: Drag | None = None
         self._drag_verdict = Verdict()
         self._drag_is_held = False
+        self._grabbed_x = 0.0
+        self._carry_x: float | None = None
         self._draft: Drag | None = None
         self._press: QPointF | None = None
         self._press_hit = Hit(HitKind.NOTHING)
@@ -194,13 +196,25 @@ class PointedCalendar(CalendarSurface):
         )  # fmt: skip
         if drag.entry is None:
             return live
-        lift = theme.current().px(8) if drag.kind in (DragKind.MOVE, DragKind.COPY) else 0.0
-        if keeps_entry:
-            return replace(live, entry=drag.entry, lift=lift)
         box = layout.box(drag.entry.id)
+        live = replace(live, entry=drag.entry, carried=self._carried(drag, live.rect, box))
+        if keeps_entry:
+            return live
         was = clock_words(drag.entry.starts, uses_24_hours=self._scene.uses_24_hours, with_half=False)
         origin = box.rect if box is not None and drag.has_changed else None
-        return replace(live, entry=drag.entry, lift=lift, origin=origin, origin_words=f"was {was}")
+        return replace(live, origin=origin, origin_words=f"was {was}")
+
+    def _carried(self, drag: Drag, slot: Rect, box: EntryBox | None) -> Rect:
+        """Where the entry in the hand is: at the time of the slot, as wide as in its lane, under the pointer."""
+        px = theme.current().px
+        if box is None or self._layout is None or box.rect.w >= slot.w - px(24):
+            lift = px(8) if drag.kind in (DragKind.MOVE, DragKind.COPY) else 0
+            return Rect(slot.x + lift, round(slot.y + lift * 0.4), slot.w - lift, round(slot.h - lift * 0.4))
+        width = min(max(box.rect.w, px(64)), slot.w)
+        origin = self._layout.column(box.entry.column)
+        home = slot.x + box.rect.x - origin.x if origin is not None else slot.x
+        wanted = self._carry_x if self._carry_x is not None else home
+        return Rect(round(min(max(wanted, slot.x), slot.right - width)), slot.y, width, slot.h)
 
     def _marked_boxes(self, marks: Mapping[str, LiveMark], own: str, *, keeps_entry: bool) -> Iterator[EntryBox]:
         """The boxes that the drag meets or leaves, as they would be marked."""
@@ -209,7 +223,7 @@ class PointedCalendar(CalendarSurface):
             return
         for entry_id, mark in marks.items():
             box = layout.box(entry_id)
-            if box is None or entry_id == "" or (entry_id == own and not keeps_entry):
+            if box is None or (entry_id == own and not keeps_entry):
                 continue
             changed = replace(
                 box.entry, conflict=mark.conflict, overlaps=mark.overlaps, tail_is_hit=mark.tail_is_hit
@@ -222,6 +236,7 @@ class PointedCalendar(CalendarSurface):
         before = self._drag
         self._drag = drag
         if before is not None and before.place == drag.place:
+            self._remark()
             return
         place = (drag.entry_id, drag.column, drag.starts, drag.ends)
         as_copy = drag.kind is DragKind.COPY
@@ -272,6 +287,7 @@ class PointedCalendar(CalendarSurface):
         self._drag = None
         self._drag_verdict = Verdict()
         self._drag_is_held = False
+        self._carry_x = None
         self._room = None
         self._auto_scroll.stop()
         self._hide_card()
@@ -309,6 +325,8 @@ class PointedCalendar(CalendarSurface):
             return
         kinds = {HitKind.UPPER_EDGE: DragKind.STARTS, HitKind.LOWER_EDGE: DragKind.ENDS}
         minute = layout.axis.minute(self.to_grid(start).y())
+        box = layout.box(entry.id)
+        self._grabbed_x = self.to_grid(start).x() - (box.rect.x if box is not None else 0)
         self._set_drag(dragging.begin(kinds.get(hit.kind, DragKind.MOVE), entry, minute))
 
     def _copy_while(self, is_held: bool) -> None:
@@ -329,6 +347,8 @@ class PointedCalendar(CalendarSurface):
             min(max(self._pointer.y(), view.top()), view.bottom()),
         )
         grid = self.to_grid(at)
+        is_moved = self._drag.kind in (DragKind.MOVE, DragKind.COPY)
+        self._carry_x = grid.x() - self._grabbed_x if is_moved else None
         self._set_drag(dragging.follow(self._drag, self._layout, grid.x(), grid.y()))
         near = theme.current().px(24)
         inner = view.adjusted(gutter + near, near, -near, -near)
