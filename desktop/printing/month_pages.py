@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from desktop.printing.box_text import join, short_name
+from desktop.printing.box_text import join, short_name, wrap
 from desktop.printing.center_values import OpenDay
 from desktop.printing.day_page import PrintedEntry
 from desktop.printing.drawing import GRAY_RULE, Pen
@@ -98,20 +98,30 @@ class _Month:
         weight, gray = (Weight.SEMIBOLD, 0.0) if is_inside else (Weight.REGULAR, 0.35)
         pen.text(x + _PAD, y + 2.5, number, 9.0, weight, gray)
         space = width - 2 * _PAD
-        if day.closed_reason:
-            beside = pen.fonts.width(number, 9.0, weight) + 5.0
-            words = f"Closed: {day.closed_reason}" if day.closed_reason != "no reason given" else "Closed"
-            _cut(pen, x + _PAD + beside, y + 3.8, words, _SIZE, space - beside)
-        entries = self.by_day[day.day]
-        most = max(int((height - 15.0 - _PAD) / _LINE), 0)
-        shown = entries if len(entries) <= most else entries[: max(most - 1, 0)]
         top = y + 14.5
+        if day.closed_reason:
+            top += self._closed(day.closed_reason, x + _PAD, y, space, pen.fonts.width(number, 9.0, weight) + 5.0)
+        entries = self.by_day.get(day.day, [])
+        most = max(int((y + height - top - _PAD) / _LINE), 0)
+        shown = entries if len(entries) <= most else entries[: max(most - 1, 0)]
         for entry in shown:
             self._line(entry, x + _PAD, top, space, 0.0 if is_inside else 0.35)
             top += _LINE
         if len(shown) < len(entries):
             more = f"{len(entries) - len(shown)} more" if shown else counted(len(entries), "session", "sessions")
             pen.text_within(x + _PAD, top, more, _SIZE, Weight.MEDIUM, space)
+
+    def _closed(self, reason: str, x: float, y: float, space: float, beside: float) -> float:
+        """Why the day is closed, beside its number where there is space, else below it; returns the height taken
+        below."""
+        words = "Closed" if reason == "no reason given" else f"Closed: {reason}"
+        if self.pen.fonts.width(words, _SIZE) <= space - beside:
+            self.pen.text(x + beside, y + 3.8, words, _SIZE)
+            return 0.0
+        lines = wrap(self.pen.fonts, words, _SIZE, Weight.REGULAR, space, breaks_words=True) or []
+        for i, line in enumerate(lines[:4]):
+            self.pen.text(x, y + 14.5 + i * _LINE, line, _SIZE)
+        return len(lines[:4]) * _LINE
 
     def _line(self, entry: PrintedEntry, x: float, y: float, space: float, gray: float) -> None:
         """``4:00 Andre S., Chemistry``, as much of it as there is space for."""

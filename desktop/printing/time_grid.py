@@ -53,7 +53,8 @@ class TimeGrid:
     ``minutes`` are the first and last of the grid; ``open_minutes`` those at which the location is open, by day (a
     day that is missing is closed), and ``remarks`` say why in an empty column. ``by`` is what boxes need not repeat:
     a column of a room says the room. ``empty`` is title and detail of a page without entries. ``least_hour`` is the
-    height in points below which an hour does not shrink for the lists below.
+    height in points below which an hour does not shrink for the lists below, ``most_columns`` how many go on a page
+    (as many as its paper usually takes when None).
     """
 
     title: str
@@ -68,6 +69,7 @@ class TimeGrid:
     empty: tuple[str, str]
     remarks: Mapping[date, str] = field(default_factory=dict)
     least_hour: float = 24.0
+    most_columns: int | None = None
 
     @property
     def entries(self) -> dict[str, PrintedEntry]:
@@ -145,7 +147,8 @@ class _GridPrinter:
     def compose(self) -> list[_Page]:
         """All pages in order."""
         width = self.right - self.left - GUTTER
-        dealt = pages_of_columns(self.grid.columns, width, self.frame.setup.most_columns)
+        most = self.grid.most_columns or self.frame.setup.most_columns
+        dealt = pages_of_columns(self.grid.columns, width, most)
         full = self.frame.bottom - self.grid_top - self._legend(0.0, draws=False) - 9.0
         pages = [self._page(one, full) for one in dealt[:-1]]
         final, items = self._final(pages, dealt[-1], full)

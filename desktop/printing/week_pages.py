@@ -149,6 +149,7 @@ def _grid_of(
         minutes=grid_minutes([(e.day, e) for e in entries], []) if entries else (0, 1),
         open_minutes=open_minutes,
         least_hour=_LEAST_HOUR,
+        most_columns=7,
         remarks={d.day: f"Closed: {d.closed_reason}" for d in days if d.closed_reason},
         conflicts=conflicts,
         notes=(),

@@ -345,7 +345,8 @@ class CalendarPage(SchedulePage):
 
         filters = self.filters.value()
         week = PrintKind.TUTOR_WEEK if filters.tutor_id else PrintKind.WEEK
-        kind = {WEEK: week, "agenda": week, "month": PrintKind.MONTH}.get(self._view, PrintKind.DAY)
+        kinds = {WEEK: week, "agenda": week, "month": PrintKind.MONTH, "conflicts": PrintKind.CONFLICTS}
+        kind = kinds.get(self._view, PrintKind.DAY)
         by = ColumnsBy.ROOM if self._by_room else ColumnsBy.TUTOR
         parameters = PrintParameters(day=self._day, filters=filters, by=by)
         preview = open_preview(self._store, kind, parameters, self, self._clock)

@@ -296,10 +296,10 @@ def test_the_calendar_prints_what_is_on_its_screen(qtbot, store):
     page = CalendarPage(store, lambda: NOW)
     qtbot.addWidget(page)
     shown = []
-    for view in ("day", "week", "month"):
+    for view in ("day", "week", "month", "conflicts"):
         page.set_view(view)
         page.print_day()
         preview = page.findChildren(PrintPreview)[-1]
         shown.append(preview.choices.kind)
         preview.close()
-    assert shown == [PrintKind.DAY, PrintKind.WEEK, PrintKind.MONTH]
+    assert shown == [PrintKind.DAY, PrintKind.WEEK, PrintKind.MONTH, PrintKind.CONFLICTS]
