@@ -165,6 +165,9 @@ class TenantRow(Base):
 
     __abstract__ = True
     constraints: ClassVar[Iterable[SchemaItem]] = ()
+    fields_together: ClassVar[tuple[frozenset[str], ...]] = ()
+    """Fields that make sense only together (a start and its end): an edit of one is an edit of all, so that a merge
+    never mixes two people's edits of them."""
 
     organization_id: Mapped[str] = mapped_column(Id, primary_key=True, sort_order=-20)
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id, sort_order=-19)

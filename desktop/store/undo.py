@@ -86,7 +86,7 @@ def _set_where_unchanged(row: TenantRow, expected: Mapping[str, Any], wanted: Ma
     """Set the fields that still are as expected, but for those whose companions have changed, or would no longer
     suit what has changed beside them."""
     changed_since = {name for name in wanted if getattr(row, name) != expected[name]}
-    together: tuple[frozenset[str], ...] = getattr(row, "fields_together", ())
+    together = type(row).fields_together
     for fields in together:
         if fields & changed_since:
             changed_since |= fields

@@ -144,7 +144,8 @@ class ChangeRecorder:
         for known in row.field_clocks.values():
             self.clock.observe(known)
         stamp = self.clock.tick()
-        row.field_clocks = {**row.field_clocks, **dict.fromkeys(new, stamp)}
+        stamped = set(new).union(*(group for group in type(row).fields_together if not group.isdisjoint(new)))
+        row.field_clocks = {**row.field_clocks, **dict.fromkeys(sorted(stamped), stamp)}
         if self._allocate is None and row.unsent_since is None:
             row.unsent_since = stamp
         return RowChange(row.__tablename__, row.organization_id, row.id, False, old, new)

@@ -136,6 +136,36 @@ def test_undo_leaves_what_the_other_pc_has_changed_since(desks: Desks) -> None:
         assert (local(entry.starts_at).time(), local(entry.ends_at).time()) == (time(9), time(9, 30))
 
 
+@pytest.mark.parametrize("order", ["first", "second"])
+def test_a_session_moved_on_one_pc_and_resized_on_the_other_ends_as_the_later_edit_left_it(
+    desks: Desks, order: str
+) -> None:
+    first, second = Center(desks.first), Center(desks.second)
+    ids = six_wednesdays(first)
+    desks.sync()
+
+    def move() -> None:
+        with first.store.write("Moved") as session:
+            move_entry(session, first.organization_id, ids[1], at(date(2027, 1, 13), time(19)))
+
+    def resize() -> None:
+        with second.store.write("Resized") as session:
+            resize_entry(session, second.organization_id, ids[1], 30)
+
+    for edit in (move, resize) if order == "first" else (resize, move):
+        edit()
+    desks.sync()
+
+    ends = {
+        (entry_on(store, ids[1]).starts_at, entry_on(store, ids[1]).ends_at) for store in (desks.first, desks.second)
+    }
+    assert len(ends) == 1
+    starts_at, ends_at = ends.pop()
+    minutes = (ends_at - starts_at).total_seconds() / 60
+    hour = 16 if order == "first" else 19
+    assert (local(starts_at).hour, minutes) == (hour, 30 if order == "first" else 60)
+
+
 def test_two_pcs_that_split_a_series_offline_at_the_same_session_end_with_the_same_series(desks: Desks) -> None:
     first, second = Center(desks.first), Center(desks.second)
     ids = six_wednesdays(first)
