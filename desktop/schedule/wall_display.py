@@ -89,7 +89,8 @@ class WallDisplay(QWidget):
     def tick(self) -> None:
         """Go with the clock: once a minute."""
         local = self._clock().astimezone(self._directory().zone)
-        if clock_words(local.hour * 60 + local.minute) != self._minute:
+        words = (title_of_day(local.date(), local.date()), clock_words(local.hour * 60 + local.minute))
+        if words != (self._date_words, self._minute):
             self.reload()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
