@@ -115,8 +115,8 @@ class CalendarWidget(PointedCalendar):
             self._end_drag()
             self._announce()
         elif key == Qt.Key.Key_R and self._room is not None:
-            self._takes_room = not self._takes_room
-            self._show_verdict()
+            self._take_room()
+            self._announce()
         elif self._drag_is_held and key in _ENTERS:
             self._drop()
             self._announce()

@@ -88,10 +88,11 @@ class Verdict(list[tuple[bool, str]]):
 
 
 class Check(Protocol):
-    """Judges a place for an entry ("": a new one): what fits and what does not, in words (a Verdict also marks)."""
+    """Judges a place for an entry ("": a new one): what fits and what does not, in words (a Verdict also marks).
+    Once another room is taken it is called with `room_id`."""
 
     def __call__(
-        self, entry_id: str, column: str, starts: int, ends: int, *, as_copy: bool = False
+        self, entry_id: str, column: str, starts: int, ends: int, *, as_copy: bool = False, room_id: str = ""
     ) -> Sequence[tuple[bool, str]]: ...
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 
 from desktop.schedule.calendar_values import ConflictMark, Span, clock_words
@@ -57,11 +57,16 @@ class DropCheck:
             rooms = (column,)
         return Target(self._day, tutor_id, rooms, False)
 
-    def check(self, entry_id: str, column: str, starts: int, ends: int, *, as_copy: bool = False) -> Verdict:
-        """Each thing that fits or does not, for the bubble at the pointer; a copy may collide with its original."""
+    def check(
+        self, entry_id: str, column: str, starts: int, ends: int, *, as_copy: bool = False, room_id: str = ""
+    ) -> Verdict:
+        """Each thing that fits or does not, for the bubble at the pointer; a copy may collide with its original, and
+        `room_id` may take the place of the entry's own room."""
         row_id, _, from_column = entry_id.partition("@")
         row = self._builder.week.rows.get(row_id)
         target = self.target(row, column, from_column or (row.room_ids[0] if row and row.room_ids else ""))
+        if room_id:
+            target = replace(target, room_ids=(room_id,), is_online=False)
         booking = self._booking(row, target, starts, ends, as_copy)
         conflicts = conflicts_of([booking], self._bookings)
         lines = [*self._tutor(booking, conflicts), *self._students(row, booking, conflicts)]

@@ -34,7 +34,9 @@ def _window(width: int, height: int) -> tuple[QWidget, CalendarWidget]:
 def _drag_sample(calendar: CalendarWidget) -> None:
     """Pick up one entry and carry it to an earlier hour, to see the bubble and the live box."""
 
-    def check(entry_id: str, column: str, starts: int, ends: int, *, as_copy: bool = False) -> list[tuple[bool, str]]:
+    def check(
+        entry_id: str, column: str, starts: int, ends: int, *, as_copy: bool = False, room_id: str = ""
+    ) -> list[tuple[bool, str]]:
         return [
             (True, "Jakub Johnson is free"),
             (True, "Priya Thompson is free"),

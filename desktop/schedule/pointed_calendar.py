@@ -238,12 +238,11 @@ class PointedCalendar(CalendarSurface):
         if before is not None and before.place == drag.place:
             self._remark()
             return
-        place = (drag.entry_id, drag.column, drag.starts, drag.ends)
-        as_copy = drag.kind is DragKind.COPY
-        judged = self._check(*place, as_copy=as_copy) if self._check is not None else ()
-        self._drag_verdict = judged if isinstance(judged, Verdict) else Verdict(judged)
-        self._room = self._offer(*place, as_copy=as_copy) if self._offer is not None else None
         self._takes_room = False
+        self._judge(drag)
+        as_copy = drag.kind is DragKind.COPY
+        place = (drag.entry_id, drag.column, drag.starts, drag.ends)
+        self._room = self._offer(*place, as_copy=as_copy) if self._offer is not None else None
         self._show_verdict()
         if drag.entry is not None:
             who = drag.entry.lines[0].wording[0] if drag.entry.lines else ""
@@ -254,13 +253,34 @@ class PointedCalendar(CalendarSurface):
             self.dragChanged.emit(f"{_DOING[drag.kind]} {what}. {ends}")
         self._remark()
 
+    def _judge(self, drag: Drag) -> None:
+        if self._check is None:
+            self._drag_verdict = Verdict()
+            return
+        place = (drag.entry_id, drag.column, drag.starts, drag.ends)
+        as_copy = drag.kind is DragKind.COPY
+        if self._takes_room and self._room is not None:
+            judged = self._check(*place, as_copy=as_copy, room_id=self._room.room_id)
+        else:
+            judged = self._check(*place, as_copy=as_copy)
+        self._drag_verdict = judged if isinstance(judged, Verdict) else Verdict(judged)
+
+    def _take_room(self) -> None:
+        """Take the room that is offered, or give it back."""
+        if self._drag is None or self._room is None:
+            return
+        self._takes_room = not self._takes_room
+        self._judge(self._drag)
+        self._show_verdict()
+        self._remark()
+
     def _show_verdict(self) -> None:
         drag, layout = self._drag, self._layout
         if drag is None or layout is None:
             return
         rows = [CardRow(text, "ok" if ok else "danger") for ok, text in self._drag_verdict]
         if self._room is not None:
-            rows.append(CardRow(self._room.words, "ok" if self._takes_room else "", "R"))
+            rows.append(CardRow("keep its own room" if self._takes_room else self._room.words, "", "R"))
         words = span_words(drag.starts, drag.ends, uses_24_hours=self._scene.uses_24_hours)
         self._card.set_content(words, rows)
         target = self.to_widget(layout.slot(drag.column, drag.starts, drag.ends))

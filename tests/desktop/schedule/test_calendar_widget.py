@@ -112,7 +112,9 @@ def test_a_cancelled_entry_stays_where_it_is(calendar: CalendarWidget, qtbot: Qt
 def test_every_place_on_the_way_is_checked_once(calendar: CalendarWidget) -> None:
     asked: list[tuple[str, str, int, int]] = []
 
-    def check(entry_id: str, column: str, starts: int, ends: int, *, as_copy: bool = False) -> list[tuple[bool, str]]:
+    def check(
+        entry_id: str, column: str, starts: int, ends: int, *, as_copy: bool = False, room_id: str = ""
+    ) -> list[tuple[bool, str]]:
         asked.append((entry_id, column, starts, ends))
         return [(False, "Room A is taken")]
 
@@ -131,6 +133,22 @@ def test_r_takes_the_free_room_that_is_offered(calendar: CalendarWidget, qtbot: 
         QTest.keyClick(calendar, Qt.Key.Key_R)
         QTest.mouseRelease(calendar, LEFT, pos=spot(calendar, "bob", 1140))
     assert wanted.args == ["a", "bob", 1110, "room-e"]
+
+
+def test_a_taken_room_is_judged_instead_of_the_own_one(calendar: CalendarWidget) -> None:
+    def check(
+        entry_id: str, column: str, starts: int, ends: int, *, as_copy: bool = False, room_id: str = ""
+    ) -> list[tuple[bool, str]]:
+        return [(room_id == "room-e", "Room E is free" if room_id else "Room A is taken")]
+
+    calendar.set_check(check, lambda *_, **__: RoomOffer("room-e", "take Room E instead"))
+    calendar.select("a")
+    QTest.keyClick(calendar, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
+    assert "Room A is taken" in calendar.accessibleDescription()
+    QTest.keyClick(calendar, Qt.Key.Key_R)
+    assert "Room E is free" in calendar.accessibleDescription()
+    QTest.keyClick(calendar, Qt.Key.Key_R)
+    assert "Room A is taken" in calendar.accessibleDescription()
 
 
 def test_ctrl_leaves_the_entry_and_drops_a_copy(calendar: CalendarWidget, qtbot: QtBot) -> None:
