@@ -15,6 +15,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVB
 
 from desktop import theme
 from desktop.background import Background
+from desktop.schedule.differences_question import DifferencesQuestion, concerned
+from desktop.schedule.entry_aside import EntryAside
 from desktop.schedule.entry_form_actions import EntryActions
 from desktop.schedule.entry_form_check import SCHEDULE_TABLES, Outlook, WayFinder, look_at
 from desktop.schedule.entry_form_choices import CHOICE_TABLES, EntryChoices, load_choices
@@ -65,13 +67,16 @@ class EntryEditor(QWidget):
 
     `saved` carries the ids of the entries written, `closed` nothing. `draftChanged` carries the `Outlook` of what is
     being entered (its plan, its conflicts), so that the calendar can show the unsaved boxes; None when it closes.
-    `actionDone` carries words for the toast of what can be undone.
+    `actionDone` carries words for the toast of what can be undone, `noteSaid` words and whether they can be;
+    `sheetRequested` the kind of a sheet ("reschedule", "series") and the entry it is for.
     """
 
     saved = Signal(object)
     closed = Signal()
     draftChanged = Signal(object)
     actionDone = Signal(str)
+    noteSaid = Signal(str, bool)
+    sheetRequested = Signal(str, str)
 
     def __init__(self, store: Store, clock: Callable[[], datetime], parent: QWidget | None = None) -> None:
         """``clock`` gives the present moment, with a zone."""
@@ -89,6 +94,7 @@ class EntryEditor(QWidget):
         self._ticket = 0
         self._complained = False
         self._finder = WayFinder(store)
+        self._keeps_differences: bool | None = None
         self._is_busy = False
         self._is_stale = True
         self._made_on: date | None = None
@@ -133,6 +139,7 @@ class EntryEditor(QWidget):
         self.title.setText("New entry")
         self._scope_box.hide()
         self._actions.hide()
+        self.aside.show_new()
         self._show(draft)
         self.fields.first_empty().setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -149,6 +156,7 @@ class EntryEditor(QWidget):
         self.scope.set_value(scope.value)
         self._actions.show_entry(entry_id)
         self._actions.show()
+        self.aside.show_entry(entry_id)
         self._load_scope(scope if is_series else SeriesScope.THIS)
         self.fields.start.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -189,6 +197,8 @@ class EntryEditor(QWidget):
                 first.input.setFocus(Qt.FocusReason.OtherFocusReason)
             self._describe(self._outlook)
             return False
+        if self._asks_about_differences(draft):
+            return False
         try:
             entry_ids, words = self._write(draft)
         except ScheduleError as error:
@@ -199,6 +209,21 @@ class EntryEditor(QWidget):
         self.saved.emit(entry_ids)
         self.actionDone.emit(words)
         return True
+
+    def _asks_about_differences(self, draft: EntryDraft) -> bool:
+        """Whether the person has yet to say what becomes of sessions that differ in what is edited."""
+        if self._keeps_differences is not None or self._entry_id is None or self._scope is SeriesScope.THIS:
+            return False
+        count = concerned(self._store, self._entry_id, self._scope, self._before, draft)
+        if count:
+            self._ask_box.ask(count)
+        return bool(count)
+
+    def answer_differences(self, keep: bool) -> None:
+        """Keep what single sessions have of their own, or make them like the rest; then save."""
+        self._keeps_differences = keep
+        self._ask_box.hide()
+        self.save()
 
     def dismiss(self) -> None:
         """Close the form without saving."""
@@ -213,6 +238,7 @@ class EntryEditor(QWidget):
     def shut_down(self) -> None:
         """Let the store and the background go, before the window closes."""
         self._announcer.stop()
+        self.aside.shut_down()
         self._background.close()
 
     def prepare(self) -> None:
@@ -233,6 +259,8 @@ class EntryEditor(QWidget):
         if self._is_stale or self._fields is None or self._made_on != self._today():
             self.prepare()
         self._complained = False
+        self._keeps_differences = None
+        self._ask_box.hide()
         self._before = None
         self._outlook = None
         self._fields_area.verticalScrollBar().setValue(0)
@@ -373,7 +401,7 @@ class EntryEditor(QWidget):
         with store.write(words) as session:
             ids = save_draft(
                 session, store.recorder, store.organization_id, self._entry_id, self._before or draft, draft,
-                scope=self._scope, new_id=new_id(), now=now,
+                scope=self._scope, new_id=new_id(), now=now, keep_differences=self._keeps_differences is not False,
             )  # fmt: skip
         return tuple(ids), words
 
@@ -390,6 +418,8 @@ class EntryEditor(QWidget):
         self._timer.stop()
         self._ticket += 1
         self._outlook = None
+        self._ask_box.hide()
+        self.aside.leave()
         self.hide()
         self.draftChanged.emit(None)
         self.closed.emit()
@@ -399,6 +429,7 @@ class EntryEditor(QWidget):
             self._is_stale = True
         if SCHEDULE_TABLES & changes.keys():
             self._finder.forget()
+            self.aside.refresh()
             if self.isVisible():
                 self._timer.start()
 
@@ -409,6 +440,17 @@ class EntryEditor(QWidget):
 
     def _note_busy(self, is_busy: bool) -> None:
         self._is_busy = is_busy
+
+    def _ask_for_sheet(self, kind: str) -> None:
+        """A sheet takes over; nothing typed is thrown away for it."""
+        entry_id = self._entry_id
+        if entry_id is None:
+            return
+        if self.is_changed:
+            self.noteSaid.emit("Save or cancel what was changed first.", False)
+            return
+        self._leave()
+        self.sheetRequested.emit(kind, entry_id)
 
     def _acted(self, words: str, entry_ids: tuple[str, ...]) -> None:
         """An action on the entry itself was done: cancelled, archived, brought back."""
@@ -451,12 +493,19 @@ class EntryEditor(QWidget):
         right = QVBoxLayout()
         right.setSpacing(0)
         self._view_area = _scroller()
-        right.addWidget(self._view_area, 1)
+        self.aside = EntryAside(self._store, self._clock, self._view_area)
+        self.aside.said.connect(self.noteSaid)
+        right.addWidget(self.aside, 1)
         self._actions = EntryActions(self._store, self._clock)
         self._actions.done.connect(self._acted)
+        self._actions.sheetRequested.connect(self._ask_for_sheet)
         right.addWidget(self._actions)
         middle.addLayout(right, 1)
         column.addLayout(middle, 1)
+        self._ask_box = DifferencesQuestion()
+        self._ask_box.answered.connect(self.answer_differences)
+        self._ask_box.hide()
+        column.addWidget(self._ask_box)
         column.addWidget(Line())
         column.addWidget(self._build_foot())
         self.setAccessibleName("Entry form")

@@ -1,5 +1,5 @@
-"""What can be done with an entry besides changing its fields: cancel it with a reason, archive it, bring it back,
-note who came; and when it was made and last changed."""
+"""What can be done with an entry besides changing its fields: cancel it with a reason and whom to tell, reschedule
+it, extend its series, archive it, bring it back; and when it was made and last changed."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
-from sqlalchemy.orm import Session
 
 from desktop import theme
 from desktop.store.store import Store
-from desktop.widgets import Button, ComboBox, Field, Kind, Label, Line, Option, Segmented
-from shared_models.schedule.explained import EntryWords, entry_words, names_of
-from shared_models.schedule.models import Attendance, Attendee, EntryStatus, ScheduleEntry
-from shared_models.schedule.operations import entry_of, links_of, set_attendance
+from desktop.widgets import Button, CheckBox, ComboBox, Field, Kind, Label, Line, Option
+from shared_models.schedule.explained import EntryWords, entry_words
+from shared_models.schedule.lifecycle import is_allowed
+from shared_models.schedule.models import EntryStatus, ScheduleEntry, ToTell
+from shared_models.schedule.operations import entry_of
 from shared_models.schedule.series_operations import (
     SeriesScope,
     archive_entry,
@@ -29,13 +29,7 @@ from shared_models.sync.clocks import CREATED, stamp_milliseconds
 _REASONS = (
     "Student is sick", "Tutor is sick", "Family asked", "Tutor is away", "Weather", "The office is closed",
 )  # fmt: skip
-_ATTENDANCE = (
-    ("", "–"),
-    (Attendance.PRESENT.value, "Present"),
-    (Attendance.LATE.value, "Late"),
-    (Attendance.ABSENT.value, "Absent"),
-    (Attendance.EXCUSED.value, "Excused"),
-)
+RESCHEDULE, SERIES = "reschedule", "series"
 _STATUS_WORDS = {
     EntryStatus.PENDING_PAYMENT: "Waiting for payment",
     EntryStatus.SCHEDULED: "Scheduled",
@@ -47,9 +41,11 @@ _STATUS_WORDS = {
 
 
 class EntryActions(QWidget):
-    """The strip below the fields. `done` carries the words for the toast and the ids of the entries it reached."""
+    """The strip below the fields. `done` carries the words for the toast and the ids of the entries it reached,
+    `sheetRequested` RESCHEDULE or SERIES."""
 
     done = Signal(str, object)
+    sheetRequested = Signal(str)
 
     def __init__(self, store: Store, clock: Callable[[], datetime], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -67,9 +63,6 @@ class EntryActions(QWidget):
         inner.setContentsMargins(t.px(16), t.px(11), t.px(16), t.px(12))
         inner.setSpacing(t.px(8))
         column.addLayout(inner)
-        self._attendance = QVBoxLayout()
-        self._attendance.setSpacing(t.px(6))
-        inner.addLayout(self._attendance)
         self.history = Label("", "small", "text2", elide=True)
         inner.addWidget(self.history)
         inner.addWidget(self._build_reason())
@@ -82,17 +75,16 @@ class EntryActions(QWidget):
         with self._store.read() as session:
             entry = entry_of(session, organization_id, entry_id)
             self._words = entry_words(session, organization_id, [entry_id]).get(entry_id)
-            attendees = links_of(session, organization_id, Attendee, [entry_id])
-            noted = {attendee.student_id: attendee.attendance for attendee in attendees}
-            names = self._names(session, list(noted))
         self.history.setText(self._history(entry))
         is_gone = entry.status is EntryStatus.CANCELLED or entry.archived_at is not None
-        self.cancel_button.setVisible(not is_gone)
+        self.cancel_button.setVisible(not is_gone and is_allowed(entry.status, EntryStatus.CANCELLED))
         self.archive_button.setVisible(entry.archived_at is None)
         self.restore_button.setVisible(is_gone)
         self._reason_row.hide()
         self._row.show()
-        self._show_attendance(noted if entry.starts_at <= self._clock() and not is_gone else {}, names)
+        can_move = not is_gone and entry.status is not EntryStatus.COMPLETED and entry.rescheduled_to_id is None
+        self.reschedule_button.setVisible(can_move)
+        self.series_button.setVisible(entry.series_id is not None and entry.archived_at is None)
 
     def set_scope(self, scope: SeriesScope, count: int) -> None:
         """How far cancelling and archiving reach: that many sessions."""
@@ -112,8 +104,14 @@ class EntryActions(QWidget):
             ids = cancel_entry(
                 session, organization_id, self._entry_id,
                 reason=self.reason.text().strip(), by_user_id=self._store.user_id, now=now, scope=self._scope,
+                tell=self._told(),
             )  # fmt: skip
         self.done.emit(f"Cancelled {self._who()}{_count(ids)}", tuple(ids))
+
+    def _told(self) -> frozenset[ToTell]:
+        """Who is to hear of a cancellation."""
+        checked = {ToTell.FAMILIES: self.tell_families, ToTell.TUTOR: self.tell_tutor}
+        return frozenset(one for one, box in checked.items() if box.isChecked())
 
     def archive(self) -> None:
         """Hide the entry everywhere; undo and restore bring it back."""
@@ -144,9 +142,22 @@ class EntryActions(QWidget):
     def _build_row(self) -> QWidget:
         t = theme.current()
         self._row = QWidget()
-        row = QHBoxLayout(self._row)
-        row.setContentsMargins(0, 0, 0, 0)
+        column = QVBoxLayout(self._row)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(t.px(8))
+        sheets = QHBoxLayout()
+        sheets.setSpacing(t.px(8))
+        self.reschedule_button = Button("Reschedule", icon="calendar-clock", small=True)
+        self.reschedule_button.clicked.connect(lambda: self.sheetRequested.emit(RESCHEDULE))
+        self.series_button = Button("Extend or end the series", icon="repeat", small=True)
+        self.series_button.clicked.connect(lambda: self.sheetRequested.emit(SERIES))
+        sheets.addWidget(self.reschedule_button)
+        sheets.addWidget(self.series_button)
+        sheets.addStretch(1)
+        column.addLayout(sheets)
+        row = QHBoxLayout()
         row.setSpacing(t.px(8))
+        column.addLayout(row)
         self.restore_button = Button("Bring back", icon="rotate-ccw", small=True, on_click=self.restore)
         self.cancel_button = Button("Cancel session", icon="calendar-x", small=True, on_click=self.ask_reason)
         self.archive_button = Button("Archive", Kind.DANGER, "archive", small=True, on_click=self.archive)
@@ -165,6 +176,14 @@ class EntryActions(QWidget):
         self.reason = ComboBox(options, placeholder="Why?", name="Reason", free_text=True)
         self._reason_field = Field("Reason", self.reason, optional=True)
         column.addWidget(self._reason_field)
+        told = QHBoxLayout()
+        told.setSpacing(t.px(16))
+        self.tell_families = CheckBox("Tell the families", checked=True)
+        self.tell_tutor = CheckBox("Tell the tutor", checked=True)
+        told.addWidget(self.tell_families)
+        told.addWidget(self.tell_tutor)
+        told.addStretch(1)
+        column.addLayout(told)
         row = QHBoxLayout()
         row.setSpacing(t.px(8))
         self.confirm_button = Button("Cancel session", Kind.DANGER, small=True, on_click=self.cancel)
@@ -173,30 +192,6 @@ class EntryActions(QWidget):
         row.addStretch(1)
         column.addLayout(row)
         return self._reason_row
-
-    def _show_attendance(self, noted: dict[str, Attendance | None], names: dict[str, str]) -> None:
-        while self._attendance.count():
-            item = self._attendance.takeAt(0)
-            widget = item.widget() if item is not None else None
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
-        for student_id, attendance in sorted(noted.items(), key=lambda pair: names.get(pair[0], "")):
-            name = names.get(student_id, "")
-            value = attendance.value if attendance is not None else ""
-            choice = Segmented(_ATTENDANCE, value, small=True, name=f"Attendance of {name}", stretch=True)
-            choice.changed.connect(lambda key, student_id=student_id: self._note(student_id, key))
-            self._attendance.addWidget(Field(name, choice))
-
-    def _note(self, student_id: str, key: str) -> None:
-        attendance = Attendance(key) if key else None
-        with self._store.write(f"Attendance of {self._who()}") as session:
-            set_attendance(
-                session, self._store.organization_id, self._entry_id, student_id, attendance, now=self._clock()
-            )
-
-    def _names(self, session: Session, student_ids: list[str]) -> dict[str, str]:
-        return names_of(session, self._store.organization_id, student_ids)
 
     def _who(self) -> str:
         words = self._words

@@ -33,12 +33,13 @@ class FormBeside(QObject):
     """Owns the form of one page; it is made when it is first needed, so that the window opens sooner.
 
     `changed`: what the form holds, or whether it is open, is different now. `said` carries words for the toast, and
-    whether they can be undone; `saved` the ids of the entries written.
+    whether they can be undone; `saved` the ids of the entries written; `sheetRequested` what `EntryEditor` says.
     """
 
     changed = Signal()
     said = Signal(str, bool)
     saved = Signal(object)
+    sheetRequested = Signal(str, str)
 
     def __init__(self, store: Store, clock: Callable[[], datetime], host: QWidget) -> None:
         super().__init__(host)
@@ -58,6 +59,8 @@ class FormBeside(QObject):
             editor.closed.connect(self._closed)
             editor.saved.connect(self.saved)
             editor.actionDone.connect(lambda words: self.said.emit(words, True))
+            editor.noteSaid.connect(self.said)
+            editor.sheetRequested.connect(self.sheetRequested)
         return self._editor
 
     @property

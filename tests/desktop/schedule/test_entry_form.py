@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
@@ -23,10 +24,11 @@ from desktop.theme import Appearance
 from desktop.widgets import Button
 from shared_models.base import new_id
 from shared_models.schedule.conflicts import ConflictTag
+from shared_models.schedule.lifecycle import Step
 from shared_models.schedule.models import Attendance, Attendee, EntryStatus, ScheduleEntry, Series
 from shared_models.schedule.operations import schedule_entries
 from shared_models.schedule.recurrence import Pattern
-from shared_models.schedule.series_operations import SeriesScope
+from shared_models.schedule.series_operations import SeriesScope, change_entry
 from tests.shared_models.schedule.small_center import NEW_YORK, Center, local, small_center
 
 WEDNESDAY = date(2026, 12, 2)
@@ -417,19 +419,99 @@ def test_archiving_hides_the_entry(center: Center, editor: EntryEditor) -> None:
 
 
 def test_attendance_is_noted_for_what_has_begun(center: Center, editor: EntryEditor) -> None:
-    from desktop.widgets import Segmented
-
     (past,) = scheduled(center, day=date(2026, 11, 24))
     (future,) = scheduled(center)
     editor.open(future)
-    assert editor._actions.findChildren(Segmented) == []
+    editor.aside.tabs.set_value("went", announce=True)
+    assert editor.aside.went.choices == {}
     editor.open(past)
     QApplication.processEvents()
-    (choice,) = [one for one in editor._actions.findChildren(Segmented) if one.isVisibleTo(editor._actions)]
-    choice.set_value(Attendance.PRESENT.value, announce=True)
+    editor.aside.went.choices[center.id("Noah")].set_value(Attendance.PRESENT.value, announce=True)
     with center.store.read() as session:
         statement = select(Attendee.attendance).where(Attendee.entry_id == past)
         assert session.scalars(statement).all() == [Attendance.PRESENT]
+
+
+def test_only_the_steps_that_are_possible_are_offered(center: Center, editor: EntryEditor) -> None:
+    (past,) = scheduled(center, day=date(2026, 11, 24))
+    (future,) = scheduled(center)
+    editor.open(future)
+    editor.aside.tabs.set_value("went", announce=True)
+    assert set(editor.aside.went.steps) == {Step.BEGIN}
+    editor.open(past)
+    went = editor.aside.went
+    assert set(went.steps) == {Step.BEGIN, Step.COMPLETE, Step.MISS}
+    went.take(Step.COMPLETE)
+    assert set(went.steps) == {Step.MISS, Step.REOPEN}
+    assert center.store.undo_history.next_undo == "Completed Math, Noah Haddad"
+    editor.open(past)
+    assert not editor._actions.cancel_button.isVisibleTo(editor)
+
+
+def test_a_report_is_saved_and_shared_and_survives_a_note_of_attendance(center: Center, editor: EntryEditor) -> None:
+    (past,) = scheduled(center, day=date(2026, 11, 24))
+    editor.open(past)
+    went = editor.aside.went
+    went.done_text.setText("Fractions")
+    went.choices[center.id("Noah")].set_value(Attendance.LATE.value, announce=True)
+    assert went.done_text.text() == "Fractions"
+    went.homework.setText("Page 12")
+    went.shared.setChecked(True)
+    went.save_report()
+    with center.store.read() as session:
+        entry = session.get(ScheduleEntry, (center.organization_id, past))
+        assert entry is not None
+        kept = (entry.report_done, entry.report_homework, entry.report_is_shared)
+    assert kept == ("Fractions", "Page 12", True)
+
+
+def test_a_typed_report_is_kept_when_the_form_closes(center: Center, editor: EntryEditor) -> None:
+    (past,) = scheduled(center, day=date(2026, 11, 24))
+    editor.open(past)
+    editor.aside.went.done_text.setText("Fractions")
+    editor.dismiss()
+    with center.store.read() as session:
+        entry = session.get(ScheduleEntry, (center.organization_id, past))
+        assert entry is not None and entry.report_done == "Fractions"
+
+
+def test_the_history_tells_when_an_entry_was_made_and_changed(center: Center, editor: EntryEditor) -> None:
+    (entry_id,) = scheduled(center)
+    editor.open(entry_id)
+    editor.aside.tabs.set_value("history", announce=True)
+    assert [line.words for line in editor.aside.history.lines] == ["made"]
+    assert editor.aside.history.lines[0].who == "On this PC"
+
+
+def test_an_edit_of_a_series_asks_about_the_sessions_that_differ(center: Center, editor: EntryEditor) -> None:
+    ids = scheduled(center, pattern=Pattern.WEEKLY, weekdays=frozenset({2}), occurrence_count=4)
+    with center.store.write() as session:
+        change_entry(session, center.organization_id, ids[2], now=clock(), tutor_id=center.id("Johnson"))
+    editor.open(ids[0], SeriesScope.ALL)
+    draft = editor.fields.draft()
+    assert draft is not None
+    editor.fields.show_draft(replace(draft, tutor_id=None), repeats=True)
+    assert not editor.save()
+    assert "Keep the session that differs" in words(editor._ask_box)
+    editor.answer_differences(keep=True)
+    with center.store.read() as session:
+        tutors = [session.get_one(ScheduleEntry, (center.organization_id, one)).tutor_id for one in ids]
+    assert tutors == [None, None, center.id("Johnson"), None]
+
+
+def test_sessions_that_differ_can_be_changed_too(center: Center, editor: EntryEditor) -> None:
+    ids = scheduled(center, pattern=Pattern.WEEKLY, weekdays=frozenset({2}), occurrence_count=4)
+    with center.store.write() as session:
+        change_entry(session, center.organization_id, ids[2], now=clock(), tutor_id=center.id("Johnson"))
+    editor.open(ids[0], SeriesScope.ALL)
+    draft = editor.fields.draft()
+    assert draft is not None
+    editor.fields.show_draft(replace(draft, tutor_id=None), repeats=True)
+    editor.save()
+    press(editor._ask_box, "Change it too")
+    with center.store.read() as session:
+        tutors = {session.get_one(ScheduleEntry, (center.organization_id, one)).tutor_id for one in ids}
+    assert tutors == {None}
 
 
 def test_another_pcs_entry_appears_as_a_conflict_while_typing(
