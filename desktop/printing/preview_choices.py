@@ -239,7 +239,7 @@ class PrintChoices(QWidget):
         if asks is Asks.TUTOR:
             options.insert(0, Option("", "Each tutor"))
         box = self.people[asks]
-        box.setPlaceholderText("" if options else "None yet")
+        box.setPlaceholderText("Type a name" if options else "None yet")
         box.set_options(options, self._wanted(asks))
 
     def _kind_chosen(self, key: str) -> None:

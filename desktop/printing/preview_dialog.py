@@ -44,6 +44,7 @@ class _Pages:
 
     pdf: bytes
     sizes: list[tuple[float, float]]
+    kind: PrintKind
     summary: str
     file_name: str
     setup: PageSetup
@@ -255,7 +256,7 @@ class PrintPreview(QDialog):
                 center = open_center(session, store.organization_id, now, store.user_id)
                 prepared = prepare(kind, center, parameters)
             pdf = prepared.draw(setup)
-            return _Pages(pdf, page_sizes(pdf), prepared.summary, _file_name(prepared.file_name), setup)
+            return _Pages(pdf, page_sizes(pdf), kind, prepared.summary, _file_name(prepared.file_name), setup)
 
         self._background.run(make, self._show_pages, self._show_failure, lambda: generation == self._generation)
 
@@ -274,10 +275,13 @@ class PrintPreview(QDialog):
             action.setEnabled(False)
 
     def _show_pages(self, pages: _Pages) -> None:
+        is_other_kind = self._pages is not None and self._pages.kind is not pages.kind
         self._pages = pages
         self._middle.setCurrentWidget(self.stack)
         self.stack.set_pages(pages.sizes)
         self.thumbnails.set_pages(pages.sizes)
+        if is_other_kind:
+            self.stack.go_to(0)
         self._page_changed(self.stack.current)
         self.summary.set_text(_summary(pages))
         self.status.setText("")
@@ -286,14 +290,20 @@ class PrintPreview(QDialog):
         if self._is_new:
             self._is_new = False
             self.print_button.setFocus()
+        self._render_thumbnail(pages, 0)
+
+    def _render_thumbnail(self, pages: _Pages, page: int) -> None:
+        """One small page after the other, so that what is in view never waits for all of them."""
+
+        def show(image: QImage) -> None:
+            self.thumbnails.set_image(page, image)
+            if page + 1 < len(pages.sizes):
+                self._render_thumbnail(pages, page + 1)
+
         scale = self.thumbnails.image_scale()
-        for page in range(len(pages.sizes)):
-            self._background.run(
-                lambda page=page: render_page(pages.pdf, page, scale),  # type: ignore[misc]
-                lambda image, page=page: self.thumbnails.set_image(page, image),  # type: ignore[misc]
-                self._show_failure,
-                lambda: pages is self._pages,
-            )
+        self._background.run(
+            lambda: render_page(pages.pdf, page, scale), show, self._show_failure, lambda: pages is self._pages
+        )
 
     def _render(self, page: int, scale: float) -> None:
         pages = self._pages
@@ -334,6 +344,8 @@ class PrintPreview(QDialog):
     def _page_changed(self, page: int) -> None:
         count = len(self._pages.sizes) if self._pages else 0
         self.thumbnails.set_current(page)
+        if count:
+            self._show_thumbnail(page)
         self.page_words.setText(f"Page {page + 1} of {count}")
         self._show_zoom()
 

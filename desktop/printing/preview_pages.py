@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from enum import StrEnum
 
@@ -26,6 +27,8 @@ PageSize = tuple[float, float]
 PIXELS_PER_POINT = 96 / 72
 ZOOM_STEPS = (0.25, 0.33, 0.5, 0.67, 0.75, 0.9, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0)
 PAPER = QColor("#FFFFFF")
+_KEPT = 5
+"""Images of so many pages before and after the one in view are kept."""
 
 
 class Fit(StrEnum):
@@ -54,6 +57,7 @@ class PageStack(QScrollArea):
         self.setWidget(self._sheet)
         show_ground_through(self)
         self._sizes: list[PageSize] = []
+        self._tops: list[float] = []
         self._images: dict[int, tuple[float, QImage]] = {}
         self._asked: dict[int, float] = {}
         self._fit = Fit.PAGE
@@ -91,6 +95,9 @@ class PageStack(QScrollArea):
     def set_image(self, page: int, scale: float, image: QImage) -> None:
         """The image of a page has come."""
         self._images[page] = (scale, image)
+        for far in [other for other in self._images if abs(other - self._current) > _KEPT]:
+            del self._images[far]
+            self._asked.pop(far, None)
         self._sheet.update()
 
     def set_fit(self, fit: Fit) -> None:
@@ -116,21 +123,19 @@ class PageStack(QScrollArea):
 
     def page_rect(self, page: int) -> QRectF:
         """Where a page lies on the sheet, in logical px."""
-        top = float(self._gap())
-        for index, (_, height) in enumerate(self._sizes):
-            if index == page:
-                break
-            top += round(height * self._scale()) + self._gap()
         width, height = (round(length * self._scale()) for length in self._sizes[page])
-        return QRectF((self._sheet.width() - width) / 2, top, width, height)
+        return QRectF((self._sheet.width() - width) / 2, self._tops[page], width, height)
+
+    def _pages_between(self, top: float, bottom: float) -> range:
+        """The pages that a stretch of the sheet touches."""
+        first = max(bisect_right(self._tops, top) - 1, 0)
+        return range(first, max(bisect_left(self._tops, bottom), min(first + 1, len(self._tops))))
 
     def paint_pages(self, painter: QPainter, visible: QRectF) -> None:
         """Draw the pages that ``visible`` touches."""
         c = theme.current().color
-        for page in range(len(self._sizes)):
+        for page in self._pages_between(visible.top() - 8, visible.bottom() + 8):
             rect = self.page_rect(page)
-            if not rect.adjusted(-8, -8, 8, 8).intersects(visible):
-                continue
             painting.box(painter, rect.adjusted(-1, -1, 1, 1), 0, PAPER, c.line_strong)
             if page in self._images:
                 painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
@@ -170,6 +175,7 @@ class PageStack(QScrollArea):
 
     def _lay_out(self) -> None:
         if not self._sizes:
+            self._tops = []
             self._sheet.resize(0, 0)
             return
         widest, tallest = max(w for w, _ in self._sizes), max(h for _, h in self._sizes)
@@ -182,7 +188,10 @@ class PageStack(QScrollArea):
             self._zoom = max(across, 50) / widest / PIXELS_PER_POINT
         elif self._fit is Fit.PAGE:
             self._zoom = min(max(across, 50) / widest, max(down, 50) / tallest) / PIXELS_PER_POINT
-        height = self._gap() + sum(round(h * self._scale()) + self._gap() for _, h in self._sizes)
+        self._tops, height = [], self._gap()
+        for _, length in self._sizes:
+            self._tops.append(float(height))
+            height += round(length * self._scale()) + self._gap()
         self._sheet.resize(max(round(widest * self._scale()) + 2 * self._gap(), 1), height)
         self._sheet.update()
         self._settled.start()
@@ -195,19 +204,17 @@ class PageStack(QScrollArea):
             return
         scale = round(self._scale() * self.devicePixelRatioF(), 4)
         top = self.verticalScrollBar().value()
-        view = QRectF(0, top, self._sheet.width(), self.viewport().height() * 1.5)
-        for page in range(len(self._sizes)):
-            wanted = self.page_rect(page).intersects(view) and self._asked.get(page) != scale
-            if wanted:
+        for page in self._pages_between(top, top + self.viewport().height() * 1.5):
+            if self._asked.get(page) != scale:
                 self._asked[page] = scale
                 self.imageWanted.emit(page, scale)
 
     def _scrolled(self) -> None:
         self._settled.start()
         middle = self.verticalScrollBar().value() + self.viewport().height() / 2
-        pages = range(len(self._sizes))
-        if pages:
-            self._set_current(min(pages, key=lambda p: abs(self.page_rect(p).center().y() - middle)))
+        if self._sizes:
+            near = self._pages_between(middle - self.viewport().height(), middle + self.viewport().height())
+            self._set_current(min(near, key=lambda p: abs(self.page_rect(p).center().y() - middle)))
 
     def _set_current(self, page: int) -> None:
         if page != self._current:
@@ -247,6 +254,7 @@ class Thumbnails(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self._sizes: list[PageSize] = []
+        self._laid_out: tuple[int, list[float]] | None = None
         self._images: dict[int, QImage] = {}
         self._current = 0
 
@@ -255,6 +263,7 @@ class Thumbnails(QWidget):
     def set_pages(self, sizes: Sequence[PageSize]) -> None:
         """Other pages."""
         self._sizes = list(sizes)
+        self._laid_out = None
         self._images = {page: image for page, image in self._images.items() if page < len(sizes)}
         self._current = min(self._current, max(len(sizes) - 1, 0))
         self._describe()
@@ -280,24 +289,31 @@ class Thumbnails(QWidget):
 
     def page_rect(self, page: int) -> QRectF:
         """Where a small page lies."""
-        t = theme.current()
-        top = float(t.px(16))
-        for index in range(page):
-            top += self._page_size(index).height() + t.px(32)
         size = self._page_size(page)
-        return QRectF((self.width() - size.width()) / 2, top, size.width(), size.height())
+        return QRectF((self.width() - size.width()) / 2, self._tops()[page], size.width(), size.height())
+
+    def _tops(self) -> list[float]:
+        """Where each small page begins, and where the last one ends; worked out once for a scale of the theme."""
+        t = theme.current()
+        if self._laid_out is None or self._laid_out[0] != t.px(104):
+            tops = [float(t.px(16))]
+            for index in range(len(self._sizes)):
+                tops.append(tops[-1] + self._page_size(index).height() + t.px(32))
+            self._laid_out = (t.px(104), tops)
+        return self._laid_out[1]
 
     def sizeHint(self) -> QSize:
         t = theme.current()
-        height = sum(self._page_size(index).height() + t.px(32) for index in range(len(self._sizes)))
-        return QSize(t.px(140), t.px(16) + height)
+        return QSize(t.px(140), round(self._tops()[-1]))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         t = theme.current()
         c = t.color
         painter = painting.painter_for(self)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        for page in range(len(self._sizes)):
+        tops = self._tops()
+        first = max(bisect_right(tops, event.rect().top()) - 1, 0)
+        for page in range(first, min(bisect_right(tops, event.rect().bottom() + t.px(8)), len(self._sizes))):
             rect = self.page_rect(page)
             is_current = page == self._current
             if is_current:

@@ -303,3 +303,23 @@ def test_the_calendar_prints_what_is_on_its_screen(qtbot, store):
         shown.append(preview.choices.kind)
         preview.close()
     assert shown == [PrintKind.DAY, PrintKind.WEEK, PrintKind.MONTH, PrintKind.CONFLICTS]
+
+
+def test_another_kind_begins_at_its_first_page_and_the_strip_follows(qtbot, preview):
+    choose(preview, PrintKind.TUTOR_WEEK)
+    settle(qtbot, preview, "10 pages")
+    preview.stack.go_to(9)
+    strip = preview.thumbnails.visibleRegion().boundingRect()
+    assert strip.contains(preview.thumbnails.page_rect(9).center().toPoint())
+    choose(preview, PrintKind.DAY)
+    settle(qtbot, preview, "2 pages")
+    assert preview.page_words.text() == "Page 1 of 2"
+
+
+def test_only_images_near_the_page_in_view_are_kept(qtbot, preview):
+    choose(preview, PrintKind.TUTOR_WEEK)
+    settle(qtbot, preview, "10 pages")
+    qtbot.waitUntil(lambda: 0 in preview.stack._images)
+    preview.stack.go_to(9)
+    qtbot.waitUntil(lambda: 9 in preview.stack._images)
+    assert 0 not in preview.stack._images
