@@ -63,6 +63,7 @@ class RoomOffer:
 
     room_id: str
     words: str
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,7 @@ class DropCheck:
         if not rooms:
             return None
         name = self._builder.directory.room_name(rooms[0])
-        return RoomOffer(rooms[0], f"take {name if name.startswith('Room ') else 'the ' + name} instead")
+        return RoomOffer(rooms[0], f"take {name if name.startswith('Room ') else 'the ' + name} instead", name)
 
     def _booking(
         self, row: EntryRow | None, target: Target, starts: int, ends: int, as_copy: bool = False

@@ -24,6 +24,7 @@ from desktop.schedule.calendar_surface import CalendarSurface
 from desktop.schedule.calendar_values import (
     CalendarEntry,
     CalendarScene,
+    Line,
     Status,
     clock_words,
     span_words,
@@ -163,7 +164,10 @@ class PointedCalendar(CalendarSurface):
         self._remark()
 
     def _scrolled(self) -> None:
-        self._hide_card()
+        if self._drag is not None:
+            self._show_verdict()
+        else:
+            self._hide_card()
         super()._scrolled()
 
     def _announce(self) -> None:
@@ -197,7 +201,10 @@ class PointedCalendar(CalendarSurface):
         if drag.entry is None:
             return live
         box = layout.box(drag.entry.id)
-        live = replace(live, entry=drag.entry, carried=self._carried(drag, live.rect, box))
+        entry = drag.entry
+        if self._takes_room and self._room is not None and self._room.name:
+            entry = replace(entry, lines=(*entry.lines[:1], Line((self._room.name,)), *entry.lines[2:]))
+        live = replace(live, entry=entry, carried=self._carried(drag, live.rect, box))
         if keeps_entry:
             return live
         was = clock_words(drag.entry.starts, uses_24_hours=self._scene.uses_24_hours, with_half=False)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from desktop import theme
-from desktop.schedule.calendar_values import NowMark, Status
+from desktop.schedule.calendar_values import ConflictMark, NowMark, Status
 from desktop.schedule.calendar_widget import CalendarWidget
-from desktop.schedule.dragging import RoomOffer
+from desktop.schedule.dragging import LiveMark, RoomOffer, Verdict
 from desktop.schedule.gallery_sample import sample_day, sample_states, sample_week
 from tests.desktop.schedule.scenes import column, day, entry, week
 
@@ -342,3 +343,118 @@ def test_a_right_click_asks_for_the_menu_of_the_entry(calendar: CalendarWidget, 
             calendar, QContextMenuEvent(QContextMenuEvent.Reason.Mouse, at, calendar.mapToGlobal(at))
         )
     assert wanted.args is not None and wanted.args[0] == "a"
+
+
+def crowded(calendar: CalendarWidget) -> None:
+    """A week too long for the widget, so that it scrolls."""
+    calendar.resize(700, 320)
+    columns = [column(key, opens=480) for key in ("Mon", "Tue", "Wed")]
+    entries = [
+        entry(f"{key}{hour}", key, hour * 60, hour * 60 + 50) for key in ("Mon", "Tue") for hour in range(8, 20)
+    ]
+    calendar.set_scene(week(columns, entries))
+    QApplication.processEvents()
+
+
+def bar_value(calendar: CalendarWidget) -> float:
+    """How far the day is scrolled."""
+    plan = calendar.plan()
+    assert plan is not None
+    return -calendar.to_widget(plan.boxes[0].rect).top()
+
+
+def test_a_drag_at_the_edge_scrolls_and_keeps_its_card(calendar: CalendarWidget, qtbot: QtBot) -> None:
+    crowded(calendar)
+    calendar.set_check(lambda *_, **__: [(True, "Ann Lee is free")])
+    calendar.select("Mon8")
+    before = bar_value(calendar)
+    start = spot(calendar, "Mon", 510)
+    QTest.mousePress(calendar, LEFT, pos=start)
+    QTest.mouseMove(calendar, start + QPoint(0, 40))
+    QTest.mouseMove(calendar, QPoint(start.x(), calendar.height() - 4))
+    qtbot.waitUntil(lambda: bar_value(calendar) > before + 60, timeout=3000)
+    assert calendar.details_card().isVisible()
+    QTest.keyClick(calendar, Qt.Key.Key_Escape)
+    QTest.mouseRelease(calendar, LEFT, pos=start)
+
+
+def painted(calendar: CalendarWidget) -> QImage:
+    return calendar.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+
+
+def test_what_scrolling_leaves_is_what_a_fresh_picture_shows(calendar: CalendarWidget) -> None:
+    crowded(calendar)
+    calendar.setFocus()
+    painted(calendar)
+    for key in (Qt.Key.Key_End, Qt.Key.Key_Home, Qt.Key.Key_End):
+        QTest.keyClick(calendar, key)
+        painted(calendar)
+    kept = painted(calendar)
+    theme.signals().themeChanged.emit()
+    assert painted(calendar) == kept
+
+
+def test_what_a_given_up_drag_leaves_is_what_was_there(calendar: CalendarWidget) -> None:
+    calendar.set_check(lambda *_, **__: [(False, "Room A is taken")])
+    before = painted(calendar)
+    start = spot(calendar, "ann", 990)
+    drag(calendar, start, spot(calendar, "bob", 1040), release=False)
+    QApplication.processEvents()
+    assert painted(calendar) != before
+    QTest.keyClick(calendar, Qt.Key.Key_Escape)
+    QTest.mouseRelease(calendar, LEFT, pos=start)
+    calendar.select("")
+    calendar.leaveEvent(QEvent(QEvent.Type.Leave))
+    assert painted(calendar) == before
+
+
+def test_both_sides_of_a_conflict_are_marked_while_dragging(calendar: CalendarWidget) -> None:
+    marks = {
+        "a": LiveMark(ConflictMark.OVERLAP, ((1020, 1080),)),
+        "b": LiveMark(ConflictMark.OVERLAP, ((1020, 1080),)),
+    }
+    calendar.set_check(lambda *_, **__: Verdict([(False, "Room A: Andre Smith until 6:00")], marks))
+    plan = calendar.plan()
+    assert plan is not None
+    box = plan.box("b")
+    assert box is not None
+    place = calendar.to_widget(box.rect)
+
+    def is_red() -> bool:
+        color = painted(calendar).pixelColor(place.left() + 1, place.center().y())
+        return color.red() > 180 and color.green() < 80
+
+    assert not is_red()
+    calendar.select("a")
+    for _ in range(4):
+        QTest.keyClick(calendar, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
+    assert is_red()
+    QTest.keyClick(calendar, Qt.Key.Key_Escape)
+    calendar.select("c")
+    assert not is_red()
+
+
+def test_a_start_is_dragged_at_the_upper_edge(calendar: CalendarWidget, qtbot: QtBot) -> None:
+    plan = calendar.plan()
+    assert plan is not None
+    box = plan.box("a")
+    assert box is not None
+    edge = calendar.to_widget(box.rect)
+    start = QPoint(edge.center().x(), edge.top() + 1)
+    with qtbot.waitSignal(calendar.resizeRequested) as wanted:
+        drag(calendar, start, QPoint(start.x(), spot(calendar, "ann", 930).y() - 3))
+    assert wanted.args == ["a", 930, 1020]
+
+
+def test_a_trembling_click_drags_nothing(calendar: CalendarWidget, qtbot: QtBot) -> None:
+    start = spot(calendar, "ann", 990)
+    with qtbot.assertNotEmitted(calendar.dragChanged):
+        drag(calendar, start, start + QPoint(2, 1))
+
+
+def test_a_drag_snaps_to_the_grid_of_the_center(calendar: CalendarWidget, qtbot: QtBot) -> None:
+    scene = day([column("ann")], [entry("a", "ann", 960, 1020)])
+    calendar.set_scene(replace(scene, grid_minutes=30))
+    with qtbot.waitSignal(calendar.moveRequested) as wanted:
+        drag(calendar, spot(calendar, "ann", 960), spot(calendar, "ann", 1055))
+    assert wanted.args == ["a", "ann", 1050]
