@@ -115,6 +115,88 @@ def _calendar(view: str, columns: str = "") -> Screen:
     return screen
 
 
+def _agenda(stage: Stage) -> Iterator[QWidget]:
+    from desktop.schedule.agenda_view import AgendaView
+
+    calendar = stage.page("Calendar")
+    calendar.go_today()
+    calendar.set_view("agenda")
+    agenda = stage.find(AgendaView)
+    stage.wait_until(agenda.is_complete, "the year of the agenda")
+    yield stage.window
+    calendar.set_view("week")
+
+
+def _colored(view: str, by: str) -> Screen:
+    """A view whose colors stand for tutors or for the status."""
+
+    def screen(stage: Stage) -> Iterator[QWidget]:
+        from desktop.schedule.coloring import ColorBy
+
+        calendar = stage.page("Calendar")
+        calendar.go_today()
+        calendar.set_view(view)
+        calendar.color.parts.set_value(by, announce=True)
+        yield stage.window
+        calendar.color.parts.set_value(ColorBy.SERVICE.value, announce=True)
+        calendar.set_view("week")
+
+    return screen
+
+
+def _wall(location: str) -> Screen:
+    """The lobby's display of one location (its name begins so), or of all."""
+
+    def screen(stage: Stage) -> Iterator[QWidget]:
+        calendar = stage.page("Calendar")
+        before = calendar.filters.value().location_id
+        place = next(
+            (one.id for one in calendar.directory().places if location and one.name.startswith(location)), ""
+        )
+        calendar.filters.set_location(place)
+        wall = calendar.open_wall()
+        wall.showNormal()
+        wall.resize(stage.window.size())
+        yield wall
+        wall.close()
+        calendar.filters.set_location(before)
+
+    return screen
+
+
+def _go_to_date(stage: Stage) -> Iterator[QWidget]:
+    from desktop.schedule.mini_month import BusyMonthPopup
+
+    calendar = stage.page("Calendar")
+    calendar.go_today()
+    calendar.pick_date()
+    popup = stage.find(BusyMonthPopup)
+    yield popup
+    popup.close()
+
+
+def _choose_student(stage: Stage) -> Iterator[QWidget]:
+    from desktop.schedule.student_chip import StudentPopup
+
+    calendar = stage.page("Calendar")
+    calendar.set_view("week")
+    calendar.filters.student.open_menu()
+    popup = stage.find(StudentPopup)
+    stage.type_into(popup.search, "noa")
+    yield popup
+    popup.close()
+
+
+def _save_view(stage: Stage) -> Iterator[QWidget]:
+    calendar = stage.page("Calendar")
+    calendar.set_view("week")
+    sheet = calendar.saved.ask_name()
+    stage.rest()
+    yield stage.window
+    sheet.dismiss()
+    stage.rest()
+
+
 def _conflicts(view: str) -> Screen:
     def screen(stage: Stage) -> Iterator[QWidget]:
         calendar = stage.page("Calendar")
@@ -376,6 +458,16 @@ SCREENS: dict[str, Screen] = {
     "today": _page("Today"),
     "calendar-week": _calendar("week"),
     "calendar-next-week": _next_week,
+    "calendar-month": _calendar("month"),
+    "calendar-agenda": _agenda,
+    "calendar-week-by-tutor": _colored("week", "tutor"),
+    "calendar-week-by-status": _colored("week", "status"),
+    "calendar-month-by-tutor": _colored("month", "tutor"),
+    "calendar-go-to-date": _go_to_date,
+    "calendar-student": _choose_student,
+    "calendar-save-view": _save_view,
+    "wall-one-location": _wall("Irv"),
+    "wall-all-locations": _wall(""),
     "calendar-day-tutors": _calendar("day", "tutors"),
     "calendar-day-rooms": _calendar("day", "rooms"),
     "conflicts-day": _conflicts("day"),
@@ -407,6 +499,9 @@ FRESH_SCREENS: dict[str, Screen] = {
     "empty-today": _page("Today"),
     "empty-calendar-week": _calendar("week"),
     "empty-calendar-day": _calendar("day"),
+    "empty-calendar-month": _calendar("month"),
+    "empty-calendar-agenda": _agenda,
+    "empty-wall": _wall(""),
     "empty-leads": _leads("board"),
     "empty-leads-table": _leads("table"),
     "empty-families": _page("Families"),

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from desktop import theme
 from desktop.schedule.agenda_rows import AgendaRows
 from desktop.schedule.calendar_values import ConflictMark, Status, span_words
+from desktop.schedule.empty_paper import paint_empty
 from desktop.schedule.listed_days import ListedDay, ListedEntry
 from desktop.widgets import painting
 from desktop.widgets.labels import Tone, tone_colors
@@ -59,6 +60,8 @@ class AgendaView(QListView):
         self._empty_words = ("", "")
         self._shown_day: date | None = None
         self._is_holding = False
+        self._wanted: date | None = None
+        """The day to bring to the top as soon as enough has been read below it."""
         self.setAccessibleName("Agenda")
         self.setModel(self._rows)
         self.setItemDelegate(_AgendaDelegate(self))
@@ -97,15 +100,25 @@ class AgendaView(QListView):
             self.show_around(day)
             return
         week = day - timedelta(days=day.weekday())
-        self._read_week(week)
-        while self._below(day) < self.viewport().height() and week < self._middle + _WEEK * (WEEKS_AFTER - 1):
-            week += _WEEK
-            self._read_week(week)
-        row = self._rows.row_of_day(day)
-        if row >= 0:
-            self.doItemsLayout()
-            self.verticalScrollBar().setValue(row * theme.current().size.row)
+        for following in (week, week + _WEEK, week + 2 * _WEEK):
+            if following == week or self._below(day) < self.viewport().height():
+                self._read_week(following)
+        self._wanted = day
+        self._unread.sort(key=lambda other: (other < week, abs(other - week)))
+        self._bring_up()
         self._scrolled()
+
+    def _bring_up(self) -> None:
+        """Scroll to the day that is wanted at the top, as far as there are rows below it."""
+        row = self._rows.row_of_day(self._wanted) if self._wanted is not None else -1
+        if row < 0:
+            return
+        self._is_holding = True
+        self.doItemsLayout()
+        self.verticalScrollBar().setValue(row * theme.current().size.row)
+        self._is_holding = False
+        if self.is_complete() or self.verticalScrollBar().value() == row * theme.current().size.row:
+            self._wanted = None
 
     def _read_week(self, week: date) -> None:
         if week in self._unread:
@@ -214,9 +227,12 @@ class AgendaView(QListView):
                 self.doItemsLayout()
                 bar.setValue(row * row_height + inside)
         self._is_holding = False
+        self._bring_up()
 
     def _scrolled(self) -> None:
         self.viewport().update()
+        if self.sender() is self.verticalScrollBar() and not self._is_holding:
+            self._wanted = None
         day = self.top_day()
         if day is not None and day != self._shown_day and not self._is_holding:
             self._shown_day = day
@@ -328,8 +344,8 @@ class AgendaView(QListView):
             push = min(self.visualRect(following).top() - height, 0) if following.isValid() else 0
             heading = QRectF(0, push, self.viewport().width(), height)
             paint_day(painter, heading, self._rows.heading_of(top.row()))
-        elif self.is_complete() and self._empty_words[0]:
-            self._paint_empty(painter)
+        if self.is_complete() and not self._rows.entry_count() and self._empty_words[0]:
+            paint_empty(painter, QRectF(self.viewport().rect()), self._empty_words)
         self._paint_frame(painter)
         painter.end()
 
@@ -345,16 +361,6 @@ class AgendaView(QListView):
         painter.setPen(QPen(t.color.line, 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPath(sheet)
-
-    def _paint_empty(self, painter: QPainter) -> None:
-        t = theme.current()
-        middle = self.viewport().rect().center()
-        side = t.px(28)
-        theme.draw_icon(painter, "calendar-days", middle.x() - side / 2, middle.y() - t.px(58), side, t.color.text3)
-        line = QRectF(0, middle.y() - t.px(22), self.viewport().width(), t.px(22))
-        center = Qt.AlignmentFlag.AlignHCenter
-        painting.text(painter, line, self._empty_words[0], "section", t.color.text, center)
-        painting.text(painter, line.translated(0, t.px(24)), self._empty_words[1], "body", t.color.text2, center)
 
 
 def paint_day(painter: QPainter, rect: QRectF, day: ListedDay) -> None:

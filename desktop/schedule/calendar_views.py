@@ -136,8 +136,10 @@ class MonthPageView(PageView):
 
     def show(self, builder: SceneBuilder, day: date) -> None:
         """The weeks of the day's month."""
+        from desktop.schedule.empty_paper import empty_paper_words
         from desktop.schedule.listed_days import listed_days
 
+        self._month.set_empty_words(empty_paper_words(builder, "in these weeks"))
         self._month.set_days(listed_days(builder, builder.week.first_day, builder.week.last_day), day)
 
     def select(self, entry_id: str) -> None:
@@ -186,9 +188,10 @@ class AgendaPageView(PageView):
 
     def show(self, builder: SceneBuilder, day: date) -> None:
         """Read again what is concerned; other filters or colors begin the list anew at the same day."""
+        from desktop.schedule.empty_paper import empty_paper_words
+
         shown = (builder.filters, builder.coloring, id(builder.directory))
-        title, text = builder.empty_words("this year")
-        self._agenda.set_empty_words(title, text)
+        self._agenda.set_empty_words(*empty_paper_words(builder, "this year"))
         if shown != self._shown:
             selected = self._agenda.selected_id()
             self._shown = shown

@@ -47,13 +47,17 @@ class Coloring:
             return known[0] if known is not None else Family.FREE
         return STATUS_PALETTES[status][0] if self.by is ColorBy.STATUS else family
 
+    def initials(self, tutor_id: str | None) -> str:
+        """The tutor's initials where the color stands for the tutor; "" otherwise."""
+        known = self.tutors.get(tutor_id or "")
+        return known[1] if self.by is ColorBy.TUTOR and known is not None else ""
+
     def title(self, title: Wording, tutor_id: str | None) -> Wording:
         """The words on top of an entry: with the tutor's initials in front when the color stands for the tutor, and
         down to these alone where room is scarce."""
-        known = self.tutors.get(tutor_id or "")
-        if self.by is not ColorBy.TUTOR or known is None:
+        letters = self.initials(tutor_id)
+        if not letters:
             return title
-        letters = known[1]
         return (*(f"{letters} · {words}" for words in title), letters)
 
 

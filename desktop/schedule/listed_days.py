@@ -52,6 +52,8 @@ class ListedEntry:
     """The worst of its conflicts; a cancelled entry has none (product §4)."""
     is_unpaid: bool
     is_unsaved: bool
+    initials: str
+    """The tutor's, where the color stands for the tutor: they then stand on the entry as well."""
     entry: CalendarEntry = field(compare=False)
     """The same as the week shows it, with the lines of the card."""
 
@@ -113,6 +115,7 @@ def listed_entry(builder: SceneBuilder, row: EntryRow) -> ListedEntry:
         conflict=ConflictMark.NONE if entry.status is Status.CANCELLED else entry.conflict,
         is_unpaid=entry.is_unpaid,
         is_unsaved=entry.is_unsaved,
+        initials=builder.coloring.initials(row.tutor_id),
         entry=entry,
     )
 

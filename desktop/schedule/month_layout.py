@@ -200,6 +200,9 @@ def _chip(entry: ListedEntry, rect: Rect, metrics: MonthMetrics, measure: Measur
 def chip_words(entry: ListedEntry, room: float, measure: Measure) -> str:
     """Names and what is taught, as long as they fit; then names alone, then the first name or a count."""
     titles, people = entry.title, entry.people
+    if entry.initials:
+        forms = [f"{entry.initials} · {who}" for who in people]
+        return next((words for words in (*forms, entry.initials) if measure(words) <= room), "")
     forms = [f"{who}, {what}" for who, what in ((people[0], titles[0]), (people[0], titles[min(1, len(titles) - 1)]))]
     if len(people) > 1:
         forms.append(f"{people[1]}, {titles[min(1, len(titles) - 1)]}")

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop import theme
 from desktop.schedule.calendar_values import Status
+from desktop.schedule.empty_paper import paint_empty
 from desktop.schedule.floating_card import CardRow, FloatingCard
 from desktop.schedule.lettering import lettering
 from desktop.schedule.listed_days import ListedDay, ListedEntry, spoken_day, spoken_entry
@@ -67,6 +68,7 @@ class MonthCalendar(QWidget):
         self._cursor = (date(2000, 1, 1), 0)
         """The day and the line in it: 0 the day itself, then its chips, then what says how many more there are."""
         self._shows_cursor = False
+        self._empty_words = ("", "")
         self._selected = ""
         self._hovered = ""
         self._press: tuple[QPointF, str] | None = None
@@ -101,6 +103,10 @@ class MonthCalendar(QWidget):
         elif entry_id:
             self._put_cursor_on(entry_id)
         self.update()
+
+    def set_empty_words(self, words: tuple[str, str]) -> None:
+        """What is empty, and what to do, for a month without entries."""
+        self._empty_words = words
 
     def set_check(self, check: DayCheck) -> None:
         """Who judges a day while an entry is dragged over it."""
@@ -196,6 +202,8 @@ class MonthCalendar(QWidget):
             self._painter = MonthPainter(self.devicePixelRatioF())
         if self._layout is not None:
             self._painter.paint(painter, self._layout, QRectF(event.rect()), self._marks())
+            if self._empty_words[0] and not any(day.entries for day in self._days):
+                paint_empty(painter, QRectF(self.rect()), self._empty_words)
         else:
             painter.fillRect(self.rect(), t.color.surface)
         painter.restore()

@@ -313,7 +313,7 @@ class SceneBuilder:
             ends=row.ends,
             title=self.coloring.title(title, row.tutor_id),
             lines=Later(lambda: self._lines(row, mode, by_room, status, is_unpaid)),
-            family=self.coloring.palette(family, row.tutor_id, row.status),
+            family=self.coloring.palette(family, row.tutor_id, _present_status(row.status, status)),
             status=status,
             conflict=mark,
             overlaps=overlaps,
@@ -504,6 +504,11 @@ class SceneBuilder:
         if len(row.student_names) == 2:
             return f"{title}, " + " and ".join(name.split(" ")[0] for name in row.student_names)
         return title
+
+
+def _present_status(stored: EntryStatus, status: Status) -> EntryStatus:
+    """The status by which an entry is colored: one that has begun is in progress, whether anybody noted it or not."""
+    return EntryStatus.IN_PROGRESS if status is Status.IN_PROGRESS else stored
 
 
 def _shared_reason(columns: Iterable[Column]) -> str | None:

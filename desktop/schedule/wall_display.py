@@ -148,8 +148,10 @@ class WallDisplay(QWidget):
             self._text(painter, QRectF(area.x(), y, area.width(), 64 * unit), place.note, "wall", unit, color.chalk)
             return
         row_height = 84 * unit
-        fits = int((area.bottom() - y) // row_height)
-        shown = place.rows if len(place.rows) <= fits else place.rows[: max(fits - 1, 0)]
+        last_line = 56 * unit
+        shown = place.rows
+        if len(shown) * row_height > area.bottom() - y:
+            shown = shown[: max(int((area.bottom() - y - last_line) // row_height), 0)]
         time_width = max(
             (QFontMetricsF(self._font("wall", unit)).horizontalAdvance(row.time) for row in shown), default=0.0
         )
@@ -159,7 +161,7 @@ class WallDisplay(QWidget):
         more = len(place.rows) - len(shown)
         if more:
             words = f"{more} later {'session' if more == 1 else 'sessions'}"
-            self._text(painter, QRectF(area.x(), y, area.width(), 60 * unit), words, "figure", unit, color.chalk2)
+            self._text(painter, QRectF(area.x(), y, area.width(), last_line), words, "figure", unit, color.chalk2)
 
     def _row(self, painter: QPainter, area: QRectF, row: WallRow, time_width: float, unit: float) -> None:
         """Time, who and (below) the tutor, and at the right the room; what is under way stands on lighter board."""

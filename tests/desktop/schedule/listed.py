@@ -17,7 +17,7 @@ def listed(entry_id: str, day: date, starts: int = 16 * 60, **changes: Any) -> L
         id=entry_id, day=day, starts=starts, ends=starts + 60, title=("Chemistry", "Chem."),
         people=("Andre Smith", "Andre S.", "Andre"), names="Andre Smith", tutor="Jakub Johnson", place="Room A",
         head_count=1, status_words="Scheduled", family=Family.PRIVATE, status=Status.SCHEDULED,
-        conflict=ConflictMark.NONE, is_unpaid=False, is_unsaved=False,
+        conflict=ConflictMark.NONE, is_unpaid=False, is_unsaved=False, initials="",
         entry=calendar_entry(entry_id, day.isoformat(), starts, starts + 60, details=("Chemistry", "Andre Smith")),
     )  # fmt: skip
     return replace(made, **changes)

@@ -169,3 +169,19 @@ def test_rows_say_everything_to_a_screen_reader(agenda: AgendaView) -> None:
     row = agenda.rows().row_of_entry("2026-11-25-14")
     words = agenda.rows().data(agenda.rows().index(row, 0), Qt.ItemDataRole.AccessibleTextRole)
     assert words == "2:00 PM, Chemistry, Andre Smith, Jakub Johnson, Room A. Scheduled."
+
+
+def test_a_sparse_list_waits_for_no_more_than_a_few_weeks_and_brings_the_day_up_later(
+    agenda: AgendaView, year: Year, qtbot: QtBot
+) -> None:
+    def sparse(first: date, last: date) -> list[ListedDay]:
+        year.reads.append((first, last))
+        entry = listed(f"{first.isoformat()}", first + timedelta(days=1))
+        return listed_days(first, (last - first).days + 1, [entry], today=TODAY)
+
+    year.reads.clear()
+    agenda._read = sparse
+    agenda.show_around(date(2026, 12, 16))
+    assert len(year.reads) <= 4
+    complete(agenda, qtbot)
+    assert agenda.top_day() == date(2026, 12, 22)

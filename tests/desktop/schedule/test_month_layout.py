@@ -85,6 +85,13 @@ def test_words_step_down_and_are_never_wider_than_their_room() -> None:
     assert found[-1] == "Andre Smith, Chemistry"
     assert "Andre" in found and "Andre S." in found
     assert all(width(words) <= room for room, words in enumerate(found))
+    colored = listed("c", MONTH, initials="JJ")
+    assert [chip_words(colored, room, width) for room in (500, 80, 60, 15)] == [
+        "JJ · Andre Smith",
+        "JJ · Andre S.",
+        "JJ · Andre",
+        "JJ",
+    ]
     group = listed("b", MONTH, head_count=8, people=("8 of 10", "8/10", "8"), title=("SAT Math class", "SAT M"))
     assert chip_words(group, 500, width) == "SAT Math class, 8 of 10"
 
