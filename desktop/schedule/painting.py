@@ -173,7 +173,7 @@ class CalendarPainter:
 
     def _hour_lines(self, painter: QPainter, layout: CalendarLayout, clip: QRectF) -> None:
         color = self.theme.color
-        left = layout.metrics.gutter - self.theme.px(6)
+        left = layout.metrics.gutter - self.theme.px(3)
         dotted = QPen(color.line, 1, Qt.PenStyle.DotLine)
         for line in layout.hour_lines:
             if not clip.top() - 1 <= line.y <= clip.bottom() + 1:
@@ -408,14 +408,14 @@ class CalendarPainter:
         for line in layout.hour_lines:
             if line.is_half:
                 continue
-            painter.fillRect(QRectF(gutter - px(6), line.y, px(6), 1), color.line)
+            painter.fillRect(QRectF(gutter - px(3), line.y, px(3), 1), color.line)
             if now is not None and now.words and abs(now.y - line.y) < pill_half + half - 1:
                 continue
             if line.y + half > layout.height:
                 continue
             width = self.letters.measure(line.label, TextRole.HOUR)
             painter.drawStaticText(
-                QPointF(gutter - px(5) - width, line.y - half), self.letters.prepared(line.label, TextRole.HOUR)
+                QPointF(gutter - px(6) - width, line.y - half), self.letters.prepared(line.label, TextRole.HOUR)
             )
         painter.fillRect(QRectF(gutter, clip.top(), 1, clip.height()), mixed(color.line_strong, 0.75))
         if now is None:
