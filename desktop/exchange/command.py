@@ -81,9 +81,12 @@ def _open(paths: Sequence[Path]) -> list[ImportFile] | None:
 
 def _say(report: ImportReport, seconds: float) -> None:
     added, there = count_lines(report.counts), count_lines(report.already_there)
+    changed = count_lines(report.updated)
     print(f"Imported in {seconds:.1f} seconds:" if added else "Nothing new to import.")
     for line in added:
         print(f"  {line}")
+    if changed:
+        print(f"Brought up to date: {in_a_row(changed)}.")
     if there:
         print(f"Already there, left as they are: {in_a_row(there)}.")
     if hidden := count_lines(report.archived):
@@ -104,7 +107,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
         description="Bring in families, tutors, leads, a calendar, or the center itself. Importing twice makes no "
-        "doubles; what is there already stays as it is.",
+        "doubles; what is there already stays as it is, but for sessions that a calendar has changed since and that "
+        "nobody edited here.",
     )
     parser.add_argument(
         "files", nargs="+", type=Path, metavar="FILE", help="families, tutors or leads as .csv, .ics, or .json"

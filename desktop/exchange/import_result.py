@@ -70,15 +70,18 @@ class ImportResult(QWidget):
     def show_report(self, report: ImportReport) -> None:
         """Show what came of an import."""
         added, there = count_lines(report.counts), count_lines(report.already_there)
+        changed = count_lines(report.updated)
         self.title.setText("Everything is in" if added and not report.problems else "Imported")
         if not added:
-            self.title.setText("Nothing new to import")
+            self.title.setText("Brought up to date" if changed else "Nothing new to import")
         while item := self._flow.takeAt(0):
             if widget := item.widget():
                 widget.deleteLater()
         for words in added:
             self._flow.addWidget(Tag(words, Tone.OK))
-        self._tags.setVisible(bool(added))
+        for words in changed:
+            self._flow.addWidget(Tag(f"{words} updated", Tone.INFO))
+        self._tags.setVisible(bool(added or changed))
         self.there.set_text(f"Already there, left as they are: {in_a_row(there)}." if there else "")
         self.there.setVisible(bool(there))
         hidden = count_lines(report.archived)

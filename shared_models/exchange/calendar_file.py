@@ -90,6 +90,19 @@ class _Occurrence:
     is_cancelled: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """An event as a series of ours: when each of its sessions begins in the zone of the event, by its day here, and
+    whether its first session is none of them: it counts even when its rule would not have it."""
+
+    rule: SeriesRule
+    planned: dict[date, datetime]
+    first_alone: bool
+
+    def starts(self, event: CalendarEvent) -> list[datetime]:
+        return [*self.planned.values(), *([event.starts] if self.first_alone else [])]
+
+
 def read_calendar(
     content: bytes,
     file: str = "calendar.ics",
@@ -198,11 +211,10 @@ class _Collector:
         if held is None:
             self._one_by_one(event, rules, overrides)
             return
-        rule, planned = held
-        if not overrides and not event.extra_starts and event.starts.date() in planned:
-            self.sessions.append(_row(event, rule))
+        if not overrides and not event.extra_starts and not held.first_alone:
+            self.sessions.append(_row(event, held.rule))
             return
-        self._series_with_changes(event, rule, planned, self._changed(event, planned.values(), overrides))
+        self._series_with_changes(event, held, self._changed(event, held.starts(event), overrides))
 
     def _rules(self, event: CalendarEvent) -> list[WrittenRule]:
         rules = []
@@ -214,9 +226,9 @@ class _Collector:
                 raise Left(f"“{event.words.title}” repeats in a way that cannot be read: {unknown}.") from unknown
         return rules
 
-    def _held(self, event: CalendarEvent, written: WrittenRule) -> tuple[SeriesRule, dict[date, datetime]] | None:
-        """The series of ours for an event, and when each of its sessions begins in the zone of the event, by its day
-        here; None when no series can hold it: another rule, or a time that moves here while it stays there."""
+    def _held(self, event: CalendarEvent, written: WrittenRule) -> _Held | None:
+        """The series of ours for an event; None when no series can hold it: another rule, or a time that moves here
+        while it stays there."""
         rule, remark = series_rule(written, event.starts, event.zone, event.minutes, self._today)
         if rule is None:
             return None
@@ -237,9 +249,19 @@ class _Collector:
                 if shown.time() != begins.time() or (shown.date() - day).days != by:
                     return None
             planned[day + by * _DAY] = start
+        moved = moved_rule(rule, by, begins.time(), target.name)
+        if by and [day for day in days_of(moved) if day not in moved.skipped_days] != list(planned):
+            return None  # Its weeks begin on another day here.
         if remark:
             self._doubt(event.rule_line, f"“{event.words.title}” {remark}")
-        return moved_rule(rule, by, begins.time(), target.name), planned
+        until = written.last_moment(event.zone)
+        first_alone = (
+            event.starts not in planned.values()
+            and not _is_taken_out(event, event.starts)
+            and (until is None or event.starts <= until)
+            and rule.first_day <= event.starts.date()
+        )
+        return _Held(moved, planned, first_alone)
 
     def _window(self, event: CalendarEvent) -> tuple[date, date]:
         if self._within is not None:
@@ -306,11 +328,11 @@ class _Collector:
     def _series_with_changes(
         self,
         event: CalendarEvent,
-        rule: SeriesRule,
-        planned: dict[date, datetime],
+        held: _Held,
         found: Sequence[_Occurrence],
     ) -> None:
-        days = {start: day for day, start in planned.items()}
+        rule = held.rule
+        days = {start: day for day, start in held.planned.items()}
         changes, more = [], []
         for one in found:
             day = days.get(one.planned)
@@ -322,13 +344,9 @@ class _Collector:
                     rule = without(rule, [day])
                 else:
                     changes.append(ChangedSession(day, once, one.is_cancelled))
-        self.sessions.append(replace(_row(event, rule), changes=tuple(changes)))
-        is_known = event.starts in days or any(one.planned == event.starts for one in found)
-        is_before_end = rule.last_day is None or event.starts.date() <= rule.last_day
-        if not is_known and is_before_end and not _is_taken_out(event, event.starts):
-            # The first session counts even when its rule would not have it.
-            more.insert(0, _Occurrence(event.starts, event.starts, event))
-        self._singles(event, more, {day.isoformat() for day in planned})
+        if days or not more:
+            self.sessions.append(replace(_row(event, rule), changes=tuple(changes)))
+        self._singles(event, more, {day.isoformat() for day in held.planned})
 
     def _one_by_one(
         self, event: CalendarEvent, rules: Sequence[WrittenRule], overrides: Sequence[CalendarEvent]

@@ -120,7 +120,7 @@ def series_rule(
         count=written.count,
     )
     if written.frequency == "WEEKLY" or (written.frequency == "DAILY" and weekdays and written.interval == 1):
-        if written.interval > 1 and len(weekdays) > 1 and not _has_weeks_like_ours(written, weekdays):
+        if written.interval > 1 and not _has_weeks_like_ours(written, weekdays | {first_day.weekday()}):
             return None, ""
         rule = replace(
             rule,
@@ -190,8 +190,9 @@ def without(rule: SeriesRule, days: Iterable[date]) -> SeriesRule:
 
 
 def _has_weeks_like_ours(written: WrittenRule, weekdays: frozenset[int]) -> bool:
-    """Whether counting weeks from Monday, as a series does, gives the same days as the rule's own weeks."""
-    return written.week_starts == "MO" or (written.week_starts == "SU" and 6 not in weekdays)
+    """Whether counting weeks from Monday, as a series does, gives the same days as the rule's own weeks, the day of
+    its first session being one of ``weekdays``."""
+    return written.week_starts == "MO" or len(weekdays) == 1 or (written.week_starts == "SU" and 6 not in weekdays)
 
 
 def _every_few_days(rule: SeriesRule, interval: int) -> SeriesRule:
