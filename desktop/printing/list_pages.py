@@ -8,7 +8,7 @@ from itertools import groupby
 from desktop.printing.box_text import join
 from desktop.printing.day_page import DaySchedule, PrintedEntry
 from desktop.printing.fonts import Weight
-from desktop.printing.list_values import ClassDate, ClassRoster, ConflictList, FamilySchedule
+from desktop.printing.list_values import ClassDate, ClassRoster, ConflictList, FamilySchedule, ListedConflict
 from desktop.printing.page_frame import Frame, PrintedPage, sheet_pdf
 from desktop.printing.sheet import DAYS, MONTHS, PageSetup, Sheet, counted, day_words, short_day_words, span_of_days
 from desktop.printing.table_pages import Cell, Group, Table, TableColumn, Words, cell, table_pages
@@ -123,7 +123,7 @@ def conflicts_pdf(found: ConflictList, setup: PageSetup | None = None) -> bytes:
     for day, conflicts in groupby(found.conflicts, key=lambda c: c.first.starts.date()):
         rows = tuple(
             (
-                cell(_conflict_time(c.first, c.second)),
+                cell(_conflict_time(c)),
                 ((Words(c.kinds, Weight.SEMIBOLD), Words("too tight" if c.is_tight else "double booking")),),
                 cell(c.names, Weight.SEMIBOLD),
                 _session(c.first, found.location_name),
@@ -200,8 +200,11 @@ def _date_heading(date: ClassDate) -> str:
     return f"{MONTHS[day.month - 1][:3]}\n{day.day}"
 
 
-def _conflict_time(first: EntryWords, second: EntryWords) -> str:
-    return clock_range(max(first.starts, second.starts), min(first.blocked_until, second.blocked_until))
+def _conflict_time(conflict: ListedConflict) -> str:
+    """When both are there at once; where only the buffer is hit, from the second's start until it is over."""
+    first, second = conflict.first, conflict.second
+    ends = first.blocked_until if conflict.is_tight else min(first.ends, second.ends)
+    return clock_range(second.starts, ends)
 
 
 def _session(entry: EntryWords, here: str) -> Cell:

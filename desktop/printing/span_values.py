@@ -134,8 +134,8 @@ def read_span(
 ) -> SpanSchedule:
     """What is printed for the days ``first_day`` to ``last_day``, both included, as the filters narrow it.
 
-    Cancelled entries are counted, and shown only when the filters ask for them. With ``checks``, conflicts and what
-    else deserves a look are computed and worded. Raises LookupError when the location does not exist.
+    Cancelled entries are counted, and shown only when the filters ask for them. With ``checks``, the conflicts that
+    nobody has accepted and what else deserves a look are computed and worded. Raises LookupError when the location does not exist.
     """
     location = center.location(filters.location_id)
     days = [first_day + timedelta(days=n) for n in range((last_day - first_day).days + 1)]
@@ -146,11 +146,10 @@ def read_span(
         ScheduleEntry.blocked_until > begin,
     )
     found = read_entries(center, near)
-    conflicts = (
-        find_conflicts(load_bookings(center.session, center.id, begin, end))
-        if checks or filters.only_conflicts
-        else []
-    )
+    conflicts: list[Conflict] = []
+    if checks or filters.only_conflicts:
+        bookings = load_bookings(center.session, center.id, begin, end)
+        conflicts = open_conflicts(center.session, center.id, find_conflicts(bookings))
     colliding = {i for c in conflicts for i in (c.first_id, c.second_id)}
     asked = [e for e in found.entries if begin <= e.starts_at < end and found.passes(e, filters, colliding)]
     shows_cancelled = filters.status == EntryStatus.CANCELLED
@@ -158,7 +157,6 @@ def read_span(
     names_place = location is None and len(found.places) > 1
     printed = {e.id: found.printed(center, e, names_place=names_place) for e in shown}
     concerned = [c for c in conflicts if c.first_id in printed or c.second_id in printed] if checks else []
-    concerned = open_conflicts(center.session, center.id, concerned)
     opened = open_days(center, filters.location_id, days)
     scope = scope_words(center, filters)
     place = location.name if location else ALL_LOCATIONS if len(found.places) > 1 else "".join(found.places.values())
