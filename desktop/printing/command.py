@@ -17,6 +17,8 @@ from desktop.store.store import Store
 
 PROGRAM = "itutoros print"
 _MOST_LISTED = 12
+_ONE_PLACE = frozenset({PrintKind.DAY, PrintKind.SIGN_IN})
+"""Kinds of which a sheet for all locations together would help nobody at the door."""
 
 
 class _NotFound(Exception):
@@ -62,8 +64,7 @@ def _parameters(kind: PrintKind, center: Center, asked: argparse.Namespace) -> P
     location_id = tutor_id = family_id = series_id = ""
     if Asks.LOCATION in asks:
         places = [(c.location_id, c.name) for c in location_choices(center.session, center.id)]
-        is_needed = kind in (PrintKind.DAY, PrintKind.SIGN_IN)
-        location_id = _location(asked.location, places, is_needed=is_needed)
+        location_id = _location(asked.location, places, is_needed=kind in _ONE_PLACE)
     if Asks.TUTOR in asks and asked.tutor:
         tutor_id = _named("tutor", asked.tutor, [(c.key, c.name) for c in tutor_choices(center)])
     if Asks.FAMILY in asks:
@@ -127,7 +128,8 @@ def _parser() -> argparse.ArgumentParser:
                 "--weeks", type=_weeks, default=WEEKS_AHEAD, help=f"how many weeks, {WEEKS_AHEAD} usually"
             )
         if Asks.LOCATION in words.asks:
-            one.add_argument("--location", help="name of the location; may be left out when there is only one")
+            without = "needed when there are several" if kind in _ONE_PLACE else "all of them when left out"
+            one.add_argument("--location", metavar="NAME", help=f"the location; {without}")
         if Asks.COLUMNS in words.asks:
             one.add_argument("--by", type=ColumnsBy, choices=list(ColumnsBy), default=ColumnsBy.TUTOR, help="columns")
         one.add_argument("--paper", type=Paper, choices=list(Paper), help="paper size; as the country has it")

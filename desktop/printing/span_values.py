@@ -135,7 +135,8 @@ def read_span(
     """What is printed for the days ``first_day`` to ``last_day``, both included, as the filters narrow it.
 
     Cancelled entries are counted, and shown only when the filters ask for them. With ``checks``, the conflicts that
-    nobody has accepted and what else deserves a look are computed and worded. Raises LookupError when the location does not exist.
+    nobody has accepted and what else deserves a look are computed and worded. Raises LookupError when the location
+    does not exist.
     """
     location = center.location(filters.location_id)
     days = [first_day + timedelta(days=n) for n in range((last_day - first_day).days + 1)]
