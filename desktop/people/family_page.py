@@ -227,6 +227,7 @@ class FamilyView(QWidget):
             self, "New entry", self._new_entry, icon="calendar-plus", shortcut="N", helper="Books a session."
         )
         self.header.set_primary(self.new_entry_action)
+        make_action(self, "Vacation", self._vacation, icon="sun", helper="A student is away for some days.")
         self.back_action = make_action(
             self, "Back to all families", self.backRequested.emit, icon="chevron-left", shortcut="Alt+Left"
         )
@@ -444,6 +445,11 @@ class FamilyView(QWidget):
             self.actionDone.emit(str(error), False)
             return False
         return True
+
+    def _vacation(self) -> None:
+        live = [face for face in self.face.students if face.student.archived_at is None] if self.face else []
+        if live:
+            self.navigate.emit("Calendar", f"vacation {live[0].student.id}")
 
     def _new_entry(self) -> None:
         live = [face for face in self.face.students if face.student.archived_at is None] if self.face else []

@@ -14,10 +14,11 @@ from shared_models.people.tutors import DateHours, DaysOff
 
 
 class TutorPanel(SidePanel):
-    """Shows one tutor. `editRequested`, `calendarRequested`: the tutor's id."""
+    """Shows one tutor. `editRequested`, `calendarRequested`, `vacationRequested`: the tutor's id."""
 
     editRequested = Signal(str)
     calendarRequested = Signal(str)
+    vacationRequested = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("", 364, parent=parent)
@@ -25,8 +26,9 @@ class TutorPanel(SidePanel):
         self._area = scrolled()
         self.body.addWidget(self._area)
         self.calendar_button = Button("Show in calendar", icon="calendar-days", on_click=self._show_calendar)
+        self.away_button = Button("Vacation", on_click=lambda: self.vacationRequested.emit(self._tutor_id))
         self.edit_button = Button("Edit", Kind.PRIMARY, icon="pencil", on_click=self._edit)
-        self.add_footer(self.calendar_button, self.edit_button)
+        self.add_footer(self.calendar_button, self.away_button, self.edit_button)
 
     @property
     def tutor_id(self) -> str:

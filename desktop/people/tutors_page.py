@@ -182,6 +182,7 @@ class TutorsPage(Page):
             self._panel = TutorPanel()
             self._panel.editRequested.connect(self.edit)
             self._panel.calendarRequested.connect(lambda tutor_id: self.navigate.emit("Calendar", tutor_id))
+            self._panel.vacationRequested.connect(lambda tutor: self.navigate.emit("Calendar", f"vacation {tutor}"))
             self._panel.closed.connect(self._close_panel)
             self._panel.hide()
             self.body.addWidget(self._panel)

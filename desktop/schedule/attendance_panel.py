@@ -128,7 +128,7 @@ class AttendancePanel(QWidget):
         proposal = proposal_for(facts, self._clock())
         if proposal is not None and proposal.step in _STEPS:
             button = Button(_STEPS[proposal.step][0], small=True, on_click=lambda: self.take(proposal.step))
-            self._top.addWidget(Note("", proposal.reason, Tone.WARN, "clock", button))
+            self._top.addWidget(Note(proposal.reason, "", Tone.WARN, "clock", button))
         box = QWidget()
         flow = FlowLayout(box, px(6))
         for step in steps_from(entry.status, has_begun):

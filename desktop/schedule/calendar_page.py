@@ -8,19 +8,21 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QPoint, QTimer
 from PySide6.QtGui import QAction, QCursor
 from sqlalchemy import select
 
 from desktop.schedule.calendar_views import AgendaPageView, MonthPageView, PageView, ViewKind
 from desktop.schedule.conflict_page_view import ConflictPageView
-from desktop.schedule.entry_rows import EntryRow
-from desktop.schedule.scene import NO_ROOM, NO_TUTOR, ONLINE, accepted_conflicts, shown_conflicts
-from desktop.schedule.schedule_page import DAY, WEEK, SchedulePage
+from desktop.schedule.entry_rows import EntryRow, read_entry
+from desktop.schedule.page_sheets import PageSheets
+from desktop.schedule.scene import NO_ROOM, NO_TUTOR, ONLINE, Filters, accepted_conflicts, shown_conflicts
+from desktop.schedule.schedule_page import DAY, WEEK, SchedulePage, row_id
 from desktop.store.errors import StoreError
 from desktop.widgets import IconButton, Kind, Menu
 from desktop.window import MainWindow
 from shared_models.organization.models import Organization
+from shared_models.people.models import Student, Tutor
 from shared_models.schedule.acceptances import key_of
 from shared_models.schedule.errors import ScheduleError
 from shared_models.schedule.models import EntryStatus
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
     from desktop.schedule.ways_out import WayOut
 
 
+_VACATION = "vacation "
+_IDLE_MS = 1_500
 VIEWS = (
     ViewKind(DAY, "Day", "columns-3", "D"),
     ViewKind(WEEK, "Week", "calendar-days", "W"),
@@ -98,6 +102,13 @@ class CalendarPage(SchedulePage):
         calendar.resizeRequested.connect(self._resize)
         calendar.cancelRequested.connect(self.cancel)
         calendar.menuRequested.connect(self.open_menu)
+        self.form.sheetRequested.connect(self.open_sheet)
+        QTimer.singleShot(_IDLE_MS, self, self._prepare_form)
+
+    def _prepare_form(self) -> None:
+        """Once the first picture stands: so that the first entry opens without a wait."""
+        if self.isVisible():
+            self.form.prepare()
 
     def _form_changed(self) -> None:
         self._print_button.setHidden(self.form.is_open)
@@ -113,7 +124,48 @@ class CalendarPage(SchedulePage):
         self.add_action(
             "Wall display", self.open_wall, icon="monitor", helper="Today in large type for the lobby. Esc leaves it."
         )
+        self.add_action(
+            "Vacation", lambda: self.sheets.vacation(first_day=self._day), icon="sun",
+            helper="A tutor or student is away: cancel, move or reassign their sessions in one step.",
+        )  # fmt: skip
+        self.add_action("Copy the week", self.copy_week, icon="copy", helper="Copies a week of sessions to another.")
         self.add_action("Print the day", self.print_day, icon="printer", shortcut="Ctrl+P")
+
+    # sheets, and what other pages ask for
+
+    @cached_property
+    def sheets(self) -> PageSheets:
+        """The sheets of this page."""
+        sheets = PageSheets(self, self._store, self._clock, self.directory)
+        sheets.said.connect(self.actionDone)
+        return sheets
+
+    def open_sheet(self, kind: str, entry_id: str) -> None:
+        """Open a sheet for an entry: to reschedule it, cancel it with a reason, or for the length of its series."""
+        self.sheets.for_entry(kind, row_id(entry_id))
+
+    def copy_week(self) -> None:
+        """Open the copy of the week on screen."""
+        self.sheets.copy_week(self._day, self.filters.value().location_id)
+
+    def show_item(self, item_id: str) -> None:
+        """Besides what the schedule shows: a student opens the form for them, a tutor their week; "vacation" with
+        either's id opens that."""
+        is_vacation, item_id = item_id.startswith(_VACATION), item_id.removeprefix(_VACATION)
+        with self._store.read() as session:
+            key = (self._store.organization_id, item_id)
+            student, tutor = session.get(Student, key), session.get(Tutor, key)
+        if is_vacation:
+            self.sheets.vacation(
+                student_id=item_id if student is not None else None, tutor_id=item_id if tutor is not None else None
+            )
+        elif student is not None:
+            self.form.create(None, None, None, "", student_ids=(item_id,))
+        elif tutor is not None:
+            self.filters.set_value(Filters(tutor_id=item_id))
+            self._filters_changed(self.filters.value())
+        else:
+            super().show_item(item_id)
 
     # making and opening
 
@@ -183,6 +235,9 @@ class CalendarPage(SchedulePage):
 
     def _copy(self, entry_id: str, column: str, starts: int, room_id: str) -> None:
         row = self._row(entry_id)
+        if row is None:  # Noted in another week with Ctrl+C.
+            with self._store.read() as session:
+                row = read_entry(session, self._directory, row_id(entry_id))
         if row is not None and not self._is_unsaved(entry_id):
             target, words = self._target(entry_id, row, column, room_id), self._words(row)
             self._apply(lambda: self._changes.copy(row, words, target, starts, self._directory))

@@ -9,7 +9,9 @@ from typing import Protocol
 from PySide6.QtWidgets import QWidget
 
 from desktop.schedule.entry_rows import EntryRow
+from desktop.schedule.page_sheets import CANCEL, RESCHEDULE, SERIES
 from desktop.widgets import Menu
+from shared_models.schedule.lifecycle import TRANSITIONS, Step, steps_from
 from shared_models.schedule.models import EntryStatus
 from shared_models.schedule.series_operations import SeriesScope
 
@@ -29,30 +31,47 @@ class EntryCommands(Protocol):
 
     def set_status(self, entry_id: str, status: EntryStatus) -> None: ...
 
+    def open_sheet(self, kind: str, entry_id: str) -> None: ...
+
+
+_NEAR_SECONDS = 60 * 60
+"""Long before its start nobody looks for "Start" in the menu."""
+_LIFE = (
+    (Step.BEGIN, "Start", "clock"),
+    (Step.COMPLETE, "It took place", "check"),
+    (Step.MISS, "No-show", "user-x"),
+    (Step.REOPEN, "Back to scheduled", "rotate-ccw"),
+    (Step.CONFIRM, "It is paid", "coins"),
+)
+
 
 class EntryMenu(Menu):
     """What fits an entry at this moment."""
 
     def __init__(self, parent: QWidget, row: EntryRow, now: datetime, commands: EntryCommands) -> None:
         super().__init__(parent)
-        has_begun = row.booking.starts <= now.timestamp()
-        status = row.status
+        steps = steps_from(row.status, has_begun=row.booking.starts <= now.timestamp())
 
         def become(wanted: EntryStatus) -> Callable[[], None]:
             return lambda: commands.set_status(row.id, wanted)
 
+        def sheet(kind: str) -> Callable[[], None]:
+            return lambda: commands.open_sheet(kind, row.id)
+
         self.add("Open", lambda: commands.open_entry(row.id), icon="pencil")
         self.addSeparator()
-        if row.is_live:
-            if has_begun and status is not EntryStatus.COMPLETED:
-                self.add("It took place", become(EntryStatus.COMPLETED), icon="check")
-            if has_begun and status is not EntryStatus.NO_SHOW:
-                self.add("No-show", become(EntryStatus.NO_SHOW), icon="user-x")
-            if status in (EntryStatus.COMPLETED, EntryStatus.NO_SHOW):
-                self.add("Back to scheduled", become(EntryStatus.SCHEDULED), icon="rotate-ccw")
+        is_far = row.booking.starts - now.timestamp() > _NEAR_SECONDS
+        for step, words, icon in _LIFE:
+            if step in steps and not (is_far and step is Step.BEGIN):
+                self.add(words, become(TRANSITIONS[step].target), icon=icon)
+        if Step.CANCEL in steps:
+            self.add("Reschedule", sheet(RESCHEDULE), icon="calendar-clock")
             self.add("Cancel", lambda: commands.cancel(row.id), icon="calendar-x")
-        else:
+            self.add("Cancel with a reason", sheet(CANCEL), icon="calendar-x")
+        if Step.BRING_BACK in steps:
             self.add("Bring back", lambda: commands.restore(row.id), icon="rotate-ccw")
+        if row.series_id is not None:
+            self.add("Extend or end the series", sheet(SERIES), icon="repeat")
         self.add("Copy to next week", lambda: commands.copy_to_next_week(row.id), icon="copy")
         self.add("Archive", lambda: commands.archive(row.id), icon="archive")
 

@@ -80,6 +80,11 @@ class FormBeside(QObject):
             return "new"
         return "changed" if self._editor.is_changed else ""
 
+    def prepare(self) -> None:
+        """Read the choices and make the fields while nobody waits for them."""
+        if self._editor is None:
+            self.editor.prepare()
+
     def place(self) -> None:
         """Put the form at the right edge of the page, over its whole height."""
         if self._editor is not None and self.is_open:
@@ -89,7 +94,7 @@ class FormBeside(QObject):
 
     def create(
         self, day: date | None, starts: int | None, ends: int | None, location_id: str,
-        tutor_id: str | None = None, room_id: str | None = None,
+        tutor_id: str | None = None, room_id: str | None = None, student_ids: tuple[str, ...] = (),
     ) -> None:  # fmt: skip
         """Begin a new entry with what the calendar knows; a new entry in hand is moved there instead."""
         from desktop.schedule.entry_form import EntryPrefill
@@ -101,6 +106,7 @@ class FormBeside(QObject):
                 location_id=location_id or None,
                 tutor_id=tutor_id,
                 room_ids=(room_id,) if room_id else (),
+                student_ids=student_ids,
                 day=day,
                 start=time_of(starts) if starts is not None else None,
                 duration_minutes=ends - starts if starts is not None and ends is not None else None,

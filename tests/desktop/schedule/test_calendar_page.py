@@ -12,7 +12,8 @@ from pytestqt.qtbot import QtBot
 
 from desktop import theme
 from desktop.schedule.calendar_page import CalendarPage
-from desktop.schedule.calendar_values import Status
+from desktop.schedule.calendar_values import ConflictMark, Status
+from desktop.schedule.conflict_view import ConflictView
 from shared_models.base import new_id
 from shared_models.schedule.drafts import EntryDraft
 from shared_models.schedule.operations import schedule_entries
@@ -173,9 +174,12 @@ def test_the_menu_offers_what_fits_the_moment(center: Center, qtbot: QtBot, qapp
     coming = add(center, center.draft(WEDNESDAY, time(19)))
     page = page_of(center, qtbot, qapp)
     words = [action.text() for action in page.entry_menu(begun).actions() if action.text()]
-    assert words == ["Open", "It took place", "No-show", "Cancel", "Copy to next week", "Archive"]
+    assert words == [
+        "Open", "Start", "It took place", "No-show", "Reschedule", "Cancel", "Cancel with a reason",
+        "Copy to next week", "Archive",
+    ]  # fmt: skip
     words = [action.text() for action in page.entry_menu(coming).actions() if action.text()]
-    assert words == ["Open", "Cancel", "Copy to next week", "Archive"]
+    assert words == ["Open", "Reschedule", "Cancel", "Cancel with a reason", "Copy to next week", "Archive"]
 
 
 def test_the_list_of_conflicts_counts_names_and_offers_ways_out(
@@ -296,3 +300,74 @@ def test_the_location_chosen_last_is_chosen_again(center: Center, qtbot: QtBot, 
     page.filters.location.chosen.emit(center.id("Tarrytown"))
     again = page_of(center, qtbot, qapp)
     assert again.filters.value().location_id == center.id("Tarrytown")
+
+
+def test_a_student_opens_the_form_for_them(center: Center, qtbot: QtBot, qapp: QApplication) -> None:
+    page = page_of(center, qtbot, qapp)
+    page.show_item(center.id("Wei"))
+    draft = page.form.editor.fields.draft()
+    assert page.form.is_open
+    assert page.form.editor.fields.students.values() == [center.id("Wei")]
+    assert draft is None or draft.student_ids == (center.id("Wei"),)
+
+
+def test_a_tutor_shows_their_own_week(center: Center, qtbot: QtBot, qapp: QApplication) -> None:
+    entry_id = add(center, center.draft(WEDNESDAY, time(16)))
+    add(center, center.draft(WEDNESDAY, time(18), tutor_id=center.id("Johnson"), student_ids=()))
+    page = page_of(center, qtbot, qapp)
+    page.show_item(center.id("Patel"))
+    assert [entry.id for entry in page.calendar.scene().entries] == [entry_id]
+
+
+def test_a_vacation_can_be_asked_for_from_another_page(center: Center, qtbot: QtBot, qapp: QApplication) -> None:
+    page = page_of(center, qtbot, qapp)
+    page.show_item(f"vacation {center.id('Patel')}")
+    sheet = page.sheets.sheet
+    assert sheet is not None and sheet.isVisible()
+    sheet.dismiss()
+    assert page.sheets.sheet is None
+
+
+def test_accepting_in_the_list_draws_the_conflict_as_accepted(
+    center: Center, qtbot: QtBot, qapp: QApplication
+) -> None:
+    add(center, center.draft(WEDNESDAY, time(16)))
+    add(center, center.draft(WEDNESDAY, time(16), student_ids=(), room_ids=()))
+    page = page_of(center, qtbot, qapp)
+    page.show_conflicts(True)
+    (card,) = page.panel.cards()
+    page.accept(card.item.key, True)
+    assert {entry.conflict for entry in page.calendar.scene().entries} == {ConflictMark.ACCEPTED}
+    (card,) = page.panel.cards()
+    assert card.item.is_accepted
+    page.accept(card.item.key, False)
+    assert {entry.conflict for entry in page.calendar.scene().entries} == {ConflictMark.OVERLAP}
+
+
+def test_the_conflict_view_is_one_of_the_views(center: Center, qtbot: QtBot, qapp: QApplication) -> None:
+    add(center, center.draft(WEDNESDAY, time(16)))
+    entry_id = add(center, center.draft(WEDNESDAY, time(16, 30), student_ids=(), room_ids=()))
+    page = page_of(center, qtbot, qapp)
+    page.set_view("conflicts")
+    qtbot.waitUntil(lambda: page.header.title.text() == "1 conflict")
+    assert any(action.text() == "Accept the conflict" for action in page.page_actions())
+    view = page.findChild(ConflictView)
+    assert view is not None
+    view.entryChosen.emit(entry_id)
+    assert (page.view(), page.calendar.selected_id()) == ("day", entry_id)
+    page.shut_down()
+
+
+def test_the_menu_offers_only_what_an_entrys_life_allows(center: Center, qtbot: QtBot, qapp: QApplication) -> None:
+    entry_id = add(center, center.draft(date(2026, 11, 27), time(16)))
+    page = page_of(center, qtbot, qapp)
+    words = {action.text() for action in page.entry_menu(entry_id).actions()}
+    assert {"Reschedule", "Cancel with a reason"} <= words
+    assert words.isdisjoint({"Start", "It took place", "No-show", "Bring back", "Extend or end the series"})
+    page.open_sheet("cancel", entry_id)
+    sheet = page.sheets.sheet
+    assert sheet is not None
+    sheet.do()
+    page.refresh({"schedule_entry": {entry_id}})
+    words = {action.text() for action in page.entry_menu(entry_id).actions()}
+    assert "Bring back" in words and "Start" not in words
