@@ -135,6 +135,19 @@ def read_entries(session: Session, directory: Directory, first_day: date, last_d
     return _rows(rows, students, rooms, directory)
 
 
+def read_entry(session: Session, directory: Directory, entry_id: str) -> EntryRow | None:
+    """One entry, whenever it is; None when it does not exist or is archived."""
+    starts_at = session.scalar(
+        select(ScheduleEntry.starts_at).where(
+            ScheduleEntry.organization_id == directory.organization_id, ScheduleEntry.id == entry_id
+        )
+    )
+    if starts_at is None:
+        return None
+    day = starts_at.astimezone(directory.zone).date()
+    return next((row for row in read_entries(session, directory, day, day) if row.id == entry_id), None)
+
+
 def _rows(
     rows: Iterable[tuple[Any, ...]],
     students: dict[str, list[tuple[str, str]]],
