@@ -7,7 +7,7 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop.schedule.calendar_values import CalendarEntry, ConflictMark, NowMark, Status
+from desktop.schedule.calendar_values import CalendarEntry, ConflictMark, Later, Line, NowMark, Status
 from desktop.schedule.layout import CalendarLayout, HitKind, Rect, lay_out, share
 from tests.desktop.schedule.scenes import METRICS, column, day, entry, measure, week
 
@@ -179,3 +179,31 @@ def test_shared_widths_fill_the_room_unless_their_least_widths_need_more(
     assert all(width >= low - 1e-6 for width, low in zip(widths, least, strict=True))
     assert sum(widths) <= max(room, sum(least)) + 1e-6
     assert sum(widths) >= room - 1e-6 or widths == least
+
+
+def test_only_the_boxes_in_an_area_are_found() -> None:
+    columns = [column("Mon"), column("Tue")]
+    plan = lay_out(
+        week(columns, [entry("a", "Mon", 900, 960), entry("b", "Tue", 900, 960), entry("c", "Tue", 1200, 1260)]),
+        900, 600, METRICS, measure,
+    )  # fmt: skip
+    tuesday = plan.box("b")
+    assert tuesday is not None
+    assert [box.entry.id for box in plan.boxes_in(tuesday.rect)] == ["b"]
+    assert [box.entry.id for box in plan.boxes_in(Rect(0, 0, plan.width, plan.height))] == ["a", "b", "c"]
+    assert [box.entry.id for box in plan.boxes_of("Tue")] == ["b", "c"]
+
+
+def test_words_are_fitted_when_somebody_looks() -> None:
+    made: list[str] = []
+
+    def lines() -> tuple[Line, ...]:
+        made.append("made")
+        return (Line(("Andre Smith",)),)
+
+    scene = week([column("Mon")], [entry("a", "Mon", 900, 960, lines=Later(lines))])
+    plan = lay_out(scene, 900, 600, METRICS, measure)
+    assert made == []
+    assert [line.text for line in plan.boxes[0].lines] == ["Chemistry", "Andre Smith"]
+    assert [line.text for line in plan.boxes[0].lines] == ["Chemistry", "Andre Smith"]
+    assert made == ["made"]
