@@ -242,9 +242,15 @@ class _GridPrinter:
             pen.words_of_box(box.x, box.y, box.width, box.height, box.words)
 
     def _remark(self, words: str, x: float, width: float) -> None:
-        lines = wrap(self.fonts, words, 7.9, Weight.REGULAR, width, breaks_words=True) or []
+        """A few words at the top of an empty column, smaller before a word is broken."""
+        for size in (7.9, 7.0, 6.2, 5.6):
+            lines = wrap(self.fonts, words, size, Weight.REGULAR, width)
+            if lines is not None:
+                break
+        else:
+            lines = wrap(self.fonts, words, size, Weight.REGULAR, width, breaks_words=True) or []
         for i, line in enumerate(lines):
-            self.pen.text(x, self.grid_top + 6.0 + i * 10.0, line, 7.9)
+            self.pen.text(x, self.grid_top + 6.0 + i * size * 1.26, line, size)
 
     def _heading(self, column: Column, x: float, width: float, page: _Page) -> None:
         """The column's name: full where all of the page fit, else all short, over two lines if need be."""
@@ -262,7 +268,7 @@ class _GridPrinter:
                 break
         else:
             lines = wrap(self.fonts, text, smaller, weight, width, breaks_words=True) or [text]
-        top = self.grid_top - 19.5 + (4.0 if len(lines) == 1 else 0.0)
+        top = self.grid_top - (15.5 if len(lines) == 1 else 23.0)
         for i, line in enumerate(lines[:3]):
             self.pen.text(x, top + i * smaller * 1.05, line, smaller, weight)
 
