@@ -21,6 +21,7 @@ from desktop.store.store import Store
 from shared_models.schedule.drafts import EntryDraft
 from shared_models.schedule.recurrence import Pattern
 from tools.demo_center import PICTURE_MOMENT
+from tools.shots_schedule import SCHEDULE_SCREENS
 from tools.shots_stage import Stage, Warnings
 
 if TYPE_CHECKING:
@@ -474,6 +475,7 @@ SCREENS: dict[str, Screen] = {
     "conflicts-week": _conflicts("week"),
     "entry-new": _new_entry,
     "entry-open": _open_entry,
+    **SCHEDULE_SCREENS,
     "print-preview": _print_preview,
     "leads-board": _leads("board"),
     "leads-table": _leads("table"),
