@@ -8,7 +8,6 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, time, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
@@ -21,11 +20,9 @@ from desktop.store.store import Store
 from shared_models.schedule.drafts import EntryDraft
 from shared_models.schedule.recurrence import Pattern
 from tools.demo_center import PICTURE_MOMENT
+from tools.shots_rounds import Round
 from tools.shots_schedule import SCHEDULE_SCREENS
 from tools.shots_stage import Stage, Warnings
-
-if TYPE_CHECKING:
-    from tools.shots import Round
 
 Screen = Callable[[Stage], Iterator[QWidget]]
 
