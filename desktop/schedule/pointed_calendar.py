@@ -25,6 +25,7 @@ from desktop.schedule.calendar_values import (
     CalendarEntry,
     CalendarScene,
     Line,
+    Mode,
     Status,
     clock_words,
     span_words,
@@ -228,9 +229,9 @@ class PointedCalendar(CalendarSurface):
         layout = self._layout
         if layout is None:
             return
-        for entry_id, mark in marks.items():
-            box = layout.box(entry_id)
-            if box is None or (entry_id == own and not keeps_entry):
+        for box in layout.boxes if self._scene.mode is Mode.DAY else map(layout.box, marks):
+            mark = marks.get(box.entry.id.partition("@")[0]) if box is not None else None
+            if box is None or mark is None or (box.entry.id.partition("@")[0] == own and not keeps_entry):
                 continue
             changed = replace(
                 box.entry, conflict=mark.conflict, overlaps=mark.overlaps, tail_is_hit=mark.tail_is_hit

@@ -112,3 +112,20 @@ def test_a_move_by_keyboard_is_said_with_its_checks(calendar: CalendarWidget) ->
     QTest.keyClick(calendar, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
     said = calendar.accessibleDescription()
     assert said.startswith("Wednesday, 4:15–5:15 PM. Małgorzata Patel is free. Room B: Wei until 5:00")
+
+
+def test_with_a_screen_reader_listening_the_cursor_moves_copies_and_changes_weeks(calendar: CalendarWidget) -> None:
+    QAccessible.setActive(True)
+    try:
+        calendar.select("a")
+        for key in (Qt.Key.Key_Right, Qt.Key.Key_Down, Qt.Key.Key_Down, Qt.Key.Key_End):
+            QTest.keyClick(calendar, key)
+        QTest.keyClick(calendar, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+        QTest.keyClick(calendar, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
+        QTest.keyClick(calendar, Qt.Key.Key_Escape)
+        assert calendar.accessibleDescription().startswith("Chemistry, Andre Smith, Room A, Wednesday 6 to 7 PM")
+        calendar.set_scene(week([column("wed", long_name="Wednesday")], [entry("b", "wed", 1080, 1140)]))
+        QApplication.processEvents()
+        assert heard(calendar).childCount() == 1
+    finally:
+        QAccessible.setActive(False)
