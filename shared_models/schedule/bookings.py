@@ -5,9 +5,7 @@ Objects would cost ten times as much: a whole school year is checked while a pag
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import chain
@@ -22,7 +20,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from shared_models.base import Instant
 from shared_models.organization.models import Room
 from shared_models.people.models import Student, Tutor
-from shared_models.schedule.conflicts import Booking, Conflict, conflicts_of, find_conflicts
+from shared_models.schedule.conflicts import Booking, Conflict, collection_paused, conflicts_of, find_conflicts
 from shared_models.schedule.drafts import EntryDraft, Plan, bookings_of_plan
 from shared_models.schedule.models import Attendee, EntryRoom, EntryStatus, ScheduleEntry
 
@@ -56,19 +54,6 @@ def _epoch_on_sqlite(element: epoch_seconds, compiler: SQLCompiler, **options: A
 @compiles(epoch_seconds, "postgresql")
 def _epoch_on_postgresql(element: epoch_seconds, compiler: SQLCompiler, **options: Any) -> str:
     return f"CAST(extract(epoch FROM {compiler.process(element.clauses, **options)}) AS bigint)"
-
-
-@contextmanager
-def collection_paused() -> Iterator[None]:
-    """Garbage is not looked for meanwhile: a year makes a hundred thousand values that all stay, and each search
-    would walk through them again. It takes a third off the time of reading them."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 @collection_paused()

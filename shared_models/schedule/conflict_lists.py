@@ -17,8 +17,15 @@ from shared_models.catalog.models import Service, Subject, Topic
 from shared_models.organization.models import Location, Organization, Room
 from shared_models.people.models import Student, Tutor
 from shared_models.schedule.acceptances import Acceptance, ConflictKey, acceptances_of, key_of
-from shared_models.schedule.bookings import collection_paused, load_bookings
-from shared_models.schedule.conflicts import Booking, Conflict, ConflictKind, ConflictTag, find_conflicts
+from shared_models.schedule.bookings import load_bookings
+from shared_models.schedule.conflicts import (
+    Booking,
+    Conflict,
+    ConflictKind,
+    ConflictTag,
+    collection_paused,
+    find_conflicts,
+)
 from shared_models.schedule.explained import EntryWords, ExplainedConflict, short_title
 from shared_models.schedule.models import ConflictAcceptance, ScheduleEntry
 from shared_models.schedule.times import wall_clock_of, zone_of
