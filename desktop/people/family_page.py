@@ -186,8 +186,10 @@ class FamilyView(QWidget):
         row.insertWidget(0, back)
         self._call_button = Button("Call", icon="phone", on_click=self._call)
         self._mail_button = Button("E-mail", icon="mail", on_click=self._mail)
+        self._print_button = Button("Schedule", icon="printer", on_click=self.print_schedule)
+        self._print_button.setToolTip("Print the family’s coming sessions")
         self._more_button = IconButton("ellipsis", "More for this family", Kind.SECONDARY, on_click=self._open_menu)
-        for button in (self._call_button, self._mail_button, self._more_button):
+        for button in (self._call_button, self._mail_button, self._print_button, self._more_button):
             self.header.right.insertWidget(self.header.right.count() - 1, button)
         outer.addWidget(self.header)
         self._banner = QVBoxLayout()
@@ -463,6 +465,17 @@ class FamilyView(QWidget):
     def _mail(self) -> None:
         if self.face is not None:
             QDesktopServices.openUrl(QUrl(f"mailto:{self.face.caller[2]}"))
+
+    def print_schedule(self) -> None:
+        """Preview the list of coming sessions that a family takes home."""
+        if self.face is None:
+            return
+        from desktop.printing.kinds import PrintKind, PrintParameters
+        from desktop.printing.preview_dialog import open_preview
+
+        parameters = PrintParameters(family_id=self.face.family.id)
+        preview = open_preview(self._store, PrintKind.FAMILY, parameters, self, self._clock)
+        preview.said.connect(lambda words: self.actionDone.emit(words, False))
 
     def _open_menu(self) -> None:
         menu = Menu(self)
