@@ -227,7 +227,7 @@ class CalendarSurface(QWidget):
             painter.save()
             painter.setClipRect(header.adjusted(gutter - current.px(4), 0, 0, 0))
             painter.translate(view.left() - dx, 1)
-            paint.paint_header(painter, layout)
+            paint.paint_header(painter, layout, gutter + dx, view.width() + dx)
             painter.restore()
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
             painter.fillRect(1, view.top() - 1, self.width() - 2, 1, current.color.line_strong)

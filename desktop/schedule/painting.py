@@ -438,17 +438,18 @@ class CalendarPainter:
         if now is not None and now.x > left:
             painter.fillRect(QRectF(left, now.y + 0.5, now.x - left, 1), mixed(self.theme.color.now, 0.35))
 
-    def paint_header(self, painter: QPainter, layout: CalendarLayout) -> None:
-        """Paint the headings; `painter` is moved across with the grid, not down."""
+    def paint_header(self, painter: QPainter, layout: CalendarLayout, left: float, right: float) -> None:
+        """Paint the headings; `painter` is moved across with the grid, not down. A column that is only partly between
+        `left` and `right` keeps its words in the part in sight."""
         height = layout.metrics.header(layout.scene.mode)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for column in layout.columns:
             if column.is_folded:
                 self._folded_heading(painter, column, height)
             elif layout.scene.mode is Mode.WEEK:
-                self._day_heading(painter, column, layout, height)
+                self._day_heading(painter, column, layout, height, (left, right))
             else:
-                self._person_heading(painter, column, layout)
+                self._person_heading(painter, column, layout, left)
 
     def _folded_heading(self, painter: QPainter, column: ColumnBox, height: float) -> None:
         px = self.theme.px
@@ -460,11 +461,24 @@ class CalendarPainter:
         below = QRectF(area.x(), px(22), area.width(), height - px(25))
         painter.drawText(below, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop, column.subheading)
 
-    def _day_heading(self, painter: QPainter, column: ColumnBox, layout: CalendarLayout, height: float) -> None:
+    def _day_heading(
+        self,
+        painter: QPainter,
+        column: ColumnBox,
+        layout: CalendarLayout,
+        height: float,
+        sight: tuple[float, float],
+    ) -> None:
         color, px = self.theme.color, self.theme.px
         inset = layout.metrics.heading_inset
         width = self.letters.measure(column.heading, TextRole.HEADING)
-        area = QRectF(column.x + inset, 0, width + 1, height)
+        needed = width + self.letters.measure(column.count_words, TextRole.COUNT) + 3 * inset
+        if column.conflict_words:
+            needed += layout.metrics.tag + self.letters.measure(column.conflict_words, TextRole.TAG) + inset
+        end = column.x + column.w
+        start = max(min(sight[0], end - needed), column.x)
+        end = min(max(sight[1], start + needed), end)
+        area = QRectF(start + inset, 0, width + 1, height)
         painter.setPen(color.text)
         if column.column.is_today:
             chalk = QRectF(area.x() - px(7), height / 2 - px(11), width + 2 * px(7), px(22))
@@ -474,7 +488,7 @@ class CalendarPainter:
             painter.setPen(color.on_chalk_yellow)
         painter.setFont(self.letters.font(TextRole.HEADING))
         painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, column.heading)
-        right = column.x + column.w - inset
+        right = end - inset
         if column.conflict_words:
             right = self._tag(painter, right, height / 2, column.conflict_words) - px(8)
         painter.setPen(color.text2)
@@ -499,9 +513,10 @@ class CalendarPainter:
         painter.drawText(tag.adjusted(0, 0, -px(6), 0), flags, words)
         return tag.left()
 
-    def _person_heading(self, painter: QPainter, column: ColumnBox, layout: CalendarLayout) -> None:
+    def _person_heading(self, painter: QPainter, column: ColumnBox, layout: CalendarLayout, left: float) -> None:
         color, px = self.theme.color, self.theme.px
-        x = column.x + layout.metrics.heading_inset - 1
+        needed = self.letters.measure(column.heading, TextRole.SUBHEADING) + 2 * layout.metrics.heading_inset
+        x = max(min(left, column.x + column.w - needed), column.x) + layout.metrics.heading_inset - 1
         height = layout.metrics.header(layout.scene.mode)
         top = QRectF(x, px(7), column.w - px(9), px(17)) if column.subheading else QRectF(x, 0, column.w, height)
         painter.setPen(color.text)
