@@ -320,7 +320,8 @@ def _spoken(code: str) -> str:
 def _when(row: SessionsRow) -> str:
     rule = row.rule
     hours = format_time_range(rule.start, time_of(minutes_of(rule.start) + rule.duration_minutes))
-    return f"{_days(rule)} {hours}"
+    differing = f", {len(row.changes)} {'differs' if len(row.changes) == 1 else 'differ'}" if row.changes else ""
+    return f"{_days(rule)} {hours}{differing}"
 
 
 def _days(rule: SeriesRule) -> str:

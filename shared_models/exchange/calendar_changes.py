@@ -200,8 +200,9 @@ class Updates:
         return Outcome.UPDATED
 
     def cancel(self, stored: StoredEntry) -> Outcome:
-        """Cancel an entry whose event is cancelled, unless it was edited here or is over."""
-        if stored.values["status"] is EntryStatus.CANCELLED:
+        """Cancel an entry whose event is cancelled, unless it was edited here. Of a series what is over was held."""
+        is_over = stored.values["series_id"] is not None and stored.values["starts_at"] <= self.work.now
+        if is_over or stored.values["status"] is EntryStatus.CANCELLED:
             return Outcome.SAME
         if not stored.is_as_imported:
             return Outcome.KEPT

@@ -14,7 +14,7 @@ from shared_models.exchange.calendar_file import SessionsRow
 from shared_models.exchange.lesson_kinds import LessonKind, lesson_kind
 from shared_models.exchange.problems import Problem
 from shared_models.exchange.report import Importing, Row
-from shared_models.exchange.subjects import SubjectCatalog, SubjectFound
+from shared_models.exchange.subjects import SubjectCatalog, SubjectFound, SubjectWords
 from shared_models.exchange.values import quoted_list
 from shared_models.organization.models import Closure, Organization, Room
 from shared_models.people.contact import name_key
@@ -57,6 +57,13 @@ class Center:
     offered: dict[str, list[str]] = field(default_factory=dict)
     prices: dict[tuple[str, str], int] = field(default_factory=dict)
     closures: list[tuple[str | None, ClosedDays]] = field(default_factory=list)
+    found_subjects: dict[SubjectWords | None, SubjectFound | None] = field(default_factory=dict)
+
+    def subject(self, words: SubjectWords | None) -> SubjectFound | None:
+        """The subject meant; the same few are named in thousands of events."""
+        if words not in self.found_subjects:
+            self.found_subjects[words] = self.catalog.find(words)
+        return self.found_subjects[words]
 
     def closures_at(self, location_id: str) -> tuple[ClosedDays, ...]:
         return tuple(closed for place, closed in self.closures if place in (None, location_id))
@@ -71,7 +78,7 @@ def draft_of(
     products: dict[str, Row],
 ) -> tuple[EntryDraft, LessonKind, Rates]:
     rule = _moved_rule(row.rule, work)
-    subject = center.catalog.find(row.subject)
+    subject = center.subject(row.subject)
     if row.subject is not None and subject is None:
         _problem(work, file, row, f"The subject “{row.subject}” is not in your catalog.")
     students = _students(work, file, row, location_id, subject, center)
@@ -140,7 +147,7 @@ def counted_as(kind: LessonKind, draft: EntryDraft) -> tuple[str, str]:
 
 def location_of(work: Importing, file: str, row: SessionsRow) -> str | None:
     """The location named, or the only one there is; without any the line is left out."""
-    if location_id := work.location_id(row.location):
+    if location_id := work.locations.get(_key(row.location)):
         return location_id
     if len(work.locations) == 1:
         return next(iter(work.locations.values()))

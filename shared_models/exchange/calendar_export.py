@@ -111,7 +111,7 @@ def export_calendar(session: Session, organization_id: str, selection: Selection
     series_rows = {
         row.id: row for row in session.scalars(select(Series).where(Series.organization_id == organization_id))
     }
-    whole = _live_counts(session, organization_id)
+    whole, of_uid = _live_counts(session, organization_id)
     events: list[EventLines] = []
     for series_id, own in by_series.items():
         series = series_rows.get(series_id)
@@ -122,7 +122,7 @@ def export_calendar(session: Session, organization_id: str, selection: Selection
         series_events, left = _series_events(series, own, time_zone, is_part)
         events += series_events
         singles += left
-    events += [_single(entry, organization_id) for entry in singles]
+    events += [_event(entry, _uid_of_single(entry, organization_id, of_uid)) for entry in singles]
     events += _closures(session, organization_id, selection) if selection.has_closures else []
     events.sort(key=lambda event: (_sortable(event.starts), event.uid))
     return calendar_text(name, time_zone, zone, events, now)
@@ -193,10 +193,12 @@ def _pattern(series: Series, first_day: date) -> str:
     return f"FREQ=WEEKLY{every};BYDAY={days}"
 
 
-def _single(entry: _Entry, organization_id: str) -> EventLines:
-    """An entry by itself. It keeps the UID it came with only when it is all there is of that event."""
-    is_whole = entry.imported_uid and entry.id == derived_id(organization_id, "series", entry.imported_uid)
-    return _event(entry, entry.imported_uid if is_whole else entry.id)
+def _uid_of_single(entry: _Entry, organization_id: str, of_uid: Mapping[str, int]) -> str:
+    """The UID of an entry by itself: the one it came with only when it is all there is of that event."""
+    is_whole = of_uid.get(entry.imported_uid) == 1 and entry.id == derived_id(
+        organization_id, "series", entry.imported_uid
+    )
+    return entry.imported_uid if is_whole else entry.id
 
 
 def _event(entry: _Entry, uid: str, replaces: datetime | None = None) -> EventLines:
@@ -299,17 +301,20 @@ def _entries_with(organization_id: str, kind: type[Attendee] | type[EntryRoom], 
     )
 
 
-def _live_counts(session: Session, organization_id: str) -> Counter[str]:
-    """How many live entries each series has."""
-    return Counter(
-        series_id
-        for series_id in session.scalars(
-            select(ScheduleEntry.series_id).where(
-                ScheduleEntry.organization_id == organization_id, ScheduleEntry.archived_at.is_(None)
-            )
+def _live_counts(session: Session, organization_id: str) -> tuple[Counter[str], Counter[str]]:
+    """How many live entries each series has, and how many came from each imported event by themselves."""
+    of_series: Counter[str] = Counter()
+    of_uid: Counter[str] = Counter()
+    for series_id, imported_uid in session.execute(
+        select(ScheduleEntry.series_id, ScheduleEntry.imported_uid).where(
+            ScheduleEntry.organization_id == organization_id, ScheduleEntry.archived_at.is_(None)
         )
-        if series_id is not None
-    )
+    ):
+        if series_id is not None:
+            of_series[series_id] += 1
+        elif imported_uid:
+            of_uid[imported_uid] += 1
+    return of_series, of_uid
 
 
 class _Names:

@@ -131,7 +131,7 @@ class Importing:
             +self.counts,
             +self.already_there,
             +self.archived,
-            tuple(sorted(self.problems)),
-            tuple(sorted(self.warnings)),
+            tuple(sorted(set(self.problems))),
+            tuple(sorted(set(self.warnings))),
             +self.updated,
         )

@@ -10,6 +10,7 @@ import pytest
 from icalendar import Calendar
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from sqlalchemy import select
 
 from desktop import theme
 from desktop.exchange import export_command
@@ -17,6 +18,7 @@ from desktop.exchange.command import run
 from desktop.exchange.export_dialog import ExportDialog
 from desktop.store.store import Store
 from shared_models.exchange.calendar_export import Selection
+from shared_models.schedule.models import ScheduleEntry, Series
 
 CENTER = Path(__file__).parents[2] / "data" / "center"
 NOW = datetime(2026, 11, 25, 20, 40, tzinfo=UTC)
@@ -98,3 +100,34 @@ def test_all_dates_can_be_taken_instead_of_those_shown(dialog: ExportDialog, qtb
     assert dialog.selection() == Selection()
     dialog.closures.setChecked(False)
     assert not dialog.selection().has_closures
+
+
+def test_what_a_second_import_changed_can_be_taken_back(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store", use_keyring=False)
+    run([str(CENTER / name) for name in ("organization.json", "tutors.csv", "calendar.ics")], store, now=NOW)
+    before = entries_in(store)
+    later = tmp_path / "calendar.ics"
+    content = (CENTER / "calendar.ics").read_bytes()
+    later.write_bytes(
+        content.replace(b"UNTIL=20270626T035959Z", b"UNTIL=20270326T035959Z").replace(b"T160000", b"T161500")
+    )
+    assert run([str(later)], store, now=NOW) == 0
+    assert len(entries_in(store)) < len(before)
+    assert entries_in(store) - before
+    assert store.undo() == "Imported calendar.ics"
+    assert entries_in(store) == before
+    store.close()
+
+
+def entries_in(store: Store) -> set[tuple[object, ...]]:
+    """Every live entry with everything that an import may change."""
+    with store.read() as session:
+        rows = session.execute(
+            select(
+                ScheduleEntry.id, ScheduleEntry.starts_at, ScheduleEntry.ends_at, ScheduleEntry.tutor_id,
+                ScheduleEntry.imported_as, Series.last_day, Series.start_time, Series.imported_as,
+            )
+            .outerjoin(Series, Series.id == ScheduleEntry.series_id)
+            .where(ScheduleEntry.archived_at.is_(None))
+        )  # fmt: skip
+        return {tuple(row) for row in rows}

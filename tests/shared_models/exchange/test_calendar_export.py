@@ -129,6 +129,14 @@ def test_bringing_an_export_back_changes_nothing(center: Desk) -> None:
     assert (report.updated, report.counts) == ({}, {})
 
 
+def test_sessions_that_came_as_one_event_come_back_one_by_one(desk: Desk) -> None:
+    several = lesson().replace("RRULE:FREQ=WEEKLY;COUNT=3", "RDATE:20270109T210000Z,20270110T210000Z")
+    desk.take({**TOWN, "calendar.ics": calendar(several)})
+    before = held(desk)
+    report = desk.take({"calendar.ics": exported(desk)})
+    assert (held(desk), len(before), report.updated, report.counts) == (before, 3, {}, {})
+
+
 def test_a_part_of_a_series_brought_back_leaves_the_rest(center: Desk) -> None:
     before = held(center)
     part = exported(center, first_day=date(2026, 12, 7), last_day=date(2026, 12, 13))
