@@ -14,10 +14,11 @@ from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QPainter, QPaint
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
-    QListView,
+    QHeaderView,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
+    QTableView,
     QWidget,
 )
 
@@ -37,7 +38,7 @@ ReadDays = Callable[[date, date], Sequence[ListedDay]]
 """Reads the days from the first to the last, both included, as the filters let them through."""
 
 
-class AgendaView(QListView):
+class AgendaView(QTableView):
     """A list of days that scrolls through a year and jumps to any date.
 
     Signals carry an entry's id and a day as "2026-11-28"; `dayShown` tells the date of the day at the top.
@@ -65,7 +66,15 @@ class AgendaView(QListView):
         self.setAccessibleName("Agenda")
         self.setModel(self._rows)
         self.setItemDelegate(_AgendaDelegate(self))
-        self.setUniformItemSizes(True)
+        # A table with rows of one height places thousands of them without asking about any.
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setTabKeyNavigation(False)
+        self.setShowGrid(False)
+        self.horizontalHeader().hide()
+        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self._apply_row_height()
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setMouseTracking(True)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -324,7 +333,12 @@ class AgendaView(QListView):
 
     # painting
 
+    def _apply_row_height(self) -> None:
+        self.verticalHeader().setMinimumSectionSize(1)
+        self.verticalHeader().setDefaultSectionSize(theme.current().size.row)
+
     def _theme_changed(self) -> None:
+        self._apply_row_height()
         self.doItemsLayout()
         self.viewport().update()
 

@@ -41,6 +41,7 @@ class CalendarFilters(QObject):
         self._directory: Directory | None = None
         self._is_listed = False
         self._is_narrow = False
+        self._counted = (0, 0, False)
         self.status.set_choices(_STATUSES)
         for chip in (self.tutor, self.room, self.service, self.student, self.status):
             chip.chosen.connect(lambda _key: self.changed.emit(self.value()))
@@ -58,14 +59,18 @@ class CalendarFilters(QObject):
         self._directory = directory
         places = [(place.id, place.name) for place in directory.places]
         self.location.set_choices(places, location_id)
-        self.show_location_chip()
+        self.hide_what_offers_nothing()
         self._offer_people_and_rooms()
         used = [(key, name) for key, (name, _) in directory.services.items()]
         self.service.set_choices(used, self.service.value())
 
-    def show_location_chip(self) -> None:
-        """A center with one location has nothing to choose."""
-        self.location.setVisible(self._directory is not None and len(self._directory.places) > 1)
+    def hide_what_offers_nothing(self) -> None:
+        """A center with one location, or without tutors or rooms, has nothing to choose there."""
+        directory = self._directory
+        if directory is not None:
+            self.location.setVisible(len(directory.places) > 1)
+            self.tutor.setVisible(any(not tutor.is_archived for tutor in directory.tutors.values()))
+            self.room.setVisible(any(not room.is_archived for room in directory.rooms.values()))
 
     def _offer_people_and_rooms(self) -> None:
         directory = self._directory
@@ -119,6 +124,7 @@ class CalendarFilters(QObject):
 
     def set_conflicts(self, overlaps: int, tight: int, *, is_day: bool) -> None:
         """Count the conflicts on screen."""
+        self._counted = (overlaps, tight, is_day)
         if not overlaps and not tight:
             self.conflicts.set_words("No conflicts", False)
             return
@@ -132,8 +138,10 @@ class CalendarFilters(QObject):
         self.conflicts.set_words(words, True)
 
     def set_narrow(self, is_narrow: bool) -> None:
-        """Count conflicts in fewer words from the next time on."""
+        """Count conflicts in fewer words."""
         self._is_narrow = is_narrow
+        overlaps, tight, is_day = self._counted
+        self.set_conflicts(overlaps, tight, is_day=is_day)
 
     def set_conflicts_shown(self, shown: bool) -> None:
         """Whether the list of conflicts is open."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 from sqlalchemy import select
@@ -39,6 +39,7 @@ from desktop.schedule.scene import (
     with_accepted,
 )
 from desktop.schedule.student_chip import read_students
+from desktop.schedule.toolbar_fit import SHORT_TITLE_BELOW, ToolbarFit, short_title
 from desktop.store.store import Store
 from desktop.widgets import Button, FilterChip, IconButton, Kind, Label, Segmented
 from shared_models.schedule.acceptances import acceptances_of
@@ -81,6 +82,7 @@ class SchedulePage(Page):
         self._made_views: dict[str, PageView] = {}
         self._saved_views = SavedViews(store)
         self._by_room = False
+        self._title = ""
         self._week: Week | None = None
         self._builder: SceneBuilder | None = None
         self.loads = 0
@@ -120,23 +122,23 @@ class SchedulePage(Page):
         self.filters.conflictsToggled.connect(self.show_conflicts)
         self.saved = SavedViewsChip(self._saved_views, self._present_view)
         self.saved.taken.connect(self.take_view)
-        self.toolbar.add(*self.filters.chips(), self.saved)
         self._only_chip = FilterChip("", "funnel")
         self._only_chip.setEnabled(False)
         self._only_chip.hide()
         self._only_note = Label("Other entries come back when you save.", "small", "text2")
         self._only_note.hide()
-        self.toolbar.add(self._only_chip, self._only_note)
         self._hours_note = Label("No opening hours yet. Enter them in Settings.", "small", "text2", elide=True)
         self._hours_note.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._hours_note.hide()
-        self.toolbar.add(self._hours_note)
         self._columns_label = Label("Columns", "small", "text2")
         self.columns = Segmented([("tutors", "Tutors"), ("rooms", "Rooms")], small=True, name="Columns")
         self.columns.changed.connect(self._columns_changed)
         colored = self._store.local(_COLOR_BY)
         self.color = ColorChoice(ColorBy(colored) if colored in set(ColorBy) else ColorBy.SERVICE)
         self.color.changed.connect(self._color_changed)
+        self._fit = ToolbarFit(self.toolbar, self.filters, self.color, self._columns_label)
+        self.toolbar.add(*self.filters.chips(), self._fit.more, self.saved)
+        self.toolbar.add(self._only_chip, self._only_note, self._hours_note)
         self.toolbar.add_right(self._columns_label, self.columns, self.color)
         self.calendar = CalendarWidget()
         self._stack = QStackedWidget()
@@ -323,17 +325,17 @@ class SchedulePage(Page):
         if view is not None:
             if not quietly:
                 view.show(builder, self._day)
-            self.header.set_title(view.title(self._day))
+            self.say_title(view.title(self._day))
         elif is_day:
             scene = builder.day_scene(self._day, by_room=self._by_room)
-            self.header.set_title(title_of_day(self._day, self._today()))
+            self.say_title(title_of_day(self._day, self._today()))
         else:
             scene = builder.week_scene()
             days = [date.fromisoformat(column.key) for column in scene.columns] or [week.first_day, week.last_day]
             if self.form.is_open and len(days) > 1:
                 days = days_beside(self._day, days)
                 scene = builder.week_scene(days)
-            self.header.set_title(title_of_days(days[0], days[-1]))
+            self.say_title(title_of_days(days[0], days[-1]))
         is_unknown = not self._directory.knows_hours(filters.location_id)
         self._hours_note.setVisible(is_unknown and not self.form.is_open)
         self._columns_label.setVisible(is_day)
@@ -341,30 +343,32 @@ class SchedulePage(Page):
         self._check = None
         if scene is not None:
             self.calendar.set_scene(scene)
-        self._show_tools(view, builder)
         self._show_conflict_list()
+        self._show_tools(view, builder)
 
     def _show_tools(self, view: PageView | None, builder: SceneBuilder) -> None:
         """Filters, colors and legend, for the views that have a use for them."""
         is_useful = (view is None or view.has_filters) and not self.form.is_open
-        for widget in (*self.filters.chips(), self.saved, self.color, self.legend):
+        for widget in (*self.filters.chips(), self._fit.more, self.saved, self.color, self.legend):
             widget.setHidden(not is_useful)
         if is_useful:
-            self.filters.show_location_chip()
             names = {tutor.id: tutor.name for tutor in self._directory.tutors.values()}
             self.legend.set_items(legend_of(builder.coloring, (row.tutor_id for row in builder.rows), names))
             self.saved.show_present()
+            self._fit_tools()
 
-    def _fit_toolbar(self) -> None:
-        """Say less where the toolbar is too narrow for all of it."""
-        t = theme.current()
-        self.color.set_narrow(False)
-        self.filters.set_narrow(False)
-        parts = [*self.toolbar.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly)]
-        wide = sum(part.sizeHint().width() + t.px(8) for part in parts if not part.isHidden())
-        room = self.width() - 2 * t.size.margin
-        self.color.set_narrow(wide > room)
-        self.filters.set_narrow(self.width() < t.px(1340))
+    def _fit_tools(self) -> None:
+        """Say less where the window is too narrow for all of it."""
+        view = self._page_view()
+        if not self.form.is_open and (view is None or view.has_filters):
+            self._fit.fit(self.width(), has_columns=self._view == DAY)
+
+    def say_title(self, title: str) -> None:
+        """Put a title into the header, in short words where the window is narrow."""
+        self._title = title
+        is_narrow = self.width() < theme.current().px(SHORT_TITLE_BELOW)
+        self.header.set_title(short_title(title) if is_narrow else title)
+        self._date_button.setHidden(is_narrow or self.form.is_open)
 
     def _show_conflict_list(self) -> None:
         if self._builder is None:
@@ -457,7 +461,7 @@ class SchedulePage(Page):
         view = self._page_view()
         if view is None:
             return
-        self.header.set_title(view.title(day))
+        self.say_title(view.title(day))
         if self._week is not None and view.span(day) != (self._week.first_day, self._week.last_day):
             self._follow_timer.start()
 
@@ -597,8 +601,7 @@ class SchedulePage(Page):
         """The form opened, closed, or holds something else: make room, and show its sessions."""
         is_open = self.form.is_open
         words = self.form.touched_words(self._directory)
-        for widget in (self.views, self._date_button):
-            widget.setHidden(is_open)
+        self.views.setHidden(is_open)
         self._only_chip.set_words(words, True)
         self._only_chip.setVisible(is_open and bool(words))
         if is_open:
@@ -622,7 +625,8 @@ class SchedulePage(Page):
         """The form keeps to the right edge."""
         super().resizeEvent(event)
         self._place_form()
-        self._fit_toolbar()
+        self._fit_tools()
+        self.say_title(self._title)
 
     def _place_form(self) -> None:
         """The form at the right edge; the note beside the chip only where the form leaves room for it."""

@@ -50,9 +50,13 @@ class StudentChip(FilterChip):
 
     def open_menu(self) -> None:
         """Open the search under the chip."""
-        popup = StudentPopup(self._read(), self.value(), self)
+        self.open_below(self)
+
+    def open_below(self, widget: QWidget) -> None:
+        """Open the search under a widget."""
+        popup = StudentPopup(self._read(), self.value(), widget)
         popup.picked.connect(self._picked)
-        popup.open_below(self)
+        popup.open_below(widget)
 
     def _picked(self, student_id: str, name: str) -> None:
         self.set_student(student_id, name)

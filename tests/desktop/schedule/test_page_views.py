@@ -288,3 +288,25 @@ def test_the_agenda_leads_title_and_count_along(page: CalendarPage, center: Cent
     assert page.day() == date(2027, 1, 12)
     page.set_view("week")
     assert page.header.title.text() == "January 11 – 15, 2027"
+
+
+def test_a_narrow_window_says_less_and_keeps_every_filter_within_reach(page: CalendarPage, center: Center) -> None:
+    for hour in (16, 17):
+        add(center, center.draft(WEDNESDAY, time(hour), duration_minutes=90))
+    page.refresh({"schedule_entry": {"x"}})
+    assert page.filters.conflicts.text() == "1 overlap"
+    page.setMinimumSize(900, 620)
+    page.set_view("day")
+    page.resize(900, 620)
+    assert page.header.title.text() == "Wed, Nov 25"
+    assert not page._fit.more.isHidden()
+    hidden = [chip for chip in (page.filters.student, page.filters.status) if chip.isHidden()]
+    assert len(hidden) == 2
+    offered = [action.text() for action in page._fit.more.build_menu().actions()]
+    assert {"Any student…", "Any status"} <= set(offered)
+    QApplication.processEvents()
+    parts = [part for part in page.toolbar.children() if getattr(part, "isVisible", bool)()]
+    assert all(part.width() >= part.sizeHint().width() for part in parts)
+    page.resize(1800, 620)
+    assert page._fit.more.isHidden()
+    assert page.header.title.text() == "Wednesday, November 25"
