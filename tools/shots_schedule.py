@@ -44,6 +44,7 @@ def conflict_accepted(stage: Stage) -> Iterator[QWidget]:
     view.toggle_accepted()
     view.go(len(view.cases()))
     _settle(stage, view)
+    stage.window.toast.hide()
     yield stage.window
     view.toggle_accepted()
     view.undo()

@@ -152,8 +152,9 @@ class ConflictView(QWidget):
         )
         add("Take back the last step", self.undo, "Z", "undo-2")
         add("This one or the following too", self._flip_reach, "S", "repeat")
-        for number in range(1, 10):
-            add(f"Take way out {number}", lambda number=number: self.detail.take(number), str(number))  # type: ignore[misc]
+        add("Take a way out by its number", lambda: self.detail.take(1), "1", "corner-down-left")
+        for number in range(2, 10):
+            self._keys[ord(str(number))] = lambda number=number: self.detail.take(number)  # type: ignore[misc]
 
     # reading
 

@@ -72,7 +72,10 @@ class HistoryPanel(QWidget):
             things = {row.id: row.student_id for row in attendees} | {row.id: row.room_id for row in rooms}
             for row in (*attendees, *rooms):
                 noted += noted_by_clocks(row.__tablename__, row.id, row.field_clocks, device, things[row.id])
-        self._show(clock_lines(noted), "Who did it is known by the server.")
+        from desktop.sync.worker import SERVER
+
+        waits = self._store.local(SERVER) is not None
+        self._show(clock_lines(noted), "The server knows who it was. It has not answered yet." if waits else "")
         self._asker.ask(entry_id, [row.id for row in attendees], [row.id for row in rooms], things)
 
     def shut_down(self) -> None:

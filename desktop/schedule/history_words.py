@@ -187,22 +187,22 @@ def noted_by_clocks(
     own = device_tail(device_id)
     for stamp, fields in by_stamp.items():
         at = datetime.fromtimestamp(stamp_milliseconds(stamp) / 1000, UTC)
-        who = "On this PC" if stamp[16:] == own else "On another PC"
+        who = "This PC" if stamp[16:] == own else "Another PC"
         found.append(Noted(table, row_id, at, who, CREATED in fields, dict.fromkeys(fields, (None, None)), thing_id))
     return found
 
 
 def clock_lines(noted: Iterable[Noted]) -> list[HistoryLine]:
-    """The same in words that need no values: "On this PC: time and tutor"."""
+    """The same in words that need no values: "This PC changed the time and tutor"."""
     lines: dict[tuple[datetime, str], list[str]] = {}
     for one in sorted(noted, key=lambda one: one.table != "schedule_entry"):
         words = lines.setdefault((one.at.replace(microsecond=0), one.who), [])
         if one.is_new and one.table == "schedule_entry":
-            words.insert(0, "made")
-        elif "made" not in words:
+            words.insert(0, _MADE)
+        elif _MADE not in words:
             words += _fields_words(one)
     made = [
-        HistoryLine(at, who, "made" if "made" in words else f"{_joined(list(dict.fromkeys(words)))} changed")
+        HistoryLine(at, who, _MADE if _MADE in words else f"changed the {_joined(list(dict.fromkeys(words)))}")
         for (at, who), words in lines.items()
         if words
     ]

@@ -309,6 +309,9 @@ class CommandPalette(_Overlay):
         return super().eventFilter(watched, event)
 
 
+_MOST_IN_TWO_COLUMNS = 14
+
+
 class HelpOverlay(_Overlay):
     """What can be done on this page, with the keys for it."""
 
@@ -317,15 +320,18 @@ class HelpOverlay(_Overlay):
         self._column = QVBoxLayout(self.panel)
         self._column.setContentsMargins(1, 1, 1, 1)
         self._inner: QWidget | None = None
+        self._columns = 2
 
     def panel_width(self) -> int:
-        return theme.current().px(720)
+        return theme.current().px(360 * self._columns)
 
     def open_for(self, title: str, here: Sequence[QAction], everywhere: Sequence[QAction]) -> None:
         """Show the actions of the page ``title`` and those that work everywhere."""
         if self._inner is not None:
             self._column.removeWidget(self._inner)
             self._inner.deleteLater()
+        # A page on which much can be done needs a third column to fit into a small window.
+        self._columns = 3 if len(here) > _MOST_IN_TWO_COLUMNS else 2
         self._inner = self._build(title, here, everywhere)
         self._column.addWidget(self._inner)
         self.open_overlay()
@@ -352,9 +358,10 @@ class HelpOverlay(_Overlay):
             grid.setHorizontalSpacing(t.px(28))
             grid.setVerticalSpacing(t.px(8))
             for number, action in enumerate(shown):
-                grid.addWidget(self._line(action), number // 2, number % 2, Qt.AlignmentFlag.AlignTop)
-            grid.setColumnStretch(0, 1)
-            grid.setColumnStretch(1, 1)
+                row, place = divmod(number, self._columns)
+                grid.addWidget(self._line(action), row, place, Qt.AlignmentFlag.AlignTop)
+            for place in range(self._columns):
+                grid.setColumnStretch(place, 1)
             column.addLayout(grid)
         return inner
 

@@ -479,8 +479,8 @@ def test_the_history_tells_when_an_entry_was_made_and_changed(center: Center, ed
     (entry_id,) = scheduled(center)
     editor.open(entry_id)
     editor.aside.tabs.set_value("history", announce=True)
-    assert [line.words for line in editor.aside.history.lines] == ["made"]
-    assert editor.aside.history.lines[0].who == "On this PC"
+    assert [line.words for line in editor.aside.history.lines] == ["made it"]
+    assert editor.aside.history.lines[0].who == "This PC"
 
 
 def test_an_edit_of_a_series_asks_about_the_sessions_that_differ(center: Center, editor: EntryEditor) -> None:
