@@ -1,5 +1,5 @@
-"""Conflict checks in a real-sized center: one new weekly series, and the whole school year, each beside what it would
-cost to compare without a sweep or without the store."""
+"""The rules of scheduling on plain values and from the encrypted store: conflicts in a real-sized and in a crowded
+center, free slots and series, each beside a peer or what it would cost without the sweep or the index."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bench.figures import Figure
+from bench.schedule_rules import conflict_figures, recurrence_figures, slot_figures
+from bench.schedule_store import store_figures
+from bench.schedule_year import crowded_year
 from desktop.store.store import Store
 from shared_models.base import new_id
 from shared_models.exchange.apply import apply_import
@@ -36,7 +39,13 @@ _RUNS = 15
 
 
 def run() -> list[Figure]:
-    """Measure both checks in an encrypted store with the sample center."""
+    """Measure the rules on values, and the checks in encrypted stores with a crowded and with the sample center."""
+    year = crowded_year()
+    figures = [*conflict_figures(year), *store_figures(year), *slot_figures(), *recurrence_figures()]
+    return figures + _sample_center()
+
+
+def _sample_center() -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder), use_keyring=False)
         store.set_local(organization_id=new_id())

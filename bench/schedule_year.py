@@ -114,6 +114,11 @@ def store_with(bookings: list[Booking], folder: Path) -> Store:
     return store
 
 
+def place_ids() -> dict[str, str]:
+    """A location, a service, a tutor, a room and a student of the year, by these words."""
+    return {kind: _id(kind, 0) for kind in ("location", "service", "tutor", "room", "student")}
+
+
 def _id(kind: str, number: int) -> str:
     return derived_id("crowded year", kind, str(number))
 
