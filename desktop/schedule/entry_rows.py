@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from desktop.schedule.directory import Directory
 from shared_models.people.models import Student
 from shared_models.schedule.bookings import LONGEST_ENTRY, epoch_seconds
-from shared_models.schedule.conflicts import Booking
+from shared_models.schedule.conflicts import Booking, collection_paused
 from shared_models.schedule.models import Attendee, EntryRoom, EntryStatus, ScheduleEntry
 from shared_models.schedule.times import instant_of
 
@@ -68,6 +68,7 @@ class EntryRow:
         return self.status is not EntryStatus.CANCELLED
 
 
+@collection_paused()
 def read_entries(session: Session, directory: Directory, first_day: date, last_day: date) -> list[EntryRow]:
     """The entries of all locations that start on the days (both included, local), in order of start.
 

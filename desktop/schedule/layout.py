@@ -34,6 +34,7 @@ from desktop.schedule.wording import (
     fit,
     half_lines_wanted,
 )
+from shared_models.schedule.conflicts import collection_paused
 
 DAY_LANE_SHARE = 0.6
 """In the day a second lane adds this much of a column's width: columns are people, and stay comparable."""
@@ -320,6 +321,7 @@ class CalendarLayout:
         return Hit(HitKind.SLOT, "", key, minute)
 
 
+@collection_paused()
 def lay_out(scene: CalendarScene, width: float, height: float, metrics: Metrics, measure: Measure) -> CalendarLayout:
     """Plan a scene for a grid of `width` × `height` px (header not included).
 
