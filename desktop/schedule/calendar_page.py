@@ -8,7 +8,7 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QTimer
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QAction, QCursor
 from sqlalchemy import select
 
@@ -92,7 +92,11 @@ class CalendarPage(SchedulePage):
         self._print_button = IconButton(
             "printer", "Print (Ctrl P)", Kind.SECONDARY, small=True, on_click=self.print_day
         )
-        self.toolbar.add_right(self._print_button)
+        self._more_button = IconButton(
+            "ellipsis", "More: other windows, wall display, whole weeks", Kind.SECONDARY, small=True,
+            on_click=self._open_more,
+        )  # fmt: skip
+        self.toolbar.add_right(self._print_button, self._more_button)
         calendar = self.calendar
         calendar.entryActivated.connect(self.open_entry)
         calendar.createRequested.connect(self._create_at)
@@ -111,7 +115,8 @@ class CalendarPage(SchedulePage):
             self.form.prepare()
 
     def _form_changed(self) -> None:
-        self._print_button.setHidden(self.form.is_open)
+        for button in (self._print_button, self._more_button):
+            button.setHidden(self.form.is_open)
         super()._form_changed()
 
     def _make_actions(self) -> None:
@@ -120,16 +125,33 @@ class CalendarPage(SchedulePage):
         )
         self.header.set_primary(self.new_action)
         super()._make_actions()
-        self.add_action("New window", self.new_window, icon="external-link", helper="The calendar on another screen.")
-        self.add_action(
-            "Wall display", self.open_wall, icon="monitor", helper="Today in large type for the lobby. Esc leaves it."
-        )
-        self.add_action(
-            "Vacation", lambda: self.sheets.vacation(first_day=self._day), icon="sun",
-            helper="A tutor or student is away: cancel, move or reassign their sessions in one step.",
-        )  # fmt: skip
-        self.add_action("Copy the week", self.copy_week, icon="copy", helper="Copies a week of sessions to another.")
+        self._further_actions = [
+            self.add_action(
+                "New window", self.new_window, icon="external-link", helper="The calendar on another screen."
+            ),
+            self.add_action(
+                "Wall display", self.open_wall, icon="monitor",
+                helper="Today in large type for the lobby. Esc leaves it.",
+            ),
+            self.add_action(
+                "Vacation", lambda: self.sheets.vacation(first_day=self._day), icon="sun",
+                helper="A tutor or student is away: cancel, move or reassign their sessions in one step.",
+            ),
+            self.add_action(
+                "Copy the week", self.copy_week, icon="copy", helper="Copies a week of sessions to another."
+            ),
+        ]  # fmt: skip
         self.add_action("Print the day", self.print_day, icon="printer", shortcut="Ctrl+P")
+
+    def _open_more(self) -> None:
+        self.more_menu().popup(self._more_button.mapToGlobal(self._more_button.rect().bottomLeft()))
+
+    def more_menu(self) -> Menu:
+        """What is done to the calendar as a whole."""
+        menu = Menu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addActions(self._further_actions)
+        return menu
 
     # sheets, and what other pages ask for
 

@@ -310,3 +310,9 @@ def test_a_narrow_window_says_less_and_keeps_every_filter_within_reach(page: Cal
     page.resize(1800, 620)
     assert page._fit.more.isHidden()
     assert page.header.title.text() == "Wednesday, November 25"
+
+
+def test_other_windows_and_whole_weeks_are_behind_one_button(page: CalendarPage) -> None:
+    offered = [action.text() for action in page.more_menu().actions()]
+    assert offered == ["New window", "Wall display", "Vacation", "Copy the week"]
+    assert page._more_button.accessibleName().startswith("More")

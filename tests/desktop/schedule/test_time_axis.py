@@ -79,3 +79,12 @@ def test_minutes_and_positions_map_both_ways_and_keep_their_order(
         for start, end in spans:
             assert built.first <= start and end <= built.last
             assert not any(built.is_folded(minute) for minute in (start, end - 1))
+
+
+def test_on_a_small_screen_saturday_morning_takes_a_third_of_the_height_and_stays_legible() -> None:
+    built = axis([AFTERNOON] * 5 + [((9 * 60, 15 * 60),)], [[]] * 6, 563)
+    morning = built.y(14 * 60) - built.y(9 * 60)
+    assert round(built.height) == 563
+    assert morning < 563 / 3
+    assert morning / 5 >= HEIGHTS.quiet_least
+    assert built.y(20 * 60) - built.y(19 * 60) >= 54
