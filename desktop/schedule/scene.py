@@ -27,7 +27,7 @@ from desktop.schedule.directory import Directory
 from desktop.schedule.entry_rows import EntryRow
 from desktop.schedule.entry_words import conflict_words, lane_title_words, people_words, room_words, tutor_words
 from shared_models.schedule.acceptances import ConflictKey, key_of
-from shared_models.schedule.conflicts import Conflict, ConflictKind, ConflictTag, find_conflicts
+from shared_models.schedule.conflicts import Conflict, ConflictKind, ConflictTag, collection_paused, find_conflicts
 from shared_models.schedule.flags import EntryFacts, EntryFlag, flags_of
 from shared_models.schedule.models import EntryStatus
 
@@ -157,6 +157,7 @@ class SceneBuilder:
             self._by_entry.setdefault(conflict.second_id, []).append(conflict)
         self._accepted = {i for one in week.accepted for i in (one.first_id, one.second_id)}
 
+    @collection_paused()
     def week_scene(self, only_days: Collection[date] = ()) -> CalendarScene:
         """One column a day, for all days of the week or some of them; Saturday and Sunday are left out when nothing
         ever happens there."""
