@@ -12,6 +12,7 @@ from shared_models.schedule.recurrence import LONGEST_SERIES_DAYS, Pattern, Seri
 
 ENDLESS = timedelta(days=364)
 MOST_SESSIONS = 5000
+_MOST_PASSED = 100_000
 _WEEKDAYS = {"MO": 0, "TU": 1, "WE": 2, "TH": 3, "FR": 4, "SA": 5, "SU": 6}
 _HELD = frozenset({"FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "WKST"})
 _KNOWN = _HELD | {"BYMONTH", "BYMONTHDAY", "BYYEARDAY", "BYWEEKNO", "BYHOUR", "BYMINUTE", "BYSECOND", "BYSETPOS"}
@@ -160,11 +161,15 @@ def starts_of(written: WrittenRule, first: datetime, zone: Zone, first_day: date
     last = min(last, until) if until is not None else last
     starts: list[datetime] = []
     try:
-        for start in rrulestr(";".join(parts), dtstart=first):
+        for number, start in enumerate(rrulestr(";".join(parts), dtstart=first)):
             if start > last or len(starts) >= MOST_SESSIONS:
                 break
+            if number > _MOST_PASSED:
+                raise UnknownRepetition("far too often")
             if start.date() >= first_day:
                 starts.append(start)
+    except UnknownRepetition:
+        raise
     except (ValueError, TypeError, IndexError, KeyError, OverflowError, AttributeError) as error:
         raise UnknownRepetition(f"its rule is broken ({error})") from error
     return starts

@@ -125,6 +125,13 @@ def test_a_rule_that_never_comes_is_not_searched_for_until_the_end_of_time() -> 
         assert starts(read(event(more=f"RRULE:{rule}"))) == ["10-08 21:00"]
 
 
+def test_a_rule_of_every_second_is_refused_and_not_counted_through() -> None:
+    every = f"BYHOUR={','.join(map(str, range(24)))};BYMINUTE={','.join(map(str, range(60)))}"
+    old = event(":20010104T170000Z", ":20010104T180000Z", f"RRULE:FREQ=DAILY;{every}")
+    assert "far too often" in read(old).problems[0].reason
+    assert "hourly" in read(event(more="RRULE:FREQ=HOURLY;COUNT=3")).problems[0].reason
+
+
 def test_an_old_endless_series_begins_where_it_still_matters() -> None:
     file = read(event(f";TZID={NEW_YORK}:20010104T170000", f";TZID={NEW_YORK}:20010104T180000", "RRULE:FREQ=WEEKLY"))
     days = [one.day for one in occurrences(file.sessions[0].rule)]
