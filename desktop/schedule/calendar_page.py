@@ -142,6 +142,15 @@ class CalendarPage(SchedulePage):
             ),
         ]  # fmt: skip
         self.add_action("Print the day", self.print_day, icon="printer", shortcut="Ctrl+P")
+        self.add_action(
+            "Move with the keys", self.calendar.begin_move, icon="move",
+            helper="Alt and arrows move an entry, Shift and arrows lengthen it; Enter does it, Esc puts it back.",
+        )  # fmt: skip
+        self.add_action(
+            "Copy the entry", self.calendar.copy_entry, icon="copy", shortcut="Ctrl+C",
+            helper="Ctrl V puts the copy at the cursor, in any week.",
+        )  # fmt: skip
+        self.add_action("Paste the entry", self.calendar.paste_entry, icon="copy", shortcut="Ctrl+V")
 
     def _open_more(self) -> None:
         self.more_menu().popup(self._more_button.mapToGlobal(self._more_button.rect().bottomLeft()))

@@ -96,9 +96,9 @@ class CalendarWidget(PointedCalendar):
             self.entrySelected.emit("")
             self._remark()
         elif event.matches(QKeySequence.StandardKey.Copy):
-            self._copy_entry()
+            self.copy_entry()
         elif event.matches(QKeySequence.StandardKey.Paste):
-            self._paste_entry()
+            self.paste_entry()
         elif not self._other_key(key, modifiers):
             super().keyPressEvent(event)
 
@@ -178,19 +178,25 @@ class CalendarWidget(PointedCalendar):
 
     # copying
 
-    def _copy_entry(self) -> None:
+    def copy_entry(self) -> None:
         """Take note of the entry under the cursor; its sentence goes to the clipboard as well."""
         entry = self._entry(self.cursor_entry_id() or self._selected)
-        if entry is not None and not entry.is_unsaved:
+        if entry is not None and not entry.is_unsaved and self.isVisible():
             self._copied = (entry.id, f"{entry.title[0]}, {span_words(entry.starts, entry.ends)}")
             QGuiApplication.clipboard().setText(self.sentence_of(entry.id))
             self._say(f"Copied {self._copied[1]}.")
 
-    def _paste_entry(self) -> None:
+    def paste_entry(self) -> None:
         """Ask for a copy of the noted entry at the cursor."""
-        if self._copied is not None and self._cursor is not None:
+        if self._copied is not None and self._cursor is not None and self.isVisible():
             self.copyRequested.emit(self._copied[0], self._cursor.column, self._cursor.minute, "")
             self._say(f"Pasted {self._copied[1]}.")
+
+    def begin_move(self) -> None:
+        """Take the entry under the cursor up, to be carried with the arrows and put down with Enter."""
+        if self.isVisible():
+            self.setFocus()
+            self._nudge(DragKind.MOVE, 0, 0)
 
     def _step(self, across: int, down: int) -> None:
         layout = self._layout

@@ -92,6 +92,17 @@ def test_an_entry_copied_in_one_week_is_pasted_in_the_next(center: Center, page:
     assert places(page) == {("2026-11-25", 960, 1020)}
 
 
+def test_a_move_begun_from_the_list_of_what_can_be_done_goes_on_with_arrows(
+    center: Center, page: CalendarPage
+) -> None:
+    entry_at(center, page, 16)
+    action = next(action for action in page.page_actions() if action.text() == "Move with the keys")
+    action.trigger()
+    QTest.keyClick(page.calendar, Qt.Key.Key_Down)
+    QTest.keyClick(page.calendar, Qt.Key.Key_Return)
+    assert places(page) == {("2026-11-25", 975, 1035)}
+
+
 def test_enter_on_free_time_opens_the_form_there(center: Center, page: CalendarPage) -> None:
     entry_at(center, page, 16)
     QTest.keyClick(page.calendar, Qt.Key.Key_Down)
