@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import tzinfo
 
 from PySide6.QtCore import QObject, Signal
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from desktop import theme
 from desktop.schedule.history_words import (
+    OWN,
     HistoryLine,
     Noted,
     clock_lines,
@@ -31,6 +33,7 @@ from shared_models.people.models import Student, Tutor
 from shared_models.schedule.models import Attendee, EntryRoom
 from shared_models.schedule.operations import entry_of, links_of
 from shared_models.schedule.times import zone_of
+from shared_models.sync.hook import RowChange
 
 log = logging.getLogger(__name__)
 
@@ -72,10 +75,17 @@ class HistoryPanel(QWidget):
             things = {row.id: row.student_id for row in attendees} | {row.id: row.room_id for row in rooms}
             for row in (*attendees, *rooms):
                 noted += noted_by_clocks(row.__tablename__, row.id, row.field_clocks, device, things[row.id])
+            known = with_values(noted, self._store.undo_history.changes_of({entry_id, *things}))
+            names = all_names(session, organization_id) if known else {}
         from desktop.sync.worker import SERVER
 
+        me = names.get(self._store.user_id or "", "") or OWN
+        mine = [replace(one, who=me) for one in known.values()]
+        told = history_lines(mine, lambda thing: names.get(thing, ""), self._zone)
+        rest = clock_lines(one for one in noted if id(one) not in known)
+        lines = sorted([*told, *rest], key=lambda line: line.at, reverse=True)
         waits = self._store.local(SERVER) is not None
-        self._show(clock_lines(noted), "The server knows who it was. It has not answered yet." if waits else "")
+        self._show(lines, "The server knows who it was. It has not answered yet." if waits else "")
         self._asker.ask(entry_id, [row.id for row in attendees], [row.id for row in rooms], things)
 
     def shut_down(self) -> None:
@@ -109,6 +119,20 @@ class HistoryPanel(QWidget):
         if note:
             self._column.addWidget(Paragraph(note, "small", "text3"))
         self._column.addStretch(1)
+
+
+def with_values(noted: Sequence[Noted], changes: Sequence[RowChange]) -> dict[int, Noted]:
+    """Those of the changes made on this PC whose values its undo still knows, by the identity of what was noted."""
+    found: dict[int, Noted] = {}
+    for one in noted:
+        if one.who != OWN or one.is_new:
+            continue
+        for change in changes:
+            if change.row_id == one.row_id and not change.is_new and one.changes.keys() <= change.new.keys():
+                values = {name: (change.old.get(name), value) for name, value in change.new.items()}
+                found[id(one)] = replace(one, changes=values)
+                break
+    return found
 
 
 class _Line(QWidget):

@@ -37,6 +37,9 @@ _PLAIN = {
 _TOLD_BY_NAME = frozenset({"location_id", "service_id", "subject_id", "topic_id", "product_id"})
 _REPORT = frozenset({"report_done", "report_homework", "report_next_steps"})
 
+OWN = "This PC"
+"""Who did something that no server has told of."""
+
 NameOf = Callable[[str], str]
 
 
@@ -187,7 +190,7 @@ def noted_by_clocks(
     own = device_tail(device_id)
     for stamp, fields in by_stamp.items():
         at = datetime.fromtimestamp(stamp_milliseconds(stamp) / 1000, UTC)
-        who = "This PC" if stamp[16:] == own else "Another PC"
+        who = OWN if stamp[16:] == own else "Another PC"
         found.append(Noted(table, row_id, at, who, CREATED in fields, dict.fromkeys(fields, (None, None)), thing_id))
     return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -60,6 +60,12 @@ class UndoHistory:
     def next_redo(self) -> str | None:
         """The description of what redo would do again."""
         return self._undone[-1].description if self._undone else None
+
+    def changes_of(self, row_ids: Collection[str]) -> list[RowChange]:
+        """What the steps that stand changed in the given rows, newest first."""
+        return [
+            change for step in reversed(self._done) for change in reversed(step.changes) if change.row_id in row_ids
+        ]
 
     def remember(self, step: UndoStep) -> None:
         """A new step was done; what was undone before can no longer be redone."""

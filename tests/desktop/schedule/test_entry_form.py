@@ -28,8 +28,8 @@ from shared_models.schedule.lifecycle import Step
 from shared_models.schedule.models import Attendance, Attendee, EntryStatus, ScheduleEntry, Series
 from shared_models.schedule.operations import schedule_entries
 from shared_models.schedule.recurrence import Pattern
-from shared_models.schedule.series_operations import SeriesScope, change_entry
-from tests.shared_models.schedule.small_center import NEW_YORK, Center, local, small_center
+from shared_models.schedule.series_operations import SeriesScope, change_entry, move_entry
+from tests.shared_models.schedule.small_center import NEW_YORK, Center, at, local, small_center
 
 WEDNESDAY = date(2026, 12, 2)
 
@@ -481,6 +481,19 @@ def test_the_history_tells_when_an_entry_was_made_and_changed(center: Center, ed
     editor.aside.tabs.set_value("history", announce=True)
     assert [line.words for line in editor.aside.history.lines] == ["made it"]
     assert editor.aside.history.lines[0].who == "This PC"
+
+
+def test_the_history_tells_what_was_done_on_this_pc_with_its_values(center: Center, editor: EntryEditor) -> None:
+    (entry_id,) = scheduled(center)
+    with center.store.write("Moved it") as session:
+        move_entry(session, center.organization_id, entry_id, at(WEDNESDAY, time(18)))
+    with center.store.write("Gave it to Johnson") as session:
+        change_entry(session, center.organization_id, entry_id, now=clock(), tutor_id=center.id("Johnson"))
+    editor.open(entry_id)
+    editor.aside.tabs.set_value("history", announce=True)
+    told = {line.words for line in editor.aside.history.lines}
+    assert "moved it from Wed, Dec 2, 4:00 PM to Wed, Dec 2, 6:00 PM" in " and ".join(told)
+    assert "gave it to Jakub Johnson instead of Małgorzata Patel" in " and ".join(told)
 
 
 def test_an_edit_of_a_series_asks_about_the_sessions_that_differ(center: Center, editor: EntryEditor) -> None:
