@@ -163,7 +163,7 @@ class AgendaPageView(PageView):
         from desktop.schedule.agenda_view import AgendaView
 
         self._rows: dict[str, EntryRow] = {}
-        self._shown: tuple[Filters, Coloring, int] | None = None
+        self._shown: tuple[Filters, Coloring] | None = None
         self._loads = 0
         self._day: date | None = None
         agenda = self._agenda = AgendaView(self._read)
@@ -190,7 +190,7 @@ class AgendaPageView(PageView):
         """Read again what is concerned; other filters or colors begin the list anew at the same day."""
         from desktop.schedule.empty_paper import empty_paper_words
 
-        shown = (builder.filters, builder.coloring, id(builder.directory))
+        shown = (builder.filters, builder.coloring)
         self._agenda.set_empty_words(*empty_paper_words(builder, "this year"))
         if shown != self._shown:
             selected = self._agenda.selected_id()

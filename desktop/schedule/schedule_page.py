@@ -99,6 +99,7 @@ class SchedulePage(Page):
         self._follow_timer.timeout.connect(lambda: self._load(quietly=True))
         self.filters.set_directory(self._directory, self._first_location())
         self._load()
+        self.setFocusProxy(self._shown_widget())
 
     # building
 
@@ -169,7 +170,6 @@ class SchedulePage(Page):
         calendar.dayActivated.connect(self.open_day)
         calendar.stepRequested.connect(self.step)
         calendar.dragChanged.connect(self.progressSaid)
-        self.setFocusProxy(calendar)
         self.form = FormBeside(self._store, self._clock, self)
         self.form.changed.connect(self._form_changed)
         self.form.said.connect(self.actionDone)

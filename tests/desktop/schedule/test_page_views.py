@@ -21,6 +21,7 @@ from desktop.schedule.month_view import MonthCalendar
 from desktop.schedule.saved_views import SavedView
 from desktop.schedule.scene import Filters
 from desktop.schedule.student_chip import StudentPopup
+from shared_models.access.models import User
 from shared_models.base import new_id
 from shared_models.schedule.drafts import EntryDraft
 from shared_models.schedule.operations import schedule_entries
@@ -316,3 +317,38 @@ def test_other_windows_and_whole_weeks_are_behind_one_button(page: CalendarPage)
     offered = [action.text() for action in page.more_menu().actions()]
     assert offered == ["New window", "Wall display", "Vacation", "Copy the week"]
     assert page._more_button.accessibleName().startswith("More")
+
+
+def test_the_page_opens_in_the_view_in_which_it_was_left(page: CalendarPage, center: Center, qtbot: QtBot) -> None:
+    page.set_view("agenda")
+    again = CalendarPage(center.store, lambda: NOW)
+    qtbot.addWidget(again)
+    assert again.view() == again.views.value() == "agenda"
+    assert isinstance(again.focusProxy(), AgendaView)
+    center.store.set_local(calendar_view="a view of another version")
+    other = CalendarPage(center.store, lambda: NOW)
+    qtbot.addWidget(other)
+    assert other.view() == "week"
+
+
+def test_a_tutor_who_is_renamed_elsewhere_moves_nothing_in_the_agenda(
+    page: CalendarPage, center: Center, qtbot: QtBot
+) -> None:
+    draft = center.draft(
+        date(2026, 11, 2), time(16), pattern=Pattern.WEEKLY, weekdays=frozenset(range(5)), occurrence_count=150
+    )
+    chosen = add(center, draft)
+    agenda = agenda_of(page)
+    agenda._timer.setInterval(0)
+    qtbot.waitUntil(agenda.is_complete, timeout=20_000)
+    agenda.go_to(date(2026, 11, 2))
+    agenda.select(chosen)
+    agenda.verticalScrollBar().setValue(agenda.verticalScrollBar().value() + 7)
+    before = agenda.verticalScrollBar().value(), agenda.top_day()
+    with center.store.write() as session:
+        session.get_one(User, (center.organization_id, center.id("user Patel"))).last_name = "Kowalska"
+    page.refresh({"user": {center.id("user Patel")}})
+    assert agenda.selected_id() == chosen
+    assert (agenda.verticalScrollBar().value(), agenda.top_day()) == before
+    row = agenda.rows().row_at(agenda.rows().row_of_entry(chosen))
+    assert getattr(row, "tutor", "") == "Małgorzata Kowalska"
