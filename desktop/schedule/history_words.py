@@ -71,14 +71,12 @@ class HistoryLine:
 def history_lines(noted: Iterable[Noted], name_of: NameOf, zone: tzinfo) -> list[HistoryLine]:
     """The changes as sentences, newest first; what was written at the same moment is one line."""
     lines: dict[tuple[datetime, str], list[str]] = {}
-    for one in sorted(noted, key=lambda one: one.table != "schedule_entry"):
-        words = sentences(one, name_of, zone)
-        if words:
-            lines.setdefault((one.at.replace(microsecond=0), one.who), []).extend(words)
-    made = [
-        HistoryLine(at, who, _joined(_without_parts_of_making(dict.fromkeys(words))))
-        for (at, who), words in lines.items()
-    ]
+    for one in sorted(noted, key=lambda one: (one.table != "schedule_entry", not one.is_new)):
+        words = lines.setdefault((one.at.replace(microsecond=0), one.who), [])
+        # Who makes an entry also adds its students and rooms; that goes without saying.
+        if not (one.is_new and words[:1] == [_MADE]):
+            words += sentences(one, name_of, zone)
+    made = [HistoryLine(at, who, _joined(list(dict.fromkeys(words)))) for (at, who), words in lines.items() if words]
     return sorted(made, key=lambda line: line.at, reverse=True)
 
 
@@ -166,12 +164,6 @@ def _room_sentences(one: Noted, name_of: NameOf) -> list[str]:
     if "archived_at" in one.changes:
         return [f"gave up {name}" if one.changes["archived_at"][1] else f"took {name}"]
     return []
-
-
-def _without_parts_of_making(words: Iterable[str]) -> list[str]:
-    """Who makes an entry also adds its students and rooms; that goes without saying."""
-    listed = list(words)
-    return [_MADE] if _MADE in listed else listed
 
 
 def _joined(words: Sequence[str]) -> str:
