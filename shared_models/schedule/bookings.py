@@ -5,13 +5,27 @@ Objects would cost ten times as much: a whole school year is checked while a pag
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from itertools import chain
 from typing import Any, TypeVarTuple
 
-from sqlalchemy import ColumnElement, Integer, Row, Select, column, func, or_, select, union_all, values
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Integer,
+    Join,
+    Row,
+    Select,
+    bindparam,
+    column,
+    func,
+    or_,
+    select,
+    text,
+    union_all,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -35,7 +49,8 @@ _booking: Callable[[tuple[object, ...]], Booking] = partial(tuple.__new__, Booki
 _ATTENDEES = (Attendee.entry_id, Attendee.student_id)
 _ROOMS = (EntryRoom.entry_id, EntryRoom.room_id)
 _MANY = 2_000
-_SPANS = 500
+_SPANS = 512
+_SIZES = (1, 8, 64, _SPANS)
 _PARTITION = 1_000
 
 
@@ -49,6 +64,21 @@ class epoch_seconds(FunctionElement[int]):
 @compiles(epoch_seconds, "sqlite")
 def _epoch_on_sqlite(element: epoch_seconds, compiler: SQLCompiler, **options: Any) -> str:
     return f"unixepoch({compiler.process(element.clauses, **options)})"
+
+
+class _JoinedInOrder(Join):
+    """A join that is to be walked from left to right: without statistics SQLite takes all entries of an organization
+    for ten, and would rather look at all of them for each span of time."""
+
+    inherit_cache = True
+
+
+@compiles(_JoinedInOrder, "sqlite")
+def _in_order_on_sqlite(join: Join, compiler: SQLCompiler, **options: Any) -> str:
+    options["asfrom"] = True
+    left, right = (compiler.process(side, **options) for side in (join.left, join.right))
+    condition = compiler.process(join.onclause, **{**options, "asfrom": False}) if join.onclause is not None else "1"
+    return f"{left} CROSS JOIN {right} ON {condition}"
 
 
 @compiles(epoch_seconds, "postgresql")
@@ -130,18 +160,15 @@ def rival_bookings(session: Session, organization_id: str, new: Sequence[Booking
     spans = _joined(new)
     found: dict[str, Row[str, int, int, int, str | None]] = {}
     for start in range(0, len(spans), _SPANS):
-        some = [
-            (_instant(begins) - LONGEST_ENTRY, _instant(begins), _instant(ends))
-            for begins, ends in spans[start : start + _SPANS]
-        ]
-        times = values(*(column(name, Instant) for name in ("reach", "begins", "ends"))).data(some).cte("times")
-        near = statement.join(
-            times,
-            (ScheduleEntry.starts_at > times.c.reach)
-            & (ScheduleEntry.starts_at < times.c.ends)
-            & (ScheduleEntry.blocked_until > times.c.begins),
-        )
-        found.update((row[0], row) for row in _rows(session, near))
+        some = spans[start : start + _SPANS]
+        size = next(size for size in _SIZES if size >= len(some))
+        times = _times(size)
+        near = statement.select_from(_JoinedInOrder(times, ScheduleEntry.__table__, (
+            (ScheduleEntry.starts_at > times.c.column1)
+            & (ScheduleEntry.starts_at < times.c.column3)
+            & (ScheduleEntry.blocked_until > times.c.column2)
+        )))  # fmt: skip
+        found.update((row[0], row) for row in _rows(session, near, _parameters(some, size)))
     rooms = _claimed(session, organization_id, _ROOMS, room_ids, found)
     students = _claimed(session, organization_id, _ATTENDEES, student_ids, found)
     none: tuple[str, ...] = ()
@@ -243,11 +270,33 @@ def _are_most(
     return (session.scalar(all_of_them) or 0) < 5 * entry_count
 
 
-def _rows(session: Session, statement: Select[*_Columns]) -> Iterable[Row[*_Columns]]:
+def _rows(
+    session: Session, statement: Select[*_Columns], parameters: Mapping[str, object] | None = None
+) -> Iterable[Row[*_Columns]]:
     """The rows of plain columns, without what the ORM does to each: half the time of reading a year."""
     if session.autoflush:
         session.flush()
-    return chain.from_iterable(session.connection().execute(statement).partitions(_PARTITION))
+    return chain.from_iterable(session.connection().execute(statement, parameters).partitions(_PARTITION))
+
+
+@cache
+def _times(size: int) -> CTE:
+    """So many spans of time as a table: when an entry that reaches into it begins at the earliest, its begin and its
+    end. Written out once per size, as a statement with `values()` would be compiled anew for each question."""
+    names = [(f"reach{number}", f"begins{number}", f"ends{number}") for number in range(size)]
+    rows = ", ".join(f"(:{reach}, :{begins}, :{ends})" for reach, begins, ends in names)
+    parameters = (bindparam(name, type_=Instant) for three in names for name in three)
+    columns = (column(f"column{number}", Instant) for number in (1, 2, 3))
+    return text(f"VALUES {rows}").bindparams(*parameters).columns(*columns).cte("times")
+
+
+def _parameters(spans: Sequence[tuple[int, int]], size: int) -> dict[str, datetime]:
+    """The spans as what `_times` asks for; the last one fills what is left."""
+    parameters: dict[str, datetime] = {}
+    for number in range(size):
+        begins, ends = map(_instant, spans[min(number, len(spans) - 1)])
+        parameters |= {f"reach{number}": begins - LONGEST_ENTRY, f"begins{number}": begins, f"ends{number}": ends}
+    return parameters
 
 
 def _claims(organization_id: str, links: tuple[_Column, _Column], wanted: Collection[str]) -> Select[str]:
