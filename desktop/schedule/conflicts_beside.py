@@ -96,6 +96,9 @@ class ConflictsBeside(QObject):
         from desktop.schedule.conflicts_panel import conflict_items
 
         groups = shown_conflicts(builder.week, builder.rows, self._day)
+        if builder.week.last_day - builder.week.first_day > timedelta(days=7):
+            # Of a month, what is over comes last.
+            groups.sort(key=lambda group: group.entries[0].day < builder.local_now.date())
         accepted = accepted_conflicts(builder.week, builder.rows, self._day)
         with_day = self._day is None
         self.panel.set_items(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QEnterEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
@@ -47,7 +48,7 @@ class ConflictItem:
 def conflict_items(
     groups: Iterable[ConflictGroup], builder: SceneBuilder, *, with_day: bool, are_accepted: bool = False
 ) -> list[ConflictItem]:
-    """The conflicts as the panel shows them; `with_day` names the day, for a whole week."""
+    """The conflicts as the panel shows them; `with_day` names the day, for a whole week, or the date, for more."""
     return [_item(group, builder, with_day, are_accepted) for group in groups]
 
 
@@ -56,7 +57,9 @@ def _item(group: ConflictGroup, builder: SceneBuilder, with_day: bool, is_accept
     for resource in group.resource_ids:
         names.append(_name(resource, group, builder))
     starts, ends = group.span
-    day = f"{group.entries[0].day:%a} " if with_day else ""
+    first = group.entries[0].day
+    is_one_week = builder.week.last_day - builder.week.first_day < timedelta(days=7)
+    day = (f"{first:%a} " if is_one_week else f"{first:%b} {first.day}, ") if with_day else ""
     if group.is_overlap:
         aside = day + span_words(starts, ends, with_half=False)
     else:

@@ -180,8 +180,11 @@ class MonthCalendar(QWidget):
         return QSize(px(420), px(220))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Plan anew."""
+        """Plan anew; the cursor stays on its entry."""
+        entry_id = self._cursor_entry()
         self._lay_out()
+        if entry_id:
+            self._put_cursor_on(entry_id)
 
     def _theme_changed(self) -> None:
         self._painter = None

@@ -151,3 +151,14 @@ def test_a_change_from_elsewhere_leaves_selection_and_cursor(month: MonthCalenda
     assert opened.args == ["wed2"]
     month.set_days(listed_days(FIRST, 42, moved[:1]), NOVEMBER)
     assert month.selected_id() == ""
+
+
+def test_the_cursor_stays_on_its_entry_when_the_month_takes_another_size(month: MonthCalendar, qtbot: QtBot) -> None:
+    day = date(2026, 11, 25)
+    entries = [listed(f"e{number:02}", day, 600 + number) for number in range(14)]
+    month.set_days(listed_days(FIRST, 42, entries), NOVEMBER)
+    month.select("e03")
+    month.resize(900, 900)
+    with qtbot.waitSignal(month.entryActivated) as opened:
+        qtbot.keyClick(month, Qt.Key.Key_Return)
+    assert opened.args == ["e03"]

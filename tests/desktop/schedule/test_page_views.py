@@ -352,3 +352,13 @@ def test_a_tutor_who_is_renamed_elsewhere_moves_nothing_in_the_agenda(
     assert (agenda.verticalScrollBar().value(), agenda.top_day()) == before
     row = agenda.rows().row_at(agenda.rows().row_of_entry(chosen))
     assert getattr(row, "tutor", "") == "Małgorzata Kowalska"
+
+
+def test_the_conflicts_of_a_month_name_their_dates_those_to_come_first(page: CalendarPage, center: Center) -> None:
+    for day in (date(2026, 11, 4), date(2026, 12, 2)):
+        add(center, center.draft(day, time(16)))
+        add(center, center.draft(day, time(16, 30), student_ids=(center.id("Wei"),)))
+    month_of(page)
+    page.show_conflicts(True)
+    asides = [card.item.aside for card in page.panel.cards()]
+    assert asides == ["Dec 2, 4:30–5:00", "Nov 4, 4:30–5:00"]
