@@ -5,7 +5,9 @@ What a person does with it lives in the widget built on it (calendar_widget.py).
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, QSizeF, Qt
+import math
+
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPen, QPixmap, QRegion, QResizeEvent
 from PySide6.QtWidgets import QScrollBar, QSizePolicy, QWidget
 
@@ -240,7 +242,7 @@ class CalendarSurface(QWidget):
         if layout is None or paint is None:
             return
         ratio = paint.faces.ratio
-        size = (QSizeF(view.size()) * ratio).toSize()
+        size = QSize(math.ceil(view.width() * ratio), math.ceil(view.height() * ratio))
         dx, dy = self._bar_x.value(), self._bar_y.value()
         kept = self._sheet_of
         stale = QRegion(0, 0, view.width(), view.height())

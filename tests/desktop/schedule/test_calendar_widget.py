@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -421,7 +421,10 @@ def test_both_sides_of_a_conflict_are_marked_while_dragging(calendar: CalendarWi
     place = calendar.to_widget(box.rect)
 
     def is_red() -> bool:
-        color = painted(calendar).pixelColor(place.left() + 1, place.center().y())
+        picture = painted(calendar)
+        color = picture.pixelColor(
+            (QPointF(place.left() + 1, place.center().y()) * picture.devicePixelRatio()).toPoint()
+        )
         return color.red() > 180 and color.green() < 80
 
     assert not is_red()
