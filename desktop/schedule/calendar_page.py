@@ -175,6 +175,10 @@ class CalendarPage(SchedulePage):
         """Open a sheet for an entry: to reschedule it, cancel it with a reason, or for the length of its series."""
         self.sheets.for_entry(kind, row_id(entry_id))
 
+    def show_conflicts(self, shown: bool) -> None:
+        """Open or close the list of conflicts; the view that lists all of them needs no second one beside it."""
+        super().show_conflicts(shown and self._view != "conflicts")
+
     def copy_week(self) -> None:
         """Open the copy of the week on screen."""
         self.sheets.copy_week(self._day, self.filters.value().location_id)

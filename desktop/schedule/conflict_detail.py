@@ -33,7 +33,7 @@ from desktop.widgets import (
 )
 from shared_models.schedule.series_operations import SeriesScope
 
-WIDTH = 420
+WIDTH, NARROW_WIDTH = 420, 352
 _REASONS = (
     "Agreed with the family",
     "They share the room",
@@ -81,8 +81,8 @@ class ConflictDetail(SidePanel):
         reach_row.addStretch(1)
         self.body.addWidget(self._reach_box)
         self.accept_button = Button("Accept", small=True, keycap="A", on_click=self.ask_reason)
-        self.withdraw_button = Button("Let it count again", small=True, keycap="A", on_click=self.withdrawn.emit)
-        self.show_button = Button("Show on the calendar", small=True, keycap="Enter", on_click=self._show)
+        self.withdraw_button = Button("Count it again", small=True, keycap="A", on_click=self.withdrawn.emit)
+        self.show_button = Button("Show in calendar", small=True, keycap="Enter", on_click=self._show)
         self.add_footer(self.show_button, self.withdraw_button, self.accept_button)
         self._reason_box = QWidget()
         column = QVBoxLayout(self._reason_box)

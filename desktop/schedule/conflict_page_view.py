@@ -45,6 +45,7 @@ class ConflictPageView(PageView):
 
     def show(self, builder: SceneBuilder, day: date) -> None:
         """Read again when entries have changed; another day brings its first case into hand."""
+        self.page.show_conflicts(False)
         self.view.set_filters(builder.filters)
         if self._loads != self.page.loads:
             self._loads = self.page.loads

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from desktop import theme
@@ -17,7 +17,7 @@ from desktop.background import Background
 from desktop.page import Changes
 from desktop.schedule.calendar_changes import CalendarChanges
 from desktop.schedule.conflict_book import Case, ConflictBook, Severity, read_book, week_title
-from desktop.schedule.conflict_detail import ConflictDetail
+from desktop.schedule.conflict_detail import NARROW_WIDTH, WIDTH, ConflictDetail
 from desktop.schedule.conflict_offers import offers_of
 from desktop.schedule.directory import DIRECTORY_TABLES, read_directory
 from desktop.schedule.entry_rows import ENTRY_TABLES
@@ -30,6 +30,7 @@ from desktop.widgets import (
     Cell,
     Column,
     EmptyState,
+    FlowLayout,
     Group,
     Label,
     RowModel,
@@ -43,6 +44,7 @@ from shared_models.schedule.series_operations import SeriesScope
 
 CONFLICT_TABLES = ENTRY_TABLES | DIRECTORY_TABLES
 _SETTLE_MS = 60
+_NARROW_BELOW = 1040
 _ALL, _FLAGS = "all", "flags"
 _KINDS = ((_ALL, "All"), ("tutor", "Tutor"), ("room", "Room"), ("student", "Student"), (_FLAGS, "Unusual"))
 _SEVERITIES = ((_ALL, "Both"), (Severity.OVERLAP.value, "Overlap"), (Severity.BUFFER.value, "Too tight"))
@@ -95,21 +97,21 @@ class ConflictView(QWidget):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(px(12))
         card = Card()
-        bar = QHBoxLayout()
+        holder = QWidget()
+        bar = FlowLayout(holder, px(10))
         bar.setContentsMargins(px(12), px(8), px(12), px(8))
-        bar.setSpacing(px(10))
         self.kind = Segmented(_KINDS, small=True, name="Which conflicts")
         self.kind.changed.connect(self._filter)
         self.severity = Segmented(_SEVERITIES, small=True, name="How bad")
         self.severity.changed.connect(self._filter)
-        self.summary = Label("", "small", "text2", elide=True)
+        self.summary = Label("", "small", "text2")
+        self.summary.setFixedHeight(theme.current().size.control_small)
         bar.addWidget(self.kind)
         bar.addWidget(self.severity)
-        bar.addWidget(self.summary, 1)
-        holder = QWidget()
-        holder.setLayout(bar)
+        bar.addWidget(self.summary)
         card.body.addWidget(holder)
-        self.model: RowModel[Case] = RowModel(_columns())
+        self._is_narrow = False
+        self.model: RowModel[Case] = RowModel(_columns(is_narrow=False))
         self.table = TableView(self.model, "Conflicts")
         self.table.picked.connect(self._picked)
         self.table.opened.connect(self._open_row)
@@ -155,6 +157,17 @@ class ConflictView(QWidget):
         add("Take a way out by its number", lambda: self.detail.take(1), "1", "corner-down-left")
         for number in range(2, 10):
             self._keys[ord(str(number))] = lambda number=number: self.detail.take(number)  # type: ignore[misc]
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow window the case in hand tells of its entries alone."""
+        super().resizeEvent(event)
+        t = theme.current()
+        is_narrow = self.width() < t.px(_NARROW_BELOW)
+        if is_narrow != self._is_narrow:
+            self._is_narrow = is_narrow
+            self.detail.setFixedWidth(t.px(NARROW_WIDTH if is_narrow else WIDTH))
+            self.model.set_columns(_columns(is_narrow=is_narrow))
+            self._select_again()
 
     # reading
 
@@ -484,16 +497,18 @@ class ConflictView(QWidget):
 _ACCEPTED = "Accepted"
 
 
-def _columns() -> list[Column[Case]]:
+def _columns(*, is_narrow: bool) -> list[Column[Case]]:
     def kind(case: Case) -> Cell:
         if case.acceptance is not None:
             return Cell(case.kind_words, tag=Tone.OK, icon="check")
         tone, icon = _LOOKS[case.severity]
         return Cell(case.kind_words, tag=tone, icon=icon)
 
-    return [
-        Column("Kind", kind, 150),
-        Column("Who or what", lambda case: Cell(case.heading, strong=case.acceptance is None), 190),
-        Column("Entries", lambda case: Cell(case.summary, tone="text2")),
-        Column("When", lambda case: Cell(case.when_words, tabular=True), 186),
-    ]
+    def heading(case: Case) -> Cell:
+        return Cell(case.heading, strong=case.acceptance is None)
+
+    when: Column[Case] = Column("When", lambda case: Cell(case.when_words, tabular=True), 186)
+    if is_narrow:
+        return [Column("Kind", kind, 136), Column("Who or what", heading), when]
+    entries: Column[Case] = Column("Entries", lambda case: Cell(case.summary, tone="text2"))
+    return [Column("Kind", kind, 150), Column("Who or what", heading, 190), entries, when]

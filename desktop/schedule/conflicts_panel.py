@@ -242,7 +242,7 @@ class ConflictCard(QWidget):
                 button.clicked.connect(lambda _=False, way=way: self.wayChosen.emit(way))
                 flow.addWidget(button)
             column.addLayout(flow)
-        words = "Let it count again" if self.item.is_accepted else "Accept"
+        words = "Count it again" if self.item.is_accepted else "Accept"
         accept = Button(words, Kind.LINK, small=True)
         accept.clicked.connect(lambda: self.acceptChosen.emit(self.item.key, not self.item.is_accepted))
         flow.addWidget(accept)

@@ -264,8 +264,9 @@ class Note(QWidget):
         self.title = Paragraph(f"**{title}**" if title and text else title, tone=ink)
         column.addWidget(self.title)
         self.text = Paragraph(text, tone=ink)
-        self.text.setVisible(bool(text))
         column.addWidget(self.text)
+        if not text:
+            self.text.hide()
         row.addLayout(column, 1)
         if button is not None:
             row.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
