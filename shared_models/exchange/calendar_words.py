@@ -1,5 +1,6 @@
 """What the words of an event say: tutor, students, subject, location, rooms."""
 
+import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from shared_models.people.contact import name_key, normalize_email, one_spaced
 
 CLOSED = re.compile(r"(?:closed|closure|no (?:school|class(?:es)?|lessons?)|fermé)\b\s*[:–-]?\s*", re.IGNORECASE)
 _ONLINE = re.compile(r"\b(?:online|zoom|virtual|remote|google meet|teams|en ligne)\b|https?://", re.IGNORECASE)
+_LINE_END = re.compile(r"<br\s*/?>|</(?:p|div|li)>", re.IGNORECASE)
+_MARKUP = re.compile(r"<[^<>]*>")
 _TUTOR_WORDS = frozenset({"tutor", "teacher", "instructor", "tutors"})
 _STUDENT_WORDS = frozenset({"student", "students", "child", "children", "attendees", "pupils"})
 _SUBJECT_WORDS = frozenset({"subject", "topic", "wants", "course"})
@@ -64,7 +67,7 @@ def _described(description: str) -> tuple[str, tuple[str, ...], SubjectWords | N
     """Tutor, students and subject from lines such as “Students: Ana Kim, Leo Kim”."""
     tutor, subject = "", None
     students: tuple[str, ...] = ()
-    for line in description.splitlines():
+    for line in _plain(description).splitlines():
         word, colon, rest = line.partition(":")
         if not colon or len(word) > 40:
             continue
@@ -76,6 +79,13 @@ def _described(description: str) -> tuple[str, tuple[str, ...], SubjectWords | N
         elif key in _SUBJECT_WORDS:
             subject = parse_subject(rest)
     return tutor, students, subject
+
+
+def _plain(description: str) -> str:
+    """A description as text: Google keeps those that were edited there as a web page."""
+    if "<" not in description and "&" not in description:
+        return description
+    return html.unescape(_MARKUP.sub("", _LINE_END.sub("\n", description)))
 
 
 @lru_cache(maxsize=4096)
