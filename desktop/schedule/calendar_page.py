@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 _VACATION = "vacation "
-_IDLE_MS = 1_500
+_IDLE_MS = 4_000
 VIEWS = (
     ViewKind(DAY, "Day", "columns-3", "D"),
     ViewKind(WEEK, "Week", "calendar-days", "W"),

@@ -126,6 +126,11 @@ class EntryEditor(QWidget):
         return self._entry_id
 
     @property
+    def is_prepared(self) -> bool:
+        """Whether its fields are made."""
+        return self._fields is not None
+
+    @property
     def is_changed(self) -> bool:
         """Whether the fields hold something else than when the form opened."""
         return self._fields is not None and self._fields.draft() != self._before

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from desktop.schedule.directory import Directory
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from desktop.schedule.entry_form import EntryEditor
     from desktop.schedule.entry_form_check import Outlook
 
+_A_MOMENT_MS = 200
 DAYS_BESIDE = 3
 """How many days of a week the calendar shows in the room that the form leaves."""
 
@@ -81,8 +82,12 @@ class FormBeside(QObject):
         return "changed" if self._editor.is_changed else ""
 
     def prepare(self) -> None:
-        """Read the choices and make the fields while nobody waits for them."""
+        """Make the form and its fields while nobody waits for them, in two steps that take a moment each."""
         if self._editor is None:
+            QTimer.singleShot(_A_MOMENT_MS, self.editor, self._prepare_fields)
+
+    def _prepare_fields(self) -> None:
+        if not self.editor.is_prepared:
             self.editor.prepare()
 
     def place(self) -> None:

@@ -371,3 +371,15 @@ def test_the_menu_offers_only_what_an_entrys_life_allows(center: Center, qtbot: 
     page.refresh({"schedule_entry": {entry_id}})
     words = {action.text() for action in page.entry_menu(entry_id).actions()}
     assert "Bring back" in words and "Start" not in words
+
+
+def test_the_form_is_made_ready_ahead_without_opening(center: Center, qtbot: QtBot, qapp: QApplication) -> None:
+    page = page_of(center, qtbot, qapp)
+    page.form.prepare()
+    qtbot.waitUntil(lambda: page.form.editor.is_prepared)
+    assert not page.form.is_open
+    page.new_entry()
+    fields = page.form.editor.fields
+    page.form._prepare_fields()
+    assert page.form.editor.fields is fields
+    page.shut_down()
