@@ -81,8 +81,8 @@ class Store:
         if self.key_kept_in == KEYRING:
             return "The key of this data is kept by the keyring of this PC."
         return (
-            f"This PC has no keyring for the key of this data, so it lies in {self.key_kept_in}, a file that only you "
-            "can read. Whoever copies it together with the data can read both."
+            f"This PC has no keyring for the key of this data, so it lies in {self.key_kept_in}, a file that only "
+            "you can read. Whoever copies it together with the data can read both."
         )
 
     @property

@@ -208,7 +208,7 @@ def test_a_push_can_neither_change_nor_refer_to_another_tenants_rows(
 @pytest.mark.parametrize("path", ["/api/v1/sync/pull", "/api/v1/devices"])
 @pytest.mark.parametrize("header", [{}, {"Authorization": "Bearer nonsense"}, {"Authorization": "Basic eDp5"}])
 def test_without_a_valid_token_nothing_is_given(server: LiveServer, path: str, header: dict[str, str]) -> None:
-    assert httpx.get(server.url + path, headers=header, trust_env=False).status_code == 401
+    assert httpx.get(server.url + path, headers=header, trust_env=False, timeout=60).status_code == 401
 
 
 def test_one_tenants_owner_can_neither_list_nor_revoke_anothers_pcs(

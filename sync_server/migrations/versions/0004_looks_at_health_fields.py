@@ -37,9 +37,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_health_access")),
     )
     op.create_index("ix_health_access_student", "health_access", ["organization_id", "student_id"], unique=False)
-    op.create_index(
-        "ix_health_access_server_seq", "health_access", ["organization_id", "server_seq"], unique=False
-    )
+    op.create_index("ix_health_access_server_seq", "health_access", ["organization_id", "server_seq"], unique=False)
     for statement in secure_statements(["health_access"]):
         op.execute(statement)
 

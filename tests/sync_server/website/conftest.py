@@ -287,7 +287,7 @@ def site(database: Database, clock: Clock) -> Iterator[Site]:
         now=clock.now,
         ticks=clock.ticks,
     )
-    with served(app) as address, httpx.Client(base_url=address) as client:
+    with served(app) as address, httpx.Client(base_url=address, timeout=60) as client:
         yield Site(app, cache, address, client, woken)
 
 
