@@ -101,7 +101,7 @@ class ServerHost:
 
     def page(self, address: str) -> str:
         """A public page as a browser would get it."""
-        with urllib.request.urlopen(f"{self.url}{address}", timeout=10) as answer:
+        with urllib.request.urlopen(f"{self.url}{address}", timeout=60) as answer:
             return str(answer.read().decode())
 
     def stop(self) -> int:
