@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 from desktop import theme
 from desktop.schedule.box_faces import paint_shadow
 
-_WIDEST = 340
+_WIDEST = 440
 
 
 @dataclass(frozen=True, slots=True)
