@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from sqlalchemy.orm import Session
 
 from desktop import theme
+from desktop.schedule.schedule_sheet import day_words
 from desktop.store.errors import StoreError
 from desktop.store.store import Store
 from desktop.widgets import (
@@ -28,10 +29,11 @@ from desktop.widgets import (
     Tone,
 )
 from shared_models.schedule.errors import ScheduleError
-from shared_models.schedule.explained import entry_words, names_of
+from shared_models.schedule.explained import clock, entry_words, names_of
 from shared_models.schedule.lifecycle import TRANSITIONS, LifeFacts, Step, proposal_for, steps_from
 from shared_models.schedule.models import Attendance, Attendee, EntryStatus, ScheduleEntry
 from shared_models.schedule.operations import entry_of, links_of, set_attendance, set_status, write_report
+from shared_models.schedule.rescheduling import origin_of
 
 _ATTENDANCE = (
     ("", "–"),
@@ -69,6 +71,7 @@ class AttendancePanel(QWidget):
         self._store, self._clock = store, clock
         self._entry_id = ""
         self._title = ""
+        self._links: list[str] = []
         self.steps: dict[Step, Button] = {}
         self.choices: dict[str, Segmented] = {}
         self._report_before: tuple[str, str, str, bool] = ("", "", "", False)
@@ -95,6 +98,15 @@ class AttendancePanel(QWidget):
             attendees = links_of(session, organization_id, Attendee, [entry_id])
             noted = {attendee.student_id: attendee.attendance for attendee in attendees}
             names = names_of(session, organization_id, list(noted))
+            origin_id = origin_of(session, organization_id, entry_id)
+            linked = entry_words(
+                session, organization_id, [one for one in (entry.rescheduled_to_id, origin_id) if one is not None]
+            )
+        self._links = [
+            f"{lead} {day_words(linked[one].starts.date())}, {clock(linked[one].starts, with_half=True)}."
+            for lead, one in (("Rescheduled to", entry.rescheduled_to_id), ("Takes the place of", origin_id))
+            if one is not None and one in linked
+        ]
         self._title = ", ".join(part for part in (words.title, words.who) if part) if words is not None else "entry"
         has_begun = entry.starts_at <= self._clock()
         is_gone = entry.status is EntryStatus.CANCELLED or entry.archived_at is not None
@@ -122,6 +134,8 @@ class AttendancePanel(QWidget):
         self._top.addLayout(row)
         if entry.status is EntryStatus.CANCELLED and entry.cancel_reason:
             self._top.addWidget(Paragraph(entry.cancel_reason, tone="text2"))
+        for sentence in self._links:
+            self._top.addWidget(Paragraph(sentence))
         if is_gone:
             return
         facts = LifeFacts(entry.id, entry.status, entry.starts_at, entry.ends_at, tuple(noted.values()))

@@ -21,13 +21,14 @@ from desktop.schedule.entry_form_choices import ONLINE
 from desktop.schedule.entry_form_fields import parse_duration, parse_until, resource_words, with_resources
 from desktop.store.store import Store
 from desktop.theme import Appearance
-from desktop.widgets import Button
+from desktop.widgets import Button, Paragraph
 from shared_models.base import new_id
 from shared_models.schedule.conflicts import ConflictTag
 from shared_models.schedule.lifecycle import Step
 from shared_models.schedule.models import Attendance, Attendee, EntryStatus, ScheduleEntry, Series
 from shared_models.schedule.operations import schedule_entries
 from shared_models.schedule.recurrence import Pattern
+from shared_models.schedule.rescheduling import reschedule_entry
 from shared_models.schedule.series_operations import SeriesScope, change_entry, move_entry
 from tests.shared_models.schedule.small_center import NEW_YORK, Center, at, local, small_center
 
@@ -473,6 +474,22 @@ def test_a_typed_report_is_kept_when_the_form_closes(center: Center, editor: Ent
     with center.store.read() as session:
         entry = session.get(ScheduleEntry, (center.organization_id, past))
         assert entry is not None and entry.report_done == "Fractions"
+
+
+def test_a_rescheduled_session_and_its_origin_name_each_other(center: Center, editor: EntryEditor) -> None:
+    (old,) = scheduled(center)
+    with center.store.write() as session:
+        made = reschedule_entry(
+            session, center.organization_id, old, new_entry_id=new_id(), starts_at=at(WEDNESDAY, time(18)),
+            by_user_id=None, now=clock(),
+        )  # fmt: skip
+    for entry_id, sentence in (
+        (old, "Rescheduled to Wed, Dec 2, 6:00 PM."), (made, "Takes the place of Wed, Dec 2, 4:00 PM."),
+    ):  # fmt: skip
+        editor.open(entry_id)
+        editor.aside.tabs.set_value("plan")
+        editor.aside.tabs.set_value("went", announce=True)
+        assert sentence in {paragraph.text() for paragraph in editor.aside.went.findChildren(Paragraph)}
 
 
 def test_the_history_tells_when_an_entry_was_made_and_changed(center: Center, editor: EntryEditor) -> None:
