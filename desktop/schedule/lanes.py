@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from heapq import heappop, heappush
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,28 +41,38 @@ def seats(spans: Sequence[tuple[int, int, str]]) -> list[Seat]:
 
 
 def _seat_cluster(spans: Sequence[tuple[int, int, str]], cluster: list[int], result: list[Seat]) -> None:
-    lane_ends: list[int] = []
-    lane_of: dict[int, int] = {}
-    members: list[list[int]] = []
+    # Starts come in order: whoever has ended by then leaves a lane free, and the first free one is taken.
+    busy: list[tuple[int, int]] = []
+    free: list[int] = []
+    lane_of: list[int] = []
+    members: list[list[tuple[int, int]]] = []
     for index in cluster:
         start, end, _ = spans[index]
-        lane = next((number for number, taken in enumerate(lane_ends) if taken <= start), len(lane_ends))
-        if lane == len(lane_ends):
-            lane_ends.append(end)
+        while busy and busy[0][0] <= start:
+            heappush(free, heappop(busy)[1])
+        if free:
+            lane = heappop(free)
+        else:
+            lane = len(members)
             members.append([])
-        lane_ends[lane] = end
-        lane_of[index] = lane
-        members[lane].append(index)
-    count = len(lane_ends)
-    for index in cluster:
+        heappush(busy, (end, lane))
+        lane_of.append(lane)
+        members[lane].append((start, end))
+    count = len(members)
+    for index, lane in zip(cluster, lane_of, strict=True):
         start, end, _ = spans[index]
-        lane = lane_of[index]
-        width = 1
-        while lane + width < count and all(
-            spans[other][1] <= start or end <= spans[other][0] for other in members[lane + width]
-        ):
-            width += 1
-        result[index] = Seat(lane, count, width)
+        beside = lane + 1
+        while beside < count and _is_free(members[beside], start, end):
+            beside += 1
+        result[index] = Seat(lane, count, beside - lane)
+
+
+def _is_free(lane: list[tuple[int, int]], start: int, end: int) -> bool:
+    """Whether nobody sits in a lane between start and end; those who sit there come one after the other."""
+    for first, last in lane:
+        if last > start:
+            return first >= end
+    return True
 
 
 def peak(spans: Sequence[tuple[int, int, str]]) -> int:
