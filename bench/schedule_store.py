@@ -46,10 +46,11 @@ def _list_figures(session: Session, organization_id: str) -> list[Figure]:
     if len(listed) != len(find_conflicts(load_bookings(session, organization_id, *_SPAN))):
         raise AssertionError("the list does not have every conflict")
 
-    def look_at_the_first() -> None:
-        for one in listed_conflicts(session, organization_id, *_SPAN)[:_SCREENFUL]:
-            explained = one.explained
-            describe(explained, explained.first.entry_id)
+    def look_at_the_first() -> object:
+        found = listed_conflicts(session, organization_id, *_SPAN)
+        for one in found[:_SCREENFUL]:
+            describe(one.explained, one.conflict.first_id)
+        return found
 
     def read_only() -> None:
         connection = session.connection()

@@ -126,7 +126,7 @@ def listed_conflicts(session: Session, organization_id: str, first: datetime, la
         bookings = load_bookings(session, organization_id, first, last)
         by_id = {booking[0]: booking for booking in bookings}
         found = find_conflicts(bookings)
-        facts = _facts(session, organization_id, _in_need_of_facts(found, by_id))
+        facts = _facts(session, organization_id, _in_need_of_facts(found, bookings))
         spoken_of = SpokenOf(zone, by_id, _all_names(session, organization_id), facts)
         accepted = _accepted(session, organization_id, found)
         # One number sorts by start, then overlaps before buffers, then kind (by its word: room, student, tutor).
@@ -145,18 +145,15 @@ def listed_conflicts(session: Session, organization_id: str, first: datetime, la
     return [one._replace(acceptance=accepted.get(one.key)) for one in listed]
 
 
-def _in_need_of_facts(found: Iterable[Conflict], by_id: Mapping[str, Booking]) -> set[str]:
-    needed: set[str] = set()
+def _in_need_of_facts(found: Iterable[Conflict], bookings: Iterable[Booking]) -> set[str]:
     student = ConflictKind.STUDENT
+    unclear = {booking[0] for booking in bookings if not (booking[5] and booking[6])}
+    needed: set[str] = set()
     for kind, _, first_id, second_id, _ in found:
         if kind is student:
             needed.update((first_id, second_id))
-            continue
-        first, second = by_id[first_id], by_id[second_id]
-        if not (first[5] and first[6]):
-            needed.add(first_id)
-        if not (second[5] and second[6]):
-            needed.add(second_id)
+        elif unclear:
+            needed.update(unclear.intersection((first_id, second_id)))
     return needed
 
 
