@@ -68,7 +68,7 @@ class ConflictPageView(PageView):
         total = overlaps + tight
         self._count = "No conflicts" if not total else "1 conflict" if total == 1 else f"{total} conflicts"
         if self.page.view() == "conflicts":
-            self.page.header.set_title(self._count)
+            self.page.say_title(self._count)
 
     def _show_on_calendar(self, entry_id: str) -> None:
         self.page.set_view("day")
