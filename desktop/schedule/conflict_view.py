@@ -76,6 +76,7 @@ class ConflictView(QWidget):
         self._shows_accepted = False
         self._current = ""
         self._position = 0
+        self._settled: list[str] = []
         self._ways: dict[str, list[WaysOut]] = {}
         self._ticket = 0
         self._is_busy = False
@@ -402,6 +403,8 @@ class ConflictView(QWidget):
             return
         if description is not None:
             self.said.emit(f"Undone: {description}", False)
+            # What was settled last is in hand again.
+            self._current = self._settled.pop() if self._settled else self._current
             self._timer.start()
 
     def _do(self, work: Callable[[], str]) -> None:
@@ -414,6 +417,7 @@ class ConflictView(QWidget):
             self._timer.start()
             return
         if self._book is not None and case is not None:
+            self._settled.append(case.key)
             cases = tuple(one for one in self._book.cases if one.key != case.key)
             self._book = ConflictBook(self._book.first_day, cases, self._book.builder, self._book.bookings)
             self._show()

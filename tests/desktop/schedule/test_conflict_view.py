@@ -103,6 +103,19 @@ def test_a_digit_takes_the_way_out_and_z_takes_it_back(center: Center, view: Con
     assert len(view.cases()) == 1
 
 
+def test_what_is_taken_back_is_in_hand_again(center: Center, view: ConflictView, qtbot: QtBot) -> None:
+    crowd(center)
+    add(center, center.draft(date(2026, 12, 9), time(16)))
+    add(center, center.draft(date(2026, 12, 9), time(16), student_ids=()))
+    read(view, qtbot)
+    first = view.current()
+    press(view, qtbot, "1")
+    assert view.current() != first
+    press(view, qtbot, "z")
+    assert first is not None and view.current() is not None
+    assert view.current().key == first.key  # type: ignore[union-attr]
+
+
 def test_every_way_out_leaves_the_entry_without_a_conflict(center: Center, view: ConflictView, qtbot: QtBot) -> None:
     crowd(center)
     read(view, qtbot)
