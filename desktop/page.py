@@ -69,6 +69,7 @@ class PageHeader(QWidget):
         self.title.setText(title)
         self.subtitle.setText(subtitle)
         self.subtitle.setToolTip(subtitle)
+        self._fit_search()
 
     def set_primary(self, action: QAction) -> Button:
         """The one primary button of this view."""
@@ -107,11 +108,16 @@ class PageHeader(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._fit_search()
+
+    def _fit_search(self) -> None:
+        """The search field takes what title and views leave; where that is too little, only its icon stays."""
         if self._fixed_search:
             return
         t = theme.current()
         used = self.title.sizeHint().width() + self.left.sizeHint().width() + self.primary_place.sizeHint().width()
-        subtitle = min(self.subtitle.fontMetrics().horizontalAdvance(self.subtitle.text()), t.px(200))
+        words = self.subtitle.fontMetrics().horizontalAdvance(self.subtitle.text())
+        subtitle = max(min(words, t.px(200)), self.subtitle.minimumWidth())
         room = self.width() - used - subtitle - self.bell.width() - 2 * t.size.margin - 6 * self._row.spacing()
         extras = sum(
             item.sizeHint().width() for index in range(self.right.count())
@@ -122,6 +128,14 @@ class PageHeader(QWidget):
         self.search.setVisible(wide)
         self.search_button.setVisible(not wide)
         self.search.setFixedWidth(max(t.px(140), min(t.px(250), room - extras)))
+
+    def has_room_for(self, title: str) -> bool:
+        """Whether a title finds room beside the views, with the search as small as it gets."""
+        t = theme.current()
+        parts = (self.left, self.search_button, self.bell, self.primary_place)
+        used = sum(part.sizeHint().width() for part in parts) + theme.metrics("page").horizontalAdvance(title)
+        used += self.subtitle.minimumWidth()
+        return used + 2 * t.size.margin + 6 * self._row.spacing() <= self.width()
 
     def minimumSizeHint(self) -> QSize:
         return QSize(theme.current().px(320), theme.current().size.header)

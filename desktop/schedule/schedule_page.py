@@ -39,7 +39,7 @@ from desktop.schedule.scene import (
     with_accepted,
 )
 from desktop.schedule.student_chip import read_students
-from desktop.schedule.toolbar_fit import SHORT_TITLE_BELOW, ToolbarFit, short_title
+from desktop.schedule.toolbar_fit import ToolbarFit, short_title, without_year
 from desktop.store.store import Store
 from desktop.widgets import Button, FilterChip, IconButton, Kind, Label, Segmented
 from shared_models.schedule.acceptances import acceptances_of
@@ -366,9 +366,14 @@ class SchedulePage(Page):
     def say_title(self, title: str) -> None:
         """Put a title into the header, in short words where the window is narrow."""
         self._title = title
-        is_narrow = self.width() < theme.current().px(SHORT_TITLE_BELOW)
-        self.header.set_title(short_title(title) if is_narrow else title)
-        self._date_button.setHidden(is_narrow or self.form.is_open)
+        self._date_button.setHidden(self.form.is_open)
+        shown = next((words for words in (title, short_title(title)) if self.header.has_room_for(words)), "")
+        if not shown:
+            self._date_button.hide()
+            shown = short_title(title)
+            if not self.header.has_room_for(shown):
+                shown = without_year(shown)
+        self.header.set_title(shown)
 
     def _show_conflict_list(self) -> None:
         if self._builder is None:

@@ -16,9 +16,6 @@ from desktop.schedule.color_choice import ColorChoice
 from desktop.schedule.student_chip import StudentChip
 from desktop.widgets import FilterChip, Menu
 
-SHORT_TITLE_BELOW = 1120
-"""Width of the page, in px at 100 %, below which the title says less."""
-
 _LONG_WORDS = re.compile(
     r"\b(Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b"
     r"|\b(January|February|March|April|June|July|August|September|October|November|December)\b"
@@ -28,6 +25,11 @@ _LONG_WORDS = re.compile(
 def short_title(title: str) -> str:
     """ "Wed, Nov 25" for "Wednesday, November 25"."""
     return _LONG_WORDS.sub(lambda found: found.group()[:3], title)
+
+
+def without_year(title: str) -> str:
+    """ "Nov 23 – 28" for "Nov 23 – 28, 2026"."""
+    return re.sub(r", \d{4}$", "", title)
 
 
 class MoreFilters(FilterChip):
