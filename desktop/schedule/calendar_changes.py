@@ -1,4 +1,4 @@
-"""What the calendar can change by itself: move, resize, cancel, archive, restore, and say how a session went.
+"""What the calendar can change by itself: move, resize, archive, restore, and say how a session went.
 
 Each is one step that can be undone, with the words that the status strip shows.
 """
@@ -24,7 +24,6 @@ from shared_models.schedule.series_operations import (
     EntryChanges,
     SeriesScope,
     archive_entry,
-    cancel_entry,
     change_entry,
     move_entry,
     resize_entry,
@@ -138,18 +137,6 @@ class CalendarChanges:
 
         first = clock_words(starts, with_half=False)
         return self._write(f"{words} now takes {first} to {clock_words(ends)}{_REACH[scope]}", work)
-
-    def cancel(self, row: EntryRow, words: str, scope: SeriesScope) -> str:
-        """Cancel an entry; who and when are noted."""
-        when = f"{_WEEKDAYS[row.day.weekday()]} {clock_words(row.starts)}"
-
-        def work(session: Session) -> None:
-            cancel_entry(
-                session, self._store.organization_id, row.id,
-                reason="", by_user_id=self._store.user_id, now=self._clock(), scope=scope,
-            )  # fmt: skip
-
-        return self._write(f"Cancelled {words}, {when}{_REACH[scope]}", work)
 
     def archive(self, row: EntryRow, words: str, scope: SeriesScope) -> str:
         """Hide an entry everywhere."""

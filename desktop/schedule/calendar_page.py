@@ -15,7 +15,7 @@ from sqlalchemy import select
 from desktop.schedule.calendar_views import AgendaPageView, MonthPageView, PageView, ViewKind
 from desktop.schedule.conflict_page_view import ConflictPageView
 from desktop.schedule.entry_rows import EntryRow, read_entry
-from desktop.schedule.page_sheets import PageSheets
+from desktop.schedule.page_sheets import CANCEL, PageSheets
 from desktop.schedule.scene import NO_ROOM, NO_TUTOR, ONLINE, Filters, accepted_conflicts, shown_conflicts
 from desktop.schedule.schedule_page import DAY, WEEK, SchedulePage, row_id
 from desktop.store.errors import StoreError
@@ -310,11 +310,10 @@ class CalendarPage(SchedulePage):
         self._apply(lambda: self._changes.accept(words, keys, is_accepted))
 
     def cancel(self, entry_id: str) -> None:
-        """Cancel an entry, or as much of its series as the person says."""
+        """Ask why an entry, or how much of its series, is cancelled and who is told; Enter just does it."""
         row = self._row(entry_id)
         if row is not None and row.is_live and not self._is_unsaved(entry_id):
-            words = self._words(row)
-            self._change(row, lambda scope: self._changes.cancel(row, words, scope))
+            self.open_sheet(CANCEL, entry_id)
 
     def archive(self, entry_id: str) -> None:
         """Archive an entry, or as much of its series as the person says."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from desktop import theme
 from desktop.schedule.directory import Directory
@@ -64,6 +66,17 @@ class CancelSheet(ScheduleSheet):
 
     def first_field(self) -> QWidget | None:
         return self.why.reason
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter cancels from any field, with a reason or without one; on a button it presses that."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.isAutoRepeat():
+            focus = self.focusWidget()
+            if isinstance(focus, QPushButton):
+                focus.click()
+            else:
+                self.do_action.trigger()
+        else:
+            super().keyPressEvent(event)
 
     def look(self) -> None:
         """The words on the button, and what stays."""

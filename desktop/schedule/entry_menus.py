@@ -9,7 +9,7 @@ from typing import Protocol
 from PySide6.QtWidgets import QWidget
 
 from desktop.schedule.entry_rows import EntryRow
-from desktop.schedule.page_sheets import CANCEL, RESCHEDULE, SERIES
+from desktop.schedule.page_sheets import RESCHEDULE, SERIES
 from desktop.widgets import Menu
 from shared_models.schedule.lifecycle import TRANSITIONS, Step, steps_from
 from shared_models.schedule.models import EntryStatus
@@ -67,7 +67,6 @@ class EntryMenu(Menu):
         if Step.CANCEL in steps:
             self.add("Reschedule", sheet(RESCHEDULE), icon="calendar-clock")
             self.add("Cancel", lambda: commands.cancel(row.id), icon="calendar-x")
-            self.add("Cancel with a reason", sheet(CANCEL), icon="calendar-x")
         if Step.BRING_BACK in steps:
             self.add("Bring back", lambda: commands.restore(row.id), icon="rotate-ccw")
         if row.series_id is not None:

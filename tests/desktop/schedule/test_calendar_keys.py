@@ -14,8 +14,11 @@ from pytestqt.qtbot import QtBot
 
 from desktop import theme
 from desktop.schedule.calendar_page import CalendarPage
+from desktop.schedule.cancel_sheet import CancelSheet
+from desktop.widgets import Button
 from shared_models.base import new_id
-from shared_models.schedule.operations import schedule_entries
+from shared_models.schedule.models import EntryStatus
+from shared_models.schedule.operations import entry_of, schedule_entries
 from tests.shared_models.schedule.small_center import Center, small_center
 
 WEDNESDAY = date(2026, 11, 25)
@@ -74,11 +77,45 @@ def test_shift_and_arrows_then_enter_make_an_entry_longer(center: Center, page: 
     assert places(page) == {("2026-11-25", 960, 1035)}
 
 
-def test_delete_cancels_and_the_store_can_undo_it(center: Center, page: CalendarPage, qtbot: QtBot) -> None:
-    entry_at(center, page, 16)
+def test_delete_then_enter_cancels_without_a_reason(center: Center, page: CalendarPage, qtbot: QtBot) -> None:
+    entry_id = entry_at(center, page, 16)
+    QTest.keyClick(page.calendar, Qt.Key.Key_Delete)
+    sheet = page.sheets.sheet
+    assert isinstance(sheet, CancelSheet)
     with qtbot.waitSignal(page.actionDone) as done:
-        QTest.keyClick(page.calendar, Qt.Key.Key_Delete)
+        QTest.keyClick(sheet.why.reason, Qt.Key.Key_Return)
     assert done.args is not None and done.args[0].startswith("Cancelled")
+    with center.store.read() as session:
+        entry = entry_of(session, center.organization_id, entry_id)
+        assert (entry.status, entry.cancel_reason) == (EntryStatus.CANCELLED, "")
+    center.store.undo()
+    with center.store.read() as session:
+        assert entry_of(session, center.organization_id, entry_id).status is EntryStatus.SCHEDULED
+
+
+def test_enter_on_the_button_that_keeps_the_entry_keeps_it(center: Center, page: CalendarPage) -> None:
+    entry_id = entry_at(center, page, 16)
+    QTest.keyClick(page.calendar, Qt.Key.Key_Delete)
+    sheet = page.sheets.sheet
+    assert isinstance(sheet, CancelSheet)
+    keep = next(button for button in sheet.findChildren(Button) if button.text() == "Keep it")
+    keep.setFocus()
+    QTest.keyClick(keep, Qt.Key.Key_Return)
+    assert page.sheets.sheet is None
+    with center.store.read() as session:
+        assert entry_of(session, center.organization_id, entry_id).status is EntryStatus.SCHEDULED
+
+
+def test_delete_then_a_few_letters_and_enter_cancels_with_that_reason(center: Center, page: CalendarPage) -> None:
+    entry_id = entry_at(center, page, 16)
+    QTest.keyClick(page.calendar, Qt.Key.Key_Delete)
+    sheet = page.sheets.sheet
+    assert isinstance(sheet, CancelSheet)
+    QTest.keyClicks(sheet.why.reason, "Student is s")
+    QTest.keyClick(sheet.why.reason, Qt.Key.Key_Return)
+    QTest.keyClick(sheet.why.reason, Qt.Key.Key_Return)
+    with center.store.read() as session:
+        assert entry_of(session, center.organization_id, entry_id).cancel_reason == "Student is sick"
 
 
 def test_an_entry_copied_in_one_week_is_pasted_in_the_next(center: Center, page: CalendarPage) -> None:

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from desktop import theme
 from desktop.schedule.calendar_page import CalendarPage
 from desktop.schedule.calendar_values import ConflictMark, Status
+from desktop.schedule.cancel_sheet import CancelSheet
 from desktop.schedule.conflict_view import ConflictView
 from shared_models.base import new_id
 from shared_models.schedule.drafts import EntryDraft
@@ -131,9 +132,13 @@ def test_cancelling_strikes_an_entry_through_and_bringing_back_restores_it(
 ) -> None:
     entry_id = add(center, center.draft(WEDNESDAY, time(16)))
     page = page_of(center, qtbot, qapp)
+    page.calendar.cancelRequested.emit(entry_id)
+    sheet = page.sheets.sheet
+    assert isinstance(sheet, CancelSheet)
     with qtbot.waitSignal(page.actionDone) as done:
-        page.calendar.cancelRequested.emit(entry_id)
-    assert done.args == ["Cancelled Math, Noah Haddad, Wed 4:00 PM", True]
+        sheet.do()
+    assert done.args == ["Cancelled Math, Noah Haddad, Wed, Nov 25, 4:00–5:00 PM", True]
+    page.refresh({"schedule_entry": {entry_id}})
     assert statuses(page) == {entry_id: Status.CANCELLED}
     page.restore(entry_id)
     assert statuses(page) == {entry_id: Status.SCHEDULED}
@@ -175,11 +180,11 @@ def test_the_menu_offers_what_fits_the_moment(center: Center, qtbot: QtBot, qapp
     page = page_of(center, qtbot, qapp)
     words = [action.text() for action in page.entry_menu(begun).actions() if action.text()]
     assert words == [
-        "Open", "Start", "It took place", "No-show", "Reschedule", "Cancel", "Cancel with a reason",
+        "Open", "Start", "It took place", "No-show", "Reschedule", "Cancel",
         "Copy to next week", "Archive",
     ]  # fmt: skip
     words = [action.text() for action in page.entry_menu(coming).actions() if action.text()]
-    assert words == ["Open", "Reschedule", "Cancel", "Cancel with a reason", "Copy to next week", "Archive"]
+    assert words == ["Open", "Reschedule", "Cancel", "Copy to next week", "Archive"]
 
 
 def test_the_list_of_conflicts_counts_names_and_offers_ways_out(
@@ -362,9 +367,9 @@ def test_the_menu_offers_only_what_an_entrys_life_allows(center: Center, qtbot: 
     entry_id = add(center, center.draft(date(2026, 11, 27), time(16)))
     page = page_of(center, qtbot, qapp)
     words = {action.text() for action in page.entry_menu(entry_id).actions()}
-    assert {"Reschedule", "Cancel with a reason"} <= words
+    assert {"Reschedule", "Cancel"} <= words
     assert words.isdisjoint({"Start", "It took place", "No-show", "Bring back", "Extend or end the series"})
-    page.open_sheet("cancel", entry_id)
+    page.cancel(entry_id)
     sheet = page.sheets.sheet
     assert sheet is not None
     sheet.do()

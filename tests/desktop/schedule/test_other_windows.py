@@ -89,6 +89,10 @@ def test_undo_in_the_second_window_takes_back_what_was_done_there(
     second = calendar_of(window).new_window()
     other = calendar_of(second)
     other.cancel(entry_id)
+    assert other.sheets.sheet is not None
+    other.sheets.sheet.do()
+    with center.store.read() as session:
+        assert session.get_one(ScheduleEntry, (center.organization_id, entry_id)).status is EntryStatus.CANCELLED
     second.undoRequested.emit()
     with center.store.read() as session:
         entry = session.get_one(ScheduleEntry, (center.organization_id, entry_id))
