@@ -6,6 +6,7 @@ Each is one step that can be undone, with the words that the status strip shows.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 from sqlalchemy.orm import Session
@@ -55,11 +56,12 @@ class CalendarChanges:
         self._store, self._clock = store, clock
 
     def move(
-        self, row: EntryRow, words: str, target: Target, starts: int, directory: Directory, scope: SeriesScope
-    ) -> str:
+        self, row: EntryRow, words: str, target: Target, starts: int, directory: Directory, scope: SeriesScope,
+        keep_differences: bool = True,
+    ) -> str:  # fmt: skip
         """Move an entry to a day, minute, tutor and rooms."""
         starts_at, changes, where = _place(row, target, starts, directory)
-        return self._move(row, starts_at, changes, scope, f"Moved {words} to {where}")
+        return self._move(row, starts_at, changes, scope, f"Moved {words} to {where}", keep_differences)
 
     def copy(self, row: EntryRow, words: str, target: Target, starts: int, directory: Directory) -> str:
         """A single entry like this one at another day, minute, tutor and rooms."""
@@ -73,18 +75,16 @@ class CalendarChanges:
 
         return self._write(f"Copied {words} to {where}", work)
 
-    def take_way(self, row: EntryRow, words: str, way: WayOut, directory: Directory, scope: SeriesScope) -> str:
+    def take_way(
+        self, row: EntryRow, words: str, way: WayOut, directory: Directory, scope: SeriesScope,
+        keep_differences: bool = True,
+    ) -> str:  # fmt: skip
         """Take a way out of a conflict: another time, room or tutor, or some students less."""
-        changes: EntryChanges = {}
+        changes = _of_way(row, way)
         if way.student_ids is not None:
-            changes["student_ids"] = way.student_ids
             pairs = zip(row.student_ids, row.student_names, strict=True)
             gone = " and ".join(name for student_id, name in pairs if student_id not in way.student_ids)
-            return self._move(row, None, changes, scope, f"Took {gone} out of {words}")
-        if way.tutor_id is not None:
-            changes["tutor_id"] = way.tutor_id
-        if way.room_id is not None and way.room_id not in row.room_ids:
-            changes["room_ids"] = (way.room_id,)
+            return self._move(row, None, changes, scope, f"Took {gone} out of {words}", keep_differences)
         where = []
         if way.starts_at is not None:
             local = way.starts_at.astimezone(directory.zone)
@@ -93,7 +93,9 @@ class CalendarChanges:
             where.append(directory.tutor_name(way.tutor_id))
         if "room_ids" in changes and way.room_id is not None:
             where.append(directory.room_name(way.room_id))
-        return self._move(row, way.starts_at, changes, scope, f"Moved {words} to {', '.join(where)}")
+        return self._move(
+            row, way.starts_at, changes, scope, f"Moved {words} to {', '.join(where)}", keep_differences
+        )
 
     def accept(self, words: str, keys: Collection[ConflictKey], is_accepted: bool, reason: str = "") -> str:
         """Accept conflicts in one step, or let them count again."""
@@ -111,29 +113,40 @@ class CalendarChanges:
         return self._write(f"{'Accepted' if is_accepted else 'No longer accepted:'} {words}", work)
 
     def _move(
-        self, row: EntryRow, starts_at: datetime | None, changes: EntryChanges, scope: SeriesScope, said: str
-    ) -> str:
+        self, row: EntryRow, starts_at: datetime | None, changes: EntryChanges, scope: SeriesScope, said: str,
+        keep_differences: bool,
+    ) -> str:  # fmt: skip
         organization_id = self._store.organization_id
 
         def work(session: Session) -> None:
             if changes:
-                change_entry(session, organization_id, row.id, now=self._clock(), scope=scope, **changes)
+                change_entry(
+                    session, organization_id, row.id,
+                    now=self._clock(), scope=scope, keep_differences=keep_differences, **changes,
+                )  # fmt: skip
             if starts_at is not None and int(starts_at.timestamp()) != row.booking.starts:
-                move_entry(session, organization_id, row.id, starts_at, scope=scope)
+                move_entry(
+                    session, organization_id, row.id, starts_at, scope=scope, keep_differences=keep_differences
+                )
 
         return self._write(said + _REACH[scope], work)
 
     def resize(
-        self, row: EntryRow, words: str, starts: int, ends: int, directory: Directory, scope: SeriesScope
-    ) -> str:
+        self, row: EntryRow, words: str, starts: int, ends: int, directory: Directory, scope: SeriesScope,
+        keep_differences: bool = True,
+    ) -> str:  # fmt: skip
         """Give an entry another start or end."""
         organization_id = self._store.organization_id
         starts_at = instant_of(row.day, time(starts // 60, starts % 60), directory.zone)
 
         def work(session: Session) -> None:
             if starts != row.starts:
-                move_entry(session, organization_id, row.id, starts_at, scope=scope)
-            resize_entry(session, organization_id, row.id, ends - starts, scope=scope)
+                move_entry(
+                    session, organization_id, row.id, starts_at, scope=scope, keep_differences=keep_differences
+                )
+            resize_entry(
+                session, organization_id, row.id, ends - starts, scope=scope, keep_differences=keep_differences
+            )
 
         first = clock_words(starts, with_half=False)
         return self._write(f"{words} now takes {first} to {clock_words(ends)}{_REACH[scope]}", work)
@@ -175,6 +188,57 @@ class CalendarChanges:
         with self._store.write(said) as session:
             work(session)
         return said
+
+
+def fields_of_move(row: EntryRow, target: Target, starts: int, directory: Directory) -> frozenset[str]:
+    """What a move edits, as `differences.touched` asks it."""
+    starts_at, changes, _ = _place(row, target, starts, directory)
+    return _fields(row, starts_at, changes)
+
+
+def fields_of_resize(row: EntryRow, starts: int, ends: int) -> frozenset[str]:
+    """What another start or end edits."""
+    fields = {"starts_at"} if starts != row.starts else set()
+    if ends - starts != row.ends - row.starts:
+        fields.add("duration_minutes")
+    return frozenset(fields)
+
+
+def fields_of_way(row: EntryRow, way: WayOut) -> frozenset[str]:
+    """What a way out of a conflict edits; students change alike in all sessions, whatever else they hold."""
+    return _fields(row, way.starts_at, _of_way(row, way)) - {"student_ids"}
+
+
+def row_at(row: EntryRow, target: Target, starts: int, ends: int, directory: Directory) -> EntryRow:
+    """An entry as it would be at a place of the calendar, before anything is written."""
+    day, minute = target.day + timedelta(days=starts // 1440), starts % 1440
+    begins = int(instant_of(day, time(minute // 60, minute % 60), directory.zone).timestamp())
+    length, buffer = ends - starts, row.blocked_until - row.ends
+    booking = row.booking._replace(
+        starts=begins, ends=begins + length * 60, blocked_until=begins + (length + buffer) * 60,
+        tutor_id=target.tutor_id, room_ids=target.room_ids,
+    )  # fmt: skip
+    return replace(
+        row, day=day, starts=minute, ends=minute + length, blocked_until=minute + length + buffer,
+        is_online=target.is_online, booking=booking,
+    )  # fmt: skip
+
+
+def _fields(row: EntryRow, starts_at: datetime | None, changes: EntryChanges) -> frozenset[str]:
+    is_moved = starts_at is not None and int(starts_at.timestamp()) != row.booking.starts
+    return frozenset(changes) | ({"starts_at"} if is_moved else frozenset())
+
+
+def _of_way(row: EntryRow, way: WayOut) -> EntryChanges:
+    changes: EntryChanges = {}
+    if way.student_ids is not None:
+        changes["student_ids"] = way.student_ids
+        return changes
+    if way.tutor_id is not None:
+        changes["tutor_id"] = way.tutor_id
+    if way.room_id is not None and way.room_id not in row.room_ids:
+        changes["room_ids"] = (way.room_id,)
+    return changes
 
 
 def _place(row: EntryRow, target: Target, starts: int, directory: Directory) -> tuple[datetime, EntryChanges, str]:

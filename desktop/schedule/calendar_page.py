@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import cached_property
@@ -258,9 +258,16 @@ class CalendarPage(SchedulePage):
             day = date.fromisoformat(column) if self._view != DAY else self._day
             self.form.move_unsaved(day, starts, starts + row.ends - row.starts)
             return
+        from desktop.schedule.calendar_changes import fields_of_move, row_at
+
         target = self._target(entry_id, row, column, room_id)
-        words = self._words(row)
-        self._change(row, lambda scope: self._changes.move(row, words, target, starts, self._directory, scope))
+        words, directory = self._words(row), self._directory
+        self._change(
+            row,
+            lambda scope, keep: self._changes.move(row, words, target, starts, directory, scope, keep),
+            fields_of_move(row, target, starts, directory),
+            row_at(row, target, starts, starts + row.ends - row.starts, directory),
+        )
 
     def _target(self, entry_id: str, row: EntryRow, column: str, room_id: str) -> Target:
         """What a column makes of an entry that is let go there."""
@@ -282,15 +289,29 @@ class CalendarPage(SchedulePage):
         if row is not None and self._is_unsaved(entry_id):
             self.form.move_unsaved(row.day, starts, ends)
         elif row is not None:
-            words = self._words(row)
-            self._change(row, lambda scope: self._changes.resize(row, words, starts, ends, self._directory, scope))
+            from desktop.schedule.calendar_changes import fields_of_resize, row_at
+            from desktop.schedule.drop_check import Target
+
+            words, directory = self._words(row), self._directory
+            self._change(
+                row,
+                lambda scope, keep: self._changes.resize(row, words, starts, ends, directory, scope, keep),
+                fields_of_resize(row, starts, ends),
+                row_at(row, Target(row.day, row.tutor_id, row.room_ids, row.is_online), starts, ends, directory),
+            )
 
     def take_way(self, way: WayOut) -> None:
         """Do what a way out of a conflict proposes."""
         row = self._row(way.entry_id)
         if row is not None:
-            words = self._words(row)
-            self._change(row, lambda scope: self._changes.take_way(row, words, way, self._directory, scope))
+            from desktop.schedule.calendar_changes import fields_of_way
+
+            words, directory = self._words(row), self._directory
+            self._change(
+                row,
+                lambda scope, keep: self._changes.take_way(row, words, way, directory, scope, keep),
+                fields_of_way(row, way),
+            )
 
     def accept(self, key: str, is_accepted: bool) -> None:
         """Accept a conflict of the list beside the calendar, or let it count again."""
@@ -320,14 +341,14 @@ class CalendarPage(SchedulePage):
         row = self._row(entry_id)
         if row is not None:
             words = self._words(row)
-            self._change(row, lambda scope: self._changes.archive(row, words, scope))
+            self._change(row, lambda scope, _: self._changes.archive(row, words, scope))
 
     def restore(self, entry_id: str) -> None:
         """Bring a cancelled entry back."""
         row = self._row(entry_id)
         if row is not None:
             words = self._words(row)
-            self._change(row, lambda scope: self._changes.restore(row, words, scope))
+            self._change(row, lambda scope, _: self._changes.restore(row, words, scope))
 
     def copy_to_next_week(self, entry_id: str) -> None:
         """Make a single entry like this one a week later."""
@@ -344,18 +365,44 @@ class CalendarPage(SchedulePage):
         words = self._words(row)
         self._apply(lambda: self._changes.set_status(row, words, status))
 
-    def _change(self, row: EntryRow, change: Callable[[SeriesScope], str]) -> None:
-        """Do it at once for a single entry; for one of a series, ask how far it reaches."""
+    def _change(
+        self,
+        row: EntryRow,
+        change: Callable[[SeriesScope, bool], str],
+        edited: Collection[str] = (),
+        there: EntryRow | None = None,
+    ) -> None:
+        """Do it at once for a single entry; for one of a series, ask how far it reaches and, where sessions differ in
+        what is `edited`, whether they keep that. Until the answer the entry is shown `there`, where it would be."""
         if row.series_id is None:
-            self._apply(lambda: change(SeriesScope.THIS))
+            self._apply(lambda: change(SeriesScope.THIS, True))
             return
-        self.ask_scope(lambda scope: self._apply(lambda: change(scope)))
+        from desktop.schedule.differences_question import differing
 
-    def ask_scope(self, then: Callable[[SeriesScope], None]) -> None:
+        counts = {scope: differing(self._store, row.id, scope, edited) for scope in SeriesScope}
+        if there is not None:
+            self._hold(there)
+        self.ask_scope(lambda scope, keep: self._apply(lambda: change(scope, keep)), counts)
+
+    def ask_scope(self, then: Callable[[SeriesScope, bool], None], differing: Mapping[SeriesScope, int]) -> None:
         """A small menu at the pointer; leaving it changes nothing."""
         from desktop.schedule.entry_menus import ScopeMenu
 
-        ScopeMenu(self, then).popup(self._menu_spot())
+        menu = ScopeMenu(self, then, differing)
+        # The menu closes before it says what was chosen.
+        menu.aboutToHide.connect(lambda: QTimer.singleShot(0, self, self._let_go))
+        menu.popup(self._menu_spot())
+
+    def _hold(self, row: EntryRow) -> None:
+        """Show an entry where it would be, unsaved, until it is asked for or put back."""
+        self._held = row
+        self._show()
+
+    def _let_go(self) -> None:
+        """Show what was held where it is."""
+        if self._held is not None:
+            self._held = None
+            self._show()
 
     def _menu_spot(self) -> QPoint:
         shown = self._shown_widget()
@@ -365,9 +412,11 @@ class CalendarPage(SchedulePage):
 
     def _apply(self, work: Callable[[], str]) -> None:
         before = self.loads
+        self._held = None
         try:
             words = work()
         except (ScheduleError, StoreError) as error:
+            self._show()
             self.actionDone.emit(str(error), False)
             return
         if self.loads == before:

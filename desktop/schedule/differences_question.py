@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
@@ -18,10 +20,12 @@ from shared_models.schedule.series_operations import SeriesScope
 
 def concerned(store: Store, entry_id: str, scope: SeriesScope, before: EntryDraft | None, after: EntryDraft) -> int:
     """How many sessions within reach differ from the series in what is edited; the edited one itself aside."""
-    if before is None:
-        return 0
-    edited = fields_changed(before, after)
-    if not edited:
+    return differing(store, entry_id, scope, fields_changed(before, after)) if before is not None else 0
+
+
+def differing(store: Store, entry_id: str, scope: SeriesScope, edited: Collection[str]) -> int:
+    """The same for the names of what is edited, as `differences.touched` takes them."""
+    if not edited or scope is SeriesScope.THIS:
         return 0
     with store.read() as session:
         entry = entry_of(session, store.organization_id, entry_id)
@@ -30,6 +34,13 @@ def concerned(store: Store, entry_id: str, scope: SeriesScope, before: EntryDraf
         from_day = entry.series_day if scope is SeriesScope.FOLLOWING else None
         found = differences_of(session, store.organization_id, entry.series_id, from_day=from_day)
     return len(touched(found, edited, without={entry_id}))
+
+
+def answers_about(count: int) -> tuple[str, str]:
+    """The words for keeping that many sessions as they differ, and for changing them too."""
+    if count == 1:
+        return "Keep the session that differs", "Change it too"
+    return f"Keep the {count} sessions that differ", "Change them too"
 
 
 class DifferencesQuestion(QWidget):
@@ -57,9 +68,8 @@ class DifferencesQuestion(QWidget):
         self.words.set_text(
             f"{'One session differs' if one else f'{count} sessions differ'} from the series in what you changed."
         )
-        self.keep_button.setText("Keep the session that differs" if one else f"Keep the {count} sessions that differ")
-        self.change_button.setText("Change it too" if one else "Change them too")
-        for button in (self.keep_button, self.change_button):
+        for button, words in zip((self.keep_button, self.change_button), answers_about(count), strict=True):
+            button.setText(words)
             button.setAccessibleName(button.text())
             button.updateGeometry()
         self.show()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Protocol
 
 from PySide6.QtWidgets import QWidget
 
+from desktop.schedule.differences_question import answers_about
 from desktop.schedule.entry_rows import EntryRow
 from desktop.schedule.page_sheets import RESCHEDULE, SERIES
 from desktop.widgets import Menu
@@ -84,9 +85,17 @@ class EmptyMenu(Menu):
 
 
 class ScopeMenu(Menu):
-    """Asks how far a change reaches; leaving it changes nothing."""
+    """Asks how far a change reaches, and what becomes of sessions that differ; leaving it changes nothing.
 
-    def __init__(self, parent: QWidget, then: Callable[[SeriesScope], None]) -> None:
+    ``then`` hears the answer and whether such sessions keep their differences; ``differing`` says how many there are.
+    """
+
+    def __init__(
+        self,
+        parent: QWidget,
+        then: Callable[[SeriesScope, bool], None],
+        differing: Mapping[SeriesScope, int] | None = None,
+    ) -> None:
         super().__init__(parent)
         self.setAccessibleName("How much of the series")
         for words, scope in (
@@ -94,5 +103,14 @@ class ScopeMenu(Menu):
             ("This and the following", SeriesScope.FOLLOWING),
             ("The whole series", SeriesScope.ALL),
         ):
-            self.add(words, lambda scope=scope: then(scope))  # type: ignore[misc]
+            count = (differing or {}).get(scope, 0)
+            if not count:
+                self.add(words, lambda scope=scope: then(scope, True))  # type: ignore[misc]
+                continue
+            further = Menu(self)
+            further.setTitle(words)
+            keep, change = answers_about(count)
+            further.add(keep, lambda scope=scope: then(scope, True))  # type: ignore[misc]
+            further.add(change, lambda scope=scope: then(scope, False))  # type: ignore[misc]
+            self.addMenu(further)
         self.setActiveAction(self.actions()[0])

@@ -85,6 +85,8 @@ class SchedulePage(Page):
         self._title = ""
         self._week: Week | None = None
         self._builder: SceneBuilder | None = None
+        self._held: EntryRow | None = None
+        """An entry at the place to which it would move, while the person is asked about it."""
         self.loads = 0
         """How often the entries have been read."""
         self._build()
@@ -312,12 +314,15 @@ class SchedulePage(Page):
             return
         filters = replace(self.filters.value(), only=self.form.touched())
         unsaved = self.form.unsaved_rows(self._directory, week.first_day, week.last_day)
+        words = self.form.unsaved_words
         if self.form.is_open:
             week = week_with(week, unsaved, self.form.hidden_ids(dict(week.rows)))
+        if self._held is not None:
+            week, words = week_with(week, [self._held], {self._held.id}), "changed"
+            unsaved = [*unsaved, self._held]
         builder = self._builder = SceneBuilder(
-            week, self._directory, filters, self._clock(), [row.id for row in unsaved], self.form.unsaved_words,
-            self._coloring(),
-        )  # fmt: skip
+            week, self._directory, filters, self._clock(), [row.id for row in unsaved], words, self._coloring()
+        )
         is_day = self._view == DAY
         view = self._page_view()
         self._stack.setCurrentWidget(self._shown_widget())

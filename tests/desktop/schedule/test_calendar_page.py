@@ -15,12 +15,14 @@ from desktop.schedule.calendar_page import CalendarPage
 from desktop.schedule.calendar_values import ConflictMark, Status
 from desktop.schedule.cancel_sheet import CancelSheet
 from desktop.schedule.conflict_view import ConflictView
+from desktop.schedule.entry_menus import ScopeMenu
+from desktop.widgets import Menu
 from shared_models.base import new_id
 from shared_models.schedule.drafts import EntryDraft
-from shared_models.schedule.operations import schedule_entries
+from shared_models.schedule.operations import entry_of, schedule_entries
 from shared_models.schedule.recurrence import Pattern
-from shared_models.schedule.series_operations import SeriesScope
-from tests.shared_models.schedule.small_center import Center, small_center
+from shared_models.schedule.series_operations import SeriesScope, move_entry
+from tests.shared_models.schedule.small_center import Center, at, local, small_center
 
 WEDNESDAY = date(2026, 11, 25)
 NOW = datetime(2026, 11, 25, 20, 40, tzinfo=UTC)
@@ -121,10 +123,83 @@ def test_an_entry_of_a_series_asks_how_far_a_change_reaches(
     draft = center.draft(WEDNESDAY, time(16), pattern=Pattern.WEEKLY, weekdays=frozenset({2}), occurrence_count=3)
     entry_id = add(center, draft)
     page = page_of(center, qtbot, qapp)
-    monkeypatch.setattr(page, "ask_scope", lambda then: then(SeriesScope.FOLLOWING))
+    monkeypatch.setattr(page, "ask_scope", lambda then, differing: then(SeriesScope.FOLLOWING, True))
     page.calendar.moveRequested.emit(entry_id, "2026-11-25", 1020)
     page.step(1)
     assert [entry.starts for entry in page.calendar.scene().entries] == [1020]
+
+
+def series_with_one_apart(center: Center) -> list[str]:
+    """Four Wednesdays at 4:00, the third of them at 6:00."""
+    draft = center.draft(WEDNESDAY, time(16), pattern=Pattern.WEEKLY, weekdays=frozenset({2}), occurrence_count=4)
+    with center.store.write() as session:
+        made = schedule_entries(session, center.store.recorder, center.organization_id, draft, new_id=new_id())
+        third = made.entry_ids[2]
+        day = entry_of(session, center.organization_id, third).series_day
+        assert day is not None
+        move_entry(session, center.organization_id, third, at(day, time(18)))
+    return list(made.entry_ids)
+
+
+def hours(center: Center, entry_ids: list[str]) -> list[int]:
+    with center.store.read() as session:
+        return [local(entry_of(session, center.organization_id, one).starts_at).hour for one in entry_ids]
+
+
+def scope_menu(page: CalendarPage) -> ScopeMenu:
+    return page.findChildren(ScopeMenu)[-1]
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"), [("Keep the session that differs", [17, 17, 18, 17]), ("Change it too", [17] * 4)]
+)
+def test_moving_a_series_asks_what_becomes_of_sessions_that_differ(
+    center: Center, qtbot: QtBot, qapp: QApplication, answer: str, expected: list[int]
+) -> None:
+    ids = series_with_one_apart(center)
+    page = page_of(center, qtbot, qapp)
+    page.calendar.moveRequested.emit(ids[0], "2026-11-25", 1020)
+    only, following, whole = scope_menu(page).actions()
+    assert (only.menu(), following.text(), whole.text()) == (None, "This and the following", "The whole series")
+    further = whole.menu()
+    assert isinstance(further, Menu)
+    words = [action.text() for action in further.actions()]
+    assert words == ["Keep the session that differs", "Change it too"]
+    further.actions()[words.index(answer)].trigger()
+    scope_menu(page).close()
+    assert hours(center, ids) == expected
+
+
+def test_making_a_series_longer_asks_nothing_about_sessions_at_other_times(
+    center: Center, qtbot: QtBot, qapp: QApplication
+) -> None:
+    ids = series_with_one_apart(center)
+    page = page_of(center, qtbot, qapp)
+    page.calendar.resizeRequested.emit(ids[0], 960, 1050)
+    assert [action.menu() for action in scope_menu(page).actions()] == [None] * 3
+    scope_menu(page).close()
+
+
+def test_while_the_menu_asks_the_entry_is_shown_unsaved_at_its_new_place(
+    center: Center, qtbot: QtBot, qapp: QApplication
+) -> None:
+    ids = series_with_one_apart(center)
+    page = page_of(center, qtbot, qapp)
+    page.calendar.moveRequested.emit(ids[0], "2026-11-24", 1020)
+    (entry,) = page.calendar.scene().entries
+    assert (entry.id, entry.column, entry.starts, entry.is_unsaved) == (ids[0], "2026-11-24", 1020, True)
+    scope_menu(page).close()
+    qtbot.waitUntil(lambda: not page.calendar.scene().entries[0].is_unsaved)
+    (entry,) = page.calendar.scene().entries
+    assert (entry.column, entry.starts) == ("2026-11-25", 960)
+    assert hours(center, ids) == [16, 16, 18, 16]
+    page.calendar.resizeRequested.emit(ids[0], 960, 1050)
+    (entry,) = page.calendar.scene().entries
+    assert (entry.starts, entry.ends, entry.is_unsaved) == (960, 1050, True)
+    scope_menu(page).actions()[0].trigger()
+    scope_menu(page).close()
+    (entry,) = page.calendar.scene().entries
+    assert (entry.ends, entry.is_unsaved) == (1050, False)
 
 
 def test_cancelling_strikes_an_entry_through_and_bringing_back_restores_it(
