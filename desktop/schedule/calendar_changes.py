@@ -63,13 +63,13 @@ class CalendarChanges:
         starts_at, changes, where = _place(row, target, starts, directory)
         return self._move(row, starts_at, changes, scope, f"Moved {words} to {where}", keep_differences)
 
-    def copy(self, row: EntryRow, words: str, target: Target, starts: int, directory: Directory) -> str:
-        """A single entry like this one at another day, minute, tutor and rooms."""
+    def copy(self, row: EntryRow, words: str, target: Target, starts: int, directory: Directory, made_id: str) -> str:
+        """A single entry like this one, with an id given, at another day, minute, tutor and rooms."""
         organization_id = self._store.organization_id
         starts_at, changes, where = _place(row, target, starts, directory)
 
         def work(session: Session) -> None:
-            made = copy_entry(session, organization_id, row.id, new_entry_id=new_id(), starts_at=starts_at)
+            made = copy_entry(session, organization_id, row.id, new_entry_id=made_id, starts_at=starts_at)
             if changes:
                 change_entry(session, organization_id, made, now=self._clock(), **changes)
 

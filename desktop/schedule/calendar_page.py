@@ -21,6 +21,7 @@ from desktop.schedule.schedule_page import DAY, WEEK, SchedulePage, row_id
 from desktop.store.errors import StoreError
 from desktop.widgets import IconButton, Kind, Menu
 from desktop.window import MainWindow
+from shared_models.base import new_id
 from shared_models.organization.models import Organization
 from shared_models.people.models import Student, Tutor
 from shared_models.schedule.acceptances import key_of
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from desktop.schedule.second_window import CalendarWindow
     from desktop.schedule.wall_display import WallDisplay
     from desktop.schedule.ways_out import WayOut
+    from shared_models.exchange.calendar_export import Selection
 
 
 _VACATION = "vacation "
@@ -140,8 +142,12 @@ class CalendarPage(SchedulePage):
             self.add_action(
                 "Copy the week", self.copy_week, icon="copy", helper="Copies a week of sessions to another."
             ),
+            self.add_action(
+                "Export as .ics", self.export, icon="download",
+                helper="Saves what is shown for Google, Outlook and Apple Calendar.",
+            ),
         ]  # fmt: skip
-        self.add_action("Print the day", self.print_day, icon="printer", shortcut="Ctrl+P")
+        self.add_action("Print what is shown", self.print_day, icon="printer", shortcut="Ctrl+P")
         self.add_action(
             "Move with the keys", self.calendar.begin_move, icon="move",
             helper="Alt and arrows move an entry, Shift and arrows lengthen it; Enter does it, Esc puts it back.",
@@ -281,8 +287,10 @@ class CalendarPage(SchedulePage):
             with self._store.read() as session:
                 row = read_entry(session, self._directory, row_id(entry_id))
         if row is not None and not self._is_unsaved(entry_id):
-            target, words = self._target(entry_id, row, column, room_id), self._words(row)
-            self._apply(lambda: self._changes.copy(row, words, target, starts, self._directory))
+            target, words, made = self._target(entry_id, row, column, room_id), self._words(row), new_id()
+            self._apply(lambda: self._changes.copy(row, words, target, starts, self._directory, made))
+            if self._row(made) is not None:
+                self.select(made)
 
     def _resize(self, entry_id: str, starts: int, ends: int) -> None:
         row = self._row(entry_id)
@@ -313,8 +321,8 @@ class CalendarPage(SchedulePage):
                 fields_of_way(row, way),
             )
 
-    def accept(self, key: str, is_accepted: bool) -> None:
-        """Accept a conflict of the list beside the calendar, or let it count again."""
+    def accept(self, key: str, is_accepted: bool, reason: str = "") -> None:
+        """Accept a conflict of the list beside the calendar, for a reason or none, or let it count again."""
         builder = self._builder
         if builder is None:
             return
@@ -328,7 +336,7 @@ class CalendarPage(SchedulePage):
         found = week.conflicts if is_accepted else week.accepted
         keys = [key_of(one) for one in found if one.kind in group.kinds and {one.first_id, one.second_id} <= ids]
         words = " and ".join(builder.short_words(row) for row in group.entries[:2])
-        self._apply(lambda: self._changes.accept(words, keys, is_accepted))
+        self._apply(lambda: self._changes.accept(words, keys, is_accepted, reason))
 
     def cancel(self, entry_id: str) -> None:
         """Ask why an entry, or how much of its series, is cancelled and who is told; Enter just does it."""
@@ -473,7 +481,26 @@ class CalendarPage(SchedulePage):
         with self._store.read() as session:
             return session.scalar(select(Organization.business_name)) or ""
 
-    # printing
+    # export and printing
+
+    def export(self) -> None:
+        """Save the days and filters on screen as .ics."""
+        from desktop.exchange.export_dialog import ask_and_export
+
+        words = ask_and_export(self._store, self.shown_selection(), self)
+        if words:
+            self.actionDone.emit(words, False)
+
+    def shown_selection(self) -> Selection:
+        """The part of the calendar that the filters and the view let through."""
+        from shared_models.exchange.calendar_export import Selection
+
+        filters = self.filters.value()
+        first, last = (self._day, self._day) if self._view == DAY else self._days()
+        return Selection(
+            location_id=filters.location_id, tutor_id=filters.tutor_id, room_id=filters.room_id,
+            student_id=filters.student_id, service_id=filters.service_id, first_day=first, last_day=last,
+        )  # fmt: skip
 
     def print_day(self) -> None:
         """Open the print preview with what is on screen: its day, week or month, and its filters."""

@@ -34,7 +34,7 @@ from desktop.widgets import (
 from shared_models.schedule.series_operations import SeriesScope
 
 WIDTH, NARROW_WIDTH = 420, 352
-_REASONS = (
+ACCEPT_REASONS = (
     "Agreed with the family",
     "They share the room",
     "The tutor runs both",
@@ -89,7 +89,7 @@ class ConflictDetail(SidePanel):
         column.setContentsMargins(px(16), px(10), px(16), px(12))
         column.setSpacing(px(8))
         self.reason = ComboBox(
-            [Option(reason, reason) for reason in _REASONS],
+            [Option(reason, reason) for reason in ACCEPT_REASONS],
             placeholder="Why can it stay?",
             name="Reason",
             free_text=True,

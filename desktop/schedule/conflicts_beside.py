@@ -25,13 +25,13 @@ class ConflictsBeside(QObject):
     """Owns the list of one page; it is made when it is first needed, so that the window opens sooner.
 
     `counted` carries the overlaps and those only too tight; `entryChosen` an entry's id, `wayChosen` a way out;
-    `acceptChosen` a conflict's key and whether it is accepted now; `closed`: the person closed the list.
+    `acceptChosen` a conflict's key, whether it is accepted now, and why; `closed`: the person closed the list.
     """
 
     counted = Signal(int, int)
     entryChosen = Signal(str)
     wayChosen = Signal(object)
-    acceptChosen = Signal(str, bool)
+    acceptChosen = Signal(str, bool, str)
     closed = Signal()
 
     def __init__(self, store: Store, clock: Callable[[], datetime], place: QHBoxLayout, host: QWidget) -> None:

@@ -6,16 +6,38 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QEnterEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop import theme
 from desktop.schedule.calendar_values import Family, span_words
+from desktop.schedule.conflict_detail import ACCEPT_REASONS
 from desktop.schedule.conflict_groups import ConflictGroup
 from desktop.schedule.scene import SceneBuilder
 from desktop.schedule.ways_out import WaysOut
-from desktop.widgets import Button, EmptyState, FlowLayout, Kind, Label, SidePanel, Tag, Tone, painting
+from desktop.widgets import (
+    Button,
+    ComboBox,
+    EmptyState,
+    Field,
+    FlowLayout,
+    Kind,
+    Label,
+    Option,
+    SidePanel,
+    Tag,
+    Tone,
+    painting,
+)
 
 _FIRST_OPEN = 2
 _MOST = 60
@@ -149,7 +171,8 @@ class ConflictCard(QWidget):
     chosen = Signal(str)
     entryChosen = Signal(str)
     wayChosen = Signal(object)
-    acceptChosen = Signal(str, bool)
+    acceptChosen = Signal(str, bool, str)
+    reasonAsked = Signal()
 
     def __init__(self, item: ConflictItem, is_open: bool, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -190,6 +213,9 @@ class ConflictCard(QWidget):
             self._detail_column.addWidget(entry)
         self._offers: QWidget | None = None
         column.addWidget(self._detail)
+        self._reason_box: QWidget | None = None
+        self._reason: ComboBox | None = None
+        self._column = column
         self.set_open(is_open)
 
     def is_open(self) -> bool:
@@ -202,6 +228,8 @@ class ConflictCard(QWidget):
         self._detail.setVisible(is_open)
         if is_open:
             self._build_offers()
+        else:
+            self.leave_reason()
 
     def set_marked(self, is_marked: bool) -> None:
         """Mark the conflict whose entry is selected on the calendar."""
@@ -244,17 +272,83 @@ class ConflictCard(QWidget):
             column.addLayout(flow)
         words = "Count it again" if self.item.is_accepted else "Accept"
         accept = Button(words, Kind.LINK, small=True)
-        accept.clicked.connect(lambda: self.acceptChosen.emit(self.item.key, not self.item.is_accepted))
+        accept.clicked.connect(self._withdraw if self.item.is_accepted else lambda: self.ask_reason())
         flow.addWidget(accept)
         if not self._ways:
             column.addLayout(flow)
         self._detail_column.addWidget(self._offers)
 
+    @property
+    def asks_reason(self) -> bool:
+        """Whether the field for the reason is open."""
+        return self._reason_box is not None and not self._reason_box.isHidden()
+
+    @property
+    def typed_reason(self) -> str:
+        """What is in that field."""
+        return self._reason.text().strip() if self._reason is not None else ""
+
+    def ask_reason(self, typed: str = "", *, with_focus: bool = True) -> None:
+        """Open the field for why it can stay; Enter accepts, with or without a reason."""
+        if self._reason_box is None:
+            self._reason_box = self._make_reason_box()
+            self._column.addWidget(self._reason_box)
+        assert self._reason is not None
+        self._reason.setText(typed)
+        self._reason_box.show()
+        if with_focus:
+            self._reason.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.reasonAsked.emit()
+
+    def leave_reason(self) -> None:
+        """Close the field again."""
+        if self.asks_reason:
+            assert self._reason_box is not None
+            self.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._reason_box.hide()
+
+    def confirm(self) -> None:
+        """Accept with what was typed."""
+        reason = self.typed_reason
+        self.leave_reason()
+        self.acceptChosen.emit(self.item.key, True, reason)
+
+    def _withdraw(self) -> None:
+        self.acceptChosen.emit(self.item.key, False, "")
+
+    def _make_reason_box(self) -> QWidget:
+        px = theme.current().px
+        box = QWidget()
+        column = QVBoxLayout(box)
+        column.setContentsMargins(0, px(4), 0, px(4))
+        column.setSpacing(px(6))
+        self._reason = ComboBox(
+            [Option(reason, reason) for reason in ACCEPT_REASONS],
+            placeholder="Why can it stay?", name="Reason", free_text=True,
+        )  # fmt: skip
+        column.addWidget(Field("Reason", self._reason, optional=True))
+        row = QHBoxLayout()
+        row.setSpacing(px(8))
+        row.addStretch(1)
+        row.addWidget(Button("Back", small=True, keycap="Esc", on_click=self.leave_reason))
+        row.addWidget(Button("Accept it", Kind.PRIMARY, small=True, keycap="Enter", on_click=self.confirm))
+        column.addLayout(row)
+        return box
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        self.chosen.emit(self.item.key)
+        if not self.asks_reason:
+            self.chosen.emit(self.item.key)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+        key, focus = event.key(), QApplication.focusWidget()
+        is_enter = key in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if is_enter and isinstance(focus, QPushButton) and self.isAncestorOf(focus):
+            focus.click()
+        elif self.asks_reason and key == Qt.Key.Key_Escape:
+            self.leave_reason()
+        elif self.asks_reason and is_enter:
+            self.confirm()
+        elif is_enter or key == Qt.Key.Key_Space:
             self.chosen.emit(self.item.key)
         else:
             super().keyPressEvent(event)
@@ -278,7 +372,7 @@ class ConflictsPanel(SidePanel):
 
     entryChosen = Signal(str)
     wayChosen = Signal(object)
-    acceptChosen = Signal(str, bool)
+    acceptChosen = Signal(str, bool, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Conflicts", 364, parent=parent)
@@ -300,7 +394,12 @@ class ConflictsPanel(SidePanel):
         return QSize(theme.current().px(336 if theme.current().compact else 364), super().sizeHint().height())
 
     def set_items(self, title: str, items: Sequence[ConflictItem], accepted: Sequence[ConflictItem] = ()) -> None:
-        """Show these conflicts, the accepted ones last; what the person has unfolded stays unfolded."""
+        """Show these conflicts, the accepted ones last; what is unfolded or being typed stays as it is."""
+        asking = next((card for card in self._cards.values() if card.asks_reason), None)
+        typed, has_focus = ("", False)
+        if asking is not None:
+            focus = QApplication.focusWidget()
+            typed, has_focus = asking.typed_reason, focus is not None and asking.isAncestorOf(focus)
         overlaps = sum(item.is_overlap for item in items)
         tight = len(items) - overlaps
         parts = [f"{overlaps} overlap" if overlaps else "", f"{tight} too tight" if tight else ""]
@@ -331,6 +430,9 @@ class ConflictsPanel(SidePanel):
         content.setAutoFillBackground(False)
         self._area.verticalScrollBar().setValue(position)
         self.next_button.setEnabled(bool(items))
+        again = self._cards.get(asking.item.key) if asking is not None else None
+        if again is not None and again.is_open() and not again.item.is_accepted:
+            again.ask_reason(typed, with_focus=has_focus)
 
     def _card(self, item: ConflictItem, is_open: bool) -> ConflictCard:
         card = ConflictCard(item, is_open)
@@ -338,6 +440,7 @@ class ConflictsPanel(SidePanel):
         card.entryChosen.connect(self.entryChosen)
         card.wayChosen.connect(self.wayChosen)
         card.acceptChosen.connect(self.acceptChosen)
+        card.reasonAsked.connect(lambda: QTimer.singleShot(0, card, lambda: self._area.ensureWidgetVisible(card)))
         self._cards[item.key] = card
         return card
 

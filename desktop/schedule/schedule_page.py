@@ -185,7 +185,7 @@ class SchedulePage(Page):
     def take_way(self, way: WayOut) -> None:
         """A way out of a conflict was chosen in the list."""
 
-    def accept(self, key: str, is_accepted: bool) -> None:
+    def accept(self, key: str, is_accepted: bool, reason: str = "") -> None:
         """A conflict in the list was accepted, or is to count again."""
 
     def mark_conflicts(self, entry_id: str) -> None:

@@ -125,6 +125,8 @@ def test_an_entry_copied_in_one_week_is_pasted_in_the_next(center: Center, page:
     assert places(page) == set()
     QTest.keyClick(page.calendar, Qt.Key.Key_V, CTRL)
     assert places(page) == {("2026-12-02", 960, 1020)}
+    (copy,) = page.calendar.scene().entries
+    assert page.selected_id() == copy.id
     QTest.keyClick(page.calendar, Qt.Key.Key_PageUp)
     assert places(page) == {("2026-11-25", 960, 1020)}
 

@@ -7,18 +7,27 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
+from sqlalchemy import select
 
 from desktop import theme
+from desktop.exchange import export_dialog
 from desktop.schedule.calendar_page import CalendarPage
 from desktop.schedule.calendar_values import ConflictMark, Status
 from desktop.schedule.cancel_sheet import CancelSheet
 from desktop.schedule.conflict_view import ConflictView
+from desktop.schedule.conflicts_panel import ConflictCard
 from desktop.schedule.entry_menus import ScopeMenu
-from desktop.widgets import Menu
+from desktop.schedule.scene import Filters
+from desktop.store.store import Store
+from desktop.widgets import Button, ComboBox, Menu
 from shared_models.base import new_id
+from shared_models.exchange.calendar_export import Selection
 from shared_models.schedule.drafts import EntryDraft
+from shared_models.schedule.models import ConflictAcceptance
 from shared_models.schedule.operations import entry_of, schedule_entries
 from shared_models.schedule.recurrence import Pattern
 from shared_models.schedule.series_operations import SeriesScope, move_entry
@@ -422,6 +431,88 @@ def test_accepting_in_the_list_draws_the_conflict_as_accepted(
     assert card.item.is_accepted
     page.accept(card.item.key, False)
     assert {entry.conflict for entry in page.calendar.scene().entries} == {ConflictMark.OVERLAP}
+
+
+def crowded_page(center: Center, qtbot: QtBot, qapp: QApplication) -> CalendarPage:
+    """With one conflict in the list beside the calendar, unfolded."""
+    add(center, center.draft(WEDNESDAY, time(16)))
+    add(center, center.draft(WEDNESDAY, time(16), student_ids=(), room_ids=()))
+    page = page_of(center, qtbot, qapp)
+    page.show_conflicts(True)
+    page.panel.cards()[0].set_open(True)
+    return page
+
+
+def press_accept(page: CalendarPage) -> ConflictCard:
+    (card,) = page.panel.cards()
+    next(button for button in card.findChildren(Button) if button.text() == "Accept").click()
+    return card
+
+
+def reasons(center: Center) -> list[str]:
+    with center.store.read() as session:
+        row = ConflictAcceptance
+        return list(session.scalars(select(row.reason).where(row.archived_at.is_(None))))
+
+
+def test_accepting_in_the_list_asks_why_and_enter_does_it(center: Center, qtbot: QtBot, qapp: QApplication) -> None:
+    page = crowded_page(center, qtbot, qapp)
+    card = press_accept(page)
+    assert card.asks_reason and reasons(center) == []
+    field = card.findChild(ComboBox)
+    assert field is not None
+    QTest.keyClicks(field, "Siblings")
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    assert reasons(center) == ["Siblings"]
+
+
+def test_no_reason_is_needed_and_escape_leaves_the_conflict(center: Center, qtbot: QtBot, qapp: QApplication) -> None:
+    page = crowded_page(center, qtbot, qapp)
+    card = press_accept(page)
+    field = card.findChild(ComboBox)
+    assert field is not None
+    QTest.keyClick(field, Qt.Key.Key_Escape)
+    assert (card.asks_reason, page.panel.isHidden(), reasons(center)) == (False, False, [])
+    press_accept(page)
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    assert reasons(center) == [""]
+
+
+def test_a_reason_being_typed_outlives_a_change_from_elsewhere(
+    center: Center, qtbot: QtBot, qapp: QApplication
+) -> None:
+    page = crowded_page(center, qtbot, qapp)
+    field = press_accept(page).findChild(ComboBox)
+    assert field is not None
+    QTest.keyClicks(field, "Agr")
+    page.refresh({"schedule_entry": {add(center, center.draft(WEDNESDAY, time(19)))}})
+    (card,) = page.panel.cards()
+    assert (card.asks_reason, card.typed_reason) == (True, "Agr")
+
+
+def test_what_is_shown_is_exported_as_ics(
+    center: Center, qtbot: QtBot, qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = page_of(center, qtbot, qapp)
+    page.filters.set_value(Filters(location_id=center.id("Irvington"), tutor_id=center.id("Patel")))
+    asked: list[Selection] = []
+
+    def export(store: Store, selection: Selection, parent: QWidget) -> str:
+        asked.append(selection)
+        return "Exported 1 session to Calendar.ics"
+
+    monkeypatch.setattr(export_dialog, "ask_and_export", export)
+    with qtbot.waitSignal(page.actionDone) as done:
+        next(action for action in page.more_menu().actions() if action.text() == "Export as .ics").trigger()
+    assert done.args == ["Exported 1 session to Calendar.ics", False]
+    page.set_view("day")
+    page.export()
+    page.set_view("month")
+    page.export()
+    assert [(one.location_id, one.tutor_id) for one in asked] == [(center.id("Irvington"), center.id("Patel"))] * 3
+    assert [(one.first_day, one.last_day) for one in asked] == [
+        (date(2026, 11, 23), date(2026, 11, 29)), (WEDNESDAY, WEDNESDAY), (date(2026, 10, 26), date(2026, 12, 6)),
+    ]  # fmt: skip
 
 
 def test_the_conflict_view_is_one_of_the_views(center: Center, qtbot: QtBot, qapp: QApplication) -> None:
