@@ -186,6 +186,8 @@ class EntryEditor(QWidget):
         self._ticket += 1
         if outlook.groups:
             self._find_ways(self._ticket, outlook, choices)
+        if outlook.plan.sessions:
+            self._find_rooms(self._ticket, outlook, choices)
 
     def save(self) -> bool:
         """Write the draft; False when something is missing, which is then said below its field."""
@@ -360,6 +362,15 @@ class EntryEditor(QWidget):
         self._background.run(
             lambda: self._finder.ways_out(outlook, choices, without, not_before),
             lambda ways: self._view.show_ways(ways) if self._view is not None else None,
+            lambda error: None,
+            lambda: ticket == self._ticket,
+        )
+
+    def _find_rooms(self, ticket: int, outlook: Outlook, choices: EntryChoices) -> None:
+        without, place, count = self._without, outlook.draft.location_id, len(outlook.plan.sessions)
+        self._background.run(
+            lambda: self._finder.rooms_taken(outlook, choices, without),
+            lambda taken: self._fields.show_taken_rooms(place, taken, count) if self._fields is not None else None,
             lambda error: None,
             lambda: ticket == self._ticket,
         )

@@ -145,6 +145,18 @@ class WayFinder:
             for group in outlook.groups
         ]
 
+    def rooms_taken(self, outlook: Outlook, choices: EntryChoices, without: AbstractSet[str]) -> dict[str, int]:
+        """In how many of the planned sessions each room of the location is taken by somebody else."""
+        sessions = [
+            (int(planned.starts_at.timestamp()), int(planned.blocked_until.timestamp()))
+            for planned in outlook.plan.sessions
+        ]
+        occupancy = self._occupancy(outlook.plan, without)
+        return {
+            room_id: sum(not occupancy.is_free(room_id, starts, until) for starts, until in sessions)
+            for room_id in choices.terms[outlook.draft.location_id].room_ids
+        }
+
     def _occupancy(self, plan: Plan, without: AbstractSet[str]) -> Occupancy:
         first = min(planned.starts_at for planned in plan.sessions) - _MARGIN
         last = max(planned.blocked_until for planned in plan.sessions) + _MARGIN

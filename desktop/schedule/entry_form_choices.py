@@ -173,9 +173,20 @@ class EntryChoices:
             if student.location_id == location_id
         ]
 
-    def room_options(self, location_id: str) -> list[Option]:
-        """The rooms of a location, and "Online"."""
-        rooms = [Option(room_id, name) for room_id, name in self.rooms.get(location_id, ())]
+    def room_options(
+        self, location_id: str, taken: Mapping[str, int] | None = None, sessions: int = 0
+    ) -> list[Option]:
+        """The rooms of a location, and "Online". With `taken`, each says in how many of the sessions it is taken."""
+
+        def words(room_id: str) -> str:
+            if taken is None:
+                return ""
+            times = taken.get(room_id, 0)
+            if not times:
+                return "free"
+            return "taken" if times == sessions else f"taken on {times} of {sessions} days"
+
+        rooms = [Option(room_id, name, words(room_id)) for room_id, name in self.rooms.get(location_id, ())]
         return [*rooms, Option(ONLINE, "Online", find_by="virtual remote")]
 
     def topic_words(self, subject_id: str, topic_id: str) -> str:

@@ -4,6 +4,7 @@ show an EntryDraft and know nothing of the store."""
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
@@ -412,6 +413,10 @@ class EntryFields(QWidget):
         self._offer_products()
         minutes = self._buffer_minutes()
         self.buffer_words.setText(f"{minutes} min" if minutes else "none")
+
+    def show_taken_rooms(self, location_id: str, taken: Mapping[str, int], sessions: int) -> None:
+        """Say beside each room whether it is free; the rooms chosen stay."""
+        self.rooms.set_options(self._choices.room_options(location_id, taken, sessions))
 
     def _service_changed(self, _key: str) -> None:
         service = self._choices.service(self.location.value(), self.service.value())

@@ -588,3 +588,18 @@ def test_resources_are_one_line_of_text(center: Center) -> None:
     )  # fmt: skip
     assert resource_words(draft) == "https://meet.example.org/x, projector, graph paper, rulers"
     assert with_resources(draft, resource_words(draft)) == draft
+
+
+def test_each_room_says_whether_it_is_free(center: Center, editor: EntryEditor, qtbot: QtBot) -> None:
+    scheduled(center, day=WEDNESDAY, start=time(16))  # takes Room A
+
+    def said() -> dict[str, str]:
+        return {option.text: option.second for option in editor.fields.rooms._popup.model.options()}
+
+    editor.create(prefill(center))
+    editor.settle()
+    qtbot.waitUntil(lambda: said()["Room A"] == "taken")
+    assert said()["Room B"] == "free"
+    assert editor.fields.rooms.values() == [center.id("Room A")]
+    repeat_weekly(editor, WEDNESDAY + timedelta(weeks=3))
+    qtbot.waitUntil(lambda: said()["Room A"].startswith("taken on 1 of "))
