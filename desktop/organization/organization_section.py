@@ -1,4 +1,5 @@
-"""Settings of the organization itself: names and numbers, address, time zone, language, texts for the website."""
+"""Settings of the organization itself: names and numbers, address, time zone, language, logo and color, texts for the
+website."""
 
 from __future__ import annotations
 
@@ -6,8 +7,12 @@ from typing import ClassVar
 
 from sqlalchemy.orm import Session
 
+from desktop.background import Background
+from desktop.organization.brand_inputs import ColorInput, LogoInput
+from desktop.organization.logo_file import logo_or_reason
 from desktop.organization.section import Section
 from desktop.widgets import ComboBox, Field, Option, Segmented, TextArea, TextInput
+from shared_models.organization.brand import TEXT_CONTRAST, contrast_with_white, parse_color, stored_logo
 from shared_models.organization.models import Language, Organization
 from shared_models.organization.operations import set_fields
 from shared_models.schedule.times import UnknownTimeZone, zone_of
@@ -31,6 +36,8 @@ _FIELDS: dict[str, tuple[str, bool]] = {
     "address": ("Street", True), "city": ("City", True), "state": ("State", True), "postal_code": ("ZIP code", True),
     "website_slug": ("Website address", True), "headline": ("Headline", True), "about": ("About you", True),
 }  # fmt: skip
+
+_TOO_LIGHT = "Too light for white text; printed a little darker."
 
 
 def zone_options() -> list[Option]:
@@ -71,6 +78,11 @@ class OrganizationSection(Section):
         self._zone_field = Field("Time zone", self._zone, helper="Lessons, papers and reminders go by this clock.")
         self.pairs(Field("Country", self._country), Field("Currency", self._currency), self._zone_field,
                    Field("Language of your papers", self._language))  # fmt: skip
+        self.heading("On your papers")
+        self._logo, self._color = LogoInput(), ColorInput()
+        self._logo_field = Field("Logo", self._logo, optional=True, helper="A PNG or JPEG file.")
+        self._color_field = Field("Color", self._color, optional=True)
+        self.pairs(self._logo_field, self._color_field)
         self.heading("On your website")
         self.content.addWidget(fields["website_slug"])
         self.content.addWidget(fields["headline"])
@@ -83,7 +95,20 @@ class OrganizationSection(Section):
         self._zone.committed.connect(self._save_zone)
         self._zone.valueChanged.connect(lambda _: self._save_zone())
         self._language.changed.connect(lambda value: self._save("language", Language(value), "language"))
-        self.guard(*fields.values(), self._country, self._currency, self._zone, self._language)
+        self._background = Background(self)
+        self._logo.chosen.connect(self._take_logo)
+        self._logo.removed.connect(self._remove_logo)
+        self._color.picked.connect(self._save_color)
+        self._color.entry.committed.connect(lambda: self._save_color(self._color.entry.text().strip()))
+        self.guard(
+            self._logo_field,
+            self._color_field,
+            *fields.values(),
+            self._country,
+            self._currency,
+            self._zone,
+            self._language,
+        )
 
     def read(self) -> None:
         """Show what is stored."""
@@ -106,6 +131,11 @@ class OrganizationSection(Section):
         else:
             self._zone.set_value(row.time_zone)
         self._language.set_value(row.language.value)
+        self._logo.set_mark(row.business_name, row.logo_png, row.brand_color)
+        self._color.set_color(row.brand_color)
+        color = parse_color(row.brand_color)
+        is_light = color is not None and contrast_with_white(color) < TEXT_CONTRAST
+        self._color_field.set_helper(_TOO_LIGHT if is_light else "", "warn" if is_light else "text3")
 
     def _save_text(self, name: str) -> None:
         from shared_models.people.contact import normalize_email, normalize_phone
@@ -135,6 +165,33 @@ class OrganizationSection(Section):
         self._zone_field.set_error("")
         if zone != self._row.time_zone:
             self._save("time_zone", zone, "time zone")
+
+    def _take_logo(self, path: str) -> None:
+        self._logo_field.set_error("")
+        self._background.run(lambda: logo_or_reason(path), self._save_logo, self._could_not_read)
+
+    def _save_logo(self, read: tuple[bytes, str]) -> None:
+        png, reason = read
+        self._logo_field.set_error(reason)
+        if not reason and (stored := stored_logo(png)) != self._row.logo_png:
+            self._save("logo_png", stored, "logo")
+
+    def _could_not_read(self, error: Exception) -> None:
+        self._logo_field.set_error("This picture could not be read. Save it again as PNG or choose another.")
+
+    def _remove_logo(self) -> None:
+        self._logo_field.set_error("")
+        self._save("logo_png", "", "logo")
+
+    def _save_color(self, typed: str) -> None:
+        color = parse_color(typed) if typed else ""
+        if color is None:
+            self._color_field.set_error("Use # and six digits or letters from A to F, such as #17614f.")
+            return
+        self._color_field.set_error("")
+        self._color.entry.setText(color)
+        if color != self._row.brand_color:
+            self._save("brand_color", color, "color")
 
     def _save(self, name: str, value: object, word: str) -> None:
         organization_id = self.store.organization_id

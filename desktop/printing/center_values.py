@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
+from io import BytesIO
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 from desktop.printing.sheet import Paper, Sheet
 from shared_models.access.models import User
 from shared_models.base import TenantRow
+from shared_models.organization.brand import logo_bytes, printable_color
 from shared_models.organization.models import Closure, Location, OpeningHours, Organization
 from shared_models.people.contact import format_phone
 from shared_models.schedule.times import instant_of, wall_clock_of, zone_of
@@ -58,6 +60,8 @@ class Center:
             contact_lines=contact_lines(self.organization, location),
             printed_at=wall_clock_of(self.now, self.zone),
             printed_by=full_name(user.first_name, user.last_name) if user else "",
+            color=printable_color(self.organization.brand_color),
+            logo=printable_logo(self.organization.logo_png),
             scope_words=scope_words,
         )
         return sheet if warning is None else sheet.with_warning(warning)
@@ -145,6 +149,21 @@ def open_days(center: Center, location_id: str, days: Sequence[date]) -> list[Op
         opens, closes = min((r.opens for r in here), default=None), max((r.closes for r in here), default=None)
         found.append(OpenDay(day, opens, closes, reason))
     return found
+
+
+def printable_logo(stored: str) -> bytes | None:
+    """The stored logo's PNG file; None for none, and for a damaged one, which would stop the print."""
+    png = logo_bytes(stored) if stored else None
+    if png is None:
+        return None
+    from PIL import Image
+
+    try:
+        with Image.open(BytesIO(png), formats=["PNG"]) as image:
+            image.load()
+    except (OSError, SyntaxError, ValueError):
+        return None
+    return png
 
 
 def full_name(first_name: str, last_name: str) -> str:

@@ -13,6 +13,7 @@ from desktop.printing.drawing import GRAY_TEXT, Pen, color_of
 from desktop.printing.fonts import PrintFonts, Weight, print_fonts
 from desktop.printing.sheet import PageSetup, Sheet, date_words
 from desktop.schedule.calendar_values import clock_words
+from shared_models.organization.brand import mark_letters
 
 MARGIN_X, MARGIN_Y = 27.0, 24.0
 HEADER = 46.0
@@ -99,8 +100,8 @@ def _header(frame: Frame, sheet: Sheet, page: PrintedPage) -> None:
         pen.image(x, MARGIN_Y + 4.0, _MARK, sheet.logo)
     else:
         pen.fill(x, MARGIN_Y + 4.0, _MARK, _MARK, color, 6.0)
-        initials = "".join(word[0] for word in sheet.organization_name.split()[:2]).upper()
-        pen.text_center(x + _MARK / 2, MARGIN_Y + 12.2, initials, 13.5, Weight.SEMIBOLD, 1.0)
+        letters = mark_letters(sheet.organization_name)
+        pen.text_center(x + _MARK / 2, MARGIN_Y + 12.2, letters, 13.5, Weight.SEMIBOLD, 1.0)
     contact = (sheet.organization_name, *sheet.contact_lines)[:3]
     x += _MARK + 9.0
     most = (frame.right - x) * 0.45

@@ -47,6 +47,9 @@ class Organization(TenantRow):
     biweekly_allowed: Mapped[bool] = mapped_column(default=True)
     headline: Mapped[str] = mapped_column(Text, default="")
     about: Mapped[str] = mapped_column(Text, default="")
+    brand_color: Mapped[str] = mapped_column(Text, default="")
+    # base64 of a PNG within the limits of organization/brand.py; larger pictures come with the storage of files.
+    logo_png: Mapped[str] = mapped_column(Text, default="")
 
 
 class Location(TenantRow):

@@ -110,6 +110,9 @@ def test_a_store_of_the_first_version_is_brought_up_to_date_with_its_data(tmp_pa
         row = session.get_one(Student, (organization, student))
         assert (row.first_name, row.allergies) == ("Elena", "Peanuts")
         record_health_access(session, organization, student, None, now=NOW)
+        center = session.get_one(Organization, (organization, organization))
+        assert (center.business_name, center.brand_color, center.logo_png) == ("Hudson", "", "")
+        center.brand_color = "#1f4e8c"
     with store.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, [metadata, LocalBase.metadata]) == []
