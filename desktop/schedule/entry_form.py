@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from dataclasses import fields as fields_of
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, TypeVar
 
 from PySide6.QtCore import QCoreApplication, QEventLoop, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QPaintEvent
@@ -18,10 +18,10 @@ from desktop.background import Background
 from desktop.schedule.differences_question import DifferencesQuestion, concerned
 from desktop.schedule.entry_aside import EntryAside
 from desktop.schedule.entry_form_actions import EntryActions
-from desktop.schedule.entry_form_check import SCHEDULE_TABLES, Outlook, WayFinder, look_at
+from desktop.schedule.entry_form_check import SCHEDULE_TABLES, Outlook, WayFinder, halves_in_words, look_at
 from desktop.schedule.entry_form_choices import CHOICE_TABLES, EntryChoices, load_choices
 from desktop.schedule.entry_form_fields import EntryFields
-from desktop.schedule.entry_form_outlook import OutlookView
+from desktop.schedule.entry_form_outlook import EVERY_OTHER_WEEK, OutlookView
 from desktop.store.announcer import StoreAnnouncer
 from desktop.store.store import Changes, Store
 from desktop.widgets import Button, IconButton, Kind, Label, Line, Paragraph, Segmented, make_action, painting
@@ -37,6 +37,7 @@ from shared_models.schedule.times import minutes_of, next_on_grid, time_of, wall
 
 FULL_WIDTH = 772
 FIELDS_WIDTH = 432
+_Found = TypeVar("_Found")
 _DEBOUNCE_MS = 40
 _WAIT_MS = 20
 _SCOPES = (
@@ -185,9 +186,11 @@ class EntryEditor(QWidget):
         self.draftChanged.emit(outlook)
         self._ticket += 1
         if outlook.groups:
-            self._find_ways(self._ticket, outlook, choices)
+            self._find_ways(outlook, choices)
         if outlook.plan.sessions:
-            self._find_rooms(self._ticket, outlook, choices)
+            self._find_rooms(outlook, choices)
+        if draft.interval_weeks == EVERY_OTHER_WEEK:
+            self._find_halves(outlook)
 
     def save(self) -> bool:
         """Write the draft; False when something is missing, which is then said below its field."""
@@ -357,23 +360,31 @@ class EntryEditor(QWidget):
     def _scope_changed(self, key: str) -> None:
         self._load_scope(SeriesScope(key))
 
-    def _find_ways(self, ticket: int, outlook: Outlook, choices: EntryChoices) -> None:
+    def _find_ways(self, outlook: Outlook, choices: EntryChoices) -> None:
         without, not_before = self._without, self._clock()
-        self._background.run(
+        self._find(
             lambda: self._finder.ways_out(outlook, choices, without, not_before),
             lambda ways: self._view.show_ways(ways) if self._view is not None else None,
-            lambda error: None,
-            lambda: ticket == self._ticket,
         )
 
-    def _find_rooms(self, ticket: int, outlook: Outlook, choices: EntryChoices) -> None:
+    def _find_rooms(self, outlook: Outlook, choices: EntryChoices) -> None:
         without, place, count = self._without, outlook.draft.location_id, len(outlook.plan.sessions)
-        self._background.run(
+        self._find(
             lambda: self._finder.rooms_taken(outlook, choices, without),
             lambda taken: self._fields.show_taken_rooms(place, taken, count) if self._fields is not None else None,
-            lambda error: None,
-            lambda: ticket == self._ticket,
         )
+
+    def _find_halves(self, outlook: Outlook) -> None:
+        without, today = self._without, self._today()
+        self._find(
+            lambda: halves_in_words(self._store, outlook, without, today),
+            lambda halves: self._view.show_halves(halves) if self._view is not None else None,
+        )
+
+    def _find(self, job: Callable[[], _Found], show: Callable[[_Found], None]) -> None:
+        """Find something in the background, and show it if the draft is still the same."""
+        ticket = self._ticket
+        self._background.run(job, show, lambda error: None, lambda: ticket == self._ticket)
 
     @staticmethod
     def _session_price(outlook: Outlook) -> int:

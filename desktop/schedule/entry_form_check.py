@@ -13,13 +13,14 @@ from sqlalchemy.orm import Session
 
 from desktop.schedule.entry_form_choices import EntryChoices
 from desktop.store.store import Store
+from shared_models.schedule.biweekly_places import halves_for_draft
 from shared_models.schedule.bookings import conflicts_of_draft, load_bookings
 from shared_models.schedule.conflicts import Conflict, ConflictTag
 from shared_models.schedule.drafts import EntryDraft, Plan, plan_of
-from shared_models.schedule.explained import EntryWords, explain
+from shared_models.schedule.explained import EntryWords, clock, explain, names_of
 from shared_models.schedule.flags import EntryFlag, TutorRules
 from shared_models.schedule.nearest_slots import Occupancy
-from shared_models.schedule.settlements import ConflictGroup, Settlement, group_conflicts, settlements
+from shared_models.schedule.settlements import WEEKDAYS, ConflictGroup, Settlement, group_conflicts, settlements
 from shared_models.schedule.terms import flags_of_plan
 from shared_models.schedule.times import wall_clock_of
 
@@ -28,6 +29,7 @@ NEW = "new"
 
 SCHEDULE_TABLES = frozenset({"schedule_entry", "attendee", "entry_room", "tutor", "room", "student"})
 _MARGIN = timedelta(days=9)
+_MOST_HALVES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,20 @@ def look_at(
         groups=tuple(group_conflicts(explained, plan)),
         marks=_marks(conflicts, unsaved.keys()),
         flags=_flag_groups(plan, flags),
+    )
+
+
+def halves_in_words(store: Store, outlook: Outlook, without: AbstractSet[str], today: date) -> tuple[str, ...]:
+    """Who could have the empty weeks of a place used every other week: "Noah Lee, Tuesdays 4:00". Reads the bookings
+    of the whole series, so it is meant to work off the UI thread (product §4, "the matching half")."""
+    draft, plan = outlook.draft, outlook.plan
+    with store.read() as session:
+        found = halves_for_draft(session, store.organization_id, draft, plan, today, without)[:_MOST_HALVES]
+        named = names_of(session, store.organization_id, {who for one in found for who in one.student_ids})
+    return tuple(
+        f"{' and '.join(named.get(who, '') for who in one.student_ids) or 'A series without students'}, "
+        f"{WEEKDAYS[one.first_day.weekday()]}s {clock(datetime.combine(one.first_day, one.start))}"
+        for one in found
     )
 
 

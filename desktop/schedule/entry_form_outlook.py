@@ -39,6 +39,7 @@ _FLAG_WORDS = {
     EntryFlag.TUTOR_NOT_TEACHING_SUBJECT: ("Tutor", "book-open", "Does not teach this topic"),
 }
 _MANY_DAYS = 12
+EVERY_OTHER_WEEK = 2
 
 
 class SessionStrip(QWidget):
@@ -125,6 +126,7 @@ class OutlookView(QWidget):
         self._outlook: Outlook | None = None
         self._shown: object = None
         self._ways: list[list[Settlement]] = []
+        self._halves: tuple[str, ...] = ()
         self._keeps_open = False
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -154,6 +156,8 @@ class OutlookView(QWidget):
 
     def show_outlook(self, outlook: Outlook) -> None:
         """Show what comes of a draft; ways out that are still to be found come with `show_ways`."""
+        if self._outlook is None or self._outlook.draft != outlook.draft:
+            self._halves = ()
         self._outlook = outlook
         self._ways = []
         count = len(outlook.plan.sessions)
@@ -170,6 +174,11 @@ class OutlookView(QWidget):
         self._ways = ways
         self._rebuild()
 
+    def show_halves(self, halves: Sequence[str]) -> None:
+        """Show who could have the empty weeks of a place that is used every other week."""
+        self._halves = tuple(halves)
+        self._rebuild()
+
     def _rebuild(self) -> None:
         outlook = self._outlook
         assert outlook is not None
@@ -177,6 +186,7 @@ class OutlookView(QWidget):
         wanted = (
             outlook.groups, outlook.flags, outlook.plan.closed_days, draft.kept_days, draft.skipped_days,
             tuple(draft.changes.items()), [[way.words for way in ways] for ways in self._ways],
+            self._halves, draft.interval_weeks,
             self._keeps_open, outlook.problem, len(outlook.plan.sessions), draft.tutor_id, draft.room_ids,
         )  # fmt: skip
         if wanted == self._shown:
@@ -188,6 +198,10 @@ class OutlookView(QWidget):
             self._add(self._conflict_section(group, ways))
         for flag in outlook.flags:
             self._add(self._flag_section(flag))
+        if draft.interval_weeks > 1 and not self._choices.biweekly_allowed:
+            self._add(_not_allowed_section(draft.interval_weeks))
+        if self._halves:
+            self._add(self._halves_section())
         if outlook.plan.closed_days or draft.kept_days:
             self._add(self._closed_section(outlook))
         if draft.changes:
@@ -236,6 +250,10 @@ class OutlookView(QWidget):
                 box.toggled.connect(lambda on, day=day: self._keep(day, on))
                 section.add_widget(box)
         return section
+
+    def _halves_section(self) -> QWidget:
+        listed = "\n".join(f"{half} (every other week)" for half in self._halves)
+        return _Section(Tag("Every other week", Tone.ACCENT, "repeat"), "The empty weeks fit", "", listed)
 
     def _changes_section(self, draft: EntryDraft) -> QWidget:
         days = sorted(draft.changes)
@@ -296,6 +314,15 @@ class OutlookView(QWidget):
             if widget is not None:
                 widget.hide()
                 widget.deleteLater()
+
+
+def _not_allowed_section(weeks: int) -> QWidget:
+    """A place that is not used every week costs the center money: an organization may rule it out (product §4)."""
+    often = "Every other week" if weeks == EVERY_OTHER_WEEK else f"Every {weeks} weeks"
+    return _Section(
+        Tag("Rule", Tone.NEUTRAL, "calendar-off"), f"{often} is not allowed", "",
+        "The rules of the organization leave it out. You can save it all the same.",
+    )  # fmt: skip
 
 
 class _Section(QWidget):

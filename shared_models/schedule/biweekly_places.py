@@ -4,6 +4,7 @@ half of a place can be offered (product §4)."""
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TypeVar
 
@@ -12,12 +13,15 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from shared_models.organization.models import Organization
 from shared_models.schedule.bookings import load_bookings
+from shared_models.schedule.drafts import EntryDraft, Plan
 from shared_models.schedule.matching import BiweeklySeries, MatchTerms, SeriesMatch, matching_series, unmatched
 from shared_models.schedule.models import Attendee, EntryRoom, EntryStatus, ScheduleEntry, Series, SeriesPattern
+from shared_models.schedule.recurrence import Pattern
 from shared_models.schedule.slots import taken_spans
 from shared_models.schedule.terms import tutor_rules
 
 _EVERY_OTHER_WEEK = 2
+_DRAFT = "draft"
 _Link = TypeVar("_Link", Attendee, EntryRoom)
 
 
@@ -30,6 +34,57 @@ def half_used_places(
         return []
     terms = match_terms(session, organization_id, every, from_day)
     return [(series, matching_series(series, every, terms)) for series in unmatched(every, from_day)]
+
+
+def halves_for_draft(
+    session: Session,
+    organization_id: str,
+    draft: EntryDraft,
+    plan: Plan,
+    from_day: date,
+    without: AbstractSet[str] = frozenset(),
+) -> list[BiweeklySeries]:
+    """The bi-weekly series that fit the empty weeks of a draft from ``from_day`` on, the one that changes least
+    first. None unless the draft is for every other week; ``without`` names the entries that it replaces."""
+    own = _of_draft(draft, plan, _series_of(session, organization_id, without) or _DRAFT)
+    if not own:
+        return []
+    first = max(from_day, min(one.first_day for one in own))
+    others = [
+        one
+        for one in biweekly_series(session, organization_id, first)
+        if one.location_id == draft.location_id and one.series_id != own[0].series_id
+    ]
+    if not others:
+        return []
+    terms = match_terms(session, organization_id, own, first)
+    every = [*own, *others]
+    fitting = dict.fromkeys(match.series_id for one in own for match in matching_series(one, every, terms))
+    by_id = {one.series_id: one for one in reversed(others)}
+    return [by_id[series_id] for series_id in fitting]
+
+
+def _of_draft(draft: EntryDraft, plan: Plan, series_id: str) -> list[BiweeklySeries]:
+    """A draft as a series for each of its weekdays; nothing for another pattern."""
+    if draft.pattern is not Pattern.WEEKLY or draft.interval_weeks != _EVERY_OTHER_WEEK:
+        return []
+    days: dict[int, list[date]] = defaultdict(list)
+    for planned in plan.sessions:
+        days[planned.day.weekday()].append(planned.day)
+    subject = None if draft.subject_id is None else (draft.subject_id, draft.topic_id)
+    return [
+        BiweeklySeries(
+            series_id, draft.location_id, of_weekday[0], of_weekday[-1], draft.start, draft.duration_minutes,
+            draft.tutor_id, next(iter(draft.room_ids), None), subject, draft.student_ids,
+        )
+        for of_weekday in days.values()
+    ]  # fmt: skip
+
+
+def _series_of(session: Session, organization_id: str, entry_ids: AbstractSet[str]) -> str | None:
+    entry_id = next(iter(entry_ids), None)
+    entry = session.get(ScheduleEntry, (organization_id, entry_id)) if entry_id is not None else None
+    return entry.series_id if entry is not None else None
 
 
 def biweekly_series(session: Session, organization_id: str, from_day: date) -> list[BiweeklySeries]:

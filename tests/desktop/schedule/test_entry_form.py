@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 from sqlalchemy import select
 
@@ -291,17 +291,52 @@ def test_tutors_of_the_location_say_what_they_teach(center: Center, editor: Entr
     assert editor.fields.students.values() == []
 
 
-def test_every_two_weeks_is_offered_only_where_allowed(center: Center, editor: EntryEditor) -> None:
+def every_other_week(editor: EntryEditor) -> None:
+    repeat_weekly(editor, date(2027, 3, 31))
+    editor.fields.every._take("2")
+    editor.settle()
+
+
+def sentences(editor: EntryEditor) -> list[str]:
+    """What the right side says, headings and text."""
+    assert editor._view is not None
+    return [label.text() for label in editor._view.findChildren(QLabel) if not label.isHidden()] + [
+        one.text() for one in editor._view.findChildren(Paragraph)
+    ]
+
+
+def test_every_two_weeks_can_be_saved_against_the_rules_with_a_quiet_word(
+    center: Center, editor: EntryEditor
+) -> None:
     from shared_models.organization.models import Organization
 
     editor.create(prefill(center))
-    assert len(editor.fields.every.options()) == 4
+    every_other_week(editor)
+    assert "Every other week is not allowed" not in sentences(editor)
+    assert {option.second for option in editor.fields.every.options()} == {""}
     editor.dismiss()
     with center.store.write() as session:
         session.get_one(Organization, (center.organization_id, center.organization_id)).biweekly_allowed = False
     QApplication.processEvents()
     editor.create(prefill(center))
-    assert [option.text for option in editor.fields.every.options()] == ["1 week"]
+    assert [option.second for option in editor.fields.every.options()] == ["", *["not by the rules"] * 3]
+    every_other_week(editor)
+    assert "Every other week is not allowed" in sentences(editor)
+    assert editor.save()
+
+
+def test_who_fits_the_empty_weeks_is_said_for_every_other_week_only(center: Center, editor: EntryEditor) -> None:
+    scheduled(
+        center, day=date(2026, 12, 8), pattern=Pattern.WEEKLY, interval_weeks=2, last_day=date(2027, 3, 31),
+        weekdays=frozenset({1}), student_ids=(center.id("Wei"),), tutor_id=center.id("Johnson"), room_ids=(),
+    )  # fmt: skip
+    editor.create(prefill(center))
+    repeat_weekly(editor, date(2027, 3, 31))
+    assert "The empty weeks fit" not in sentences(editor)
+    editor.fields.every._take("2")
+    editor.settle()
+    assert "The empty weeks fit" in sentences(editor)
+    assert [one for one in sentences(editor) if "Wei" in one] == ["Wei Haddad, Tuesdays 4:00 (every other week)"]
 
 
 def test_a_camp_has_hours_by_day(center: Center, editor: EntryEditor) -> None:
