@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
-from itertools import chain
-from typing import Any, TypeVarTuple
+from itertools import chain, repeat
+from typing import Any, TypeVarTuple, cast
 
 from sqlalchemy import (
     CTE,
@@ -108,15 +108,16 @@ def load_bookings(
     archived = _archived(session, organization_id)
     students = _held_by(session, organization_id, _ATTENDEES, len(entries), near, archived)
     rooms = _held_by(session, organization_id, _ROOMS, len(entries), near, archived)
-    none: tuple[str, ...] = ()
-    room_of, student_of = rooms.get, students.get
-    return [
-        _booking((
-            entry_id, starts, ends, until, None if tutor_id in archived else tutor_id,
-            room_of(entry_id, none), student_of(entry_id, none),
-        ))
-        for entry_id, starts, ends, until, tutor_id in entries
-    ]  # fmt: skip
+    if not entries:
+        return []
+    # Column by column: a year has fifty thousand entries, and a loop of our own over them costs twice as much.
+    entry_ids, starts, ends, untils, tutor_ids = zip(*entries, strict=True)
+    if not archived.isdisjoint(tutor_ids):
+        tutor_ids = tuple(None if tutor_id in archived else tutor_id for tutor_id in tutor_ids)
+    none: Iterable[tuple[str, ...]] = repeat(())
+    rooms_in_order, students_in_order = map(rooms.get, entry_ids, none), map(students.get, entry_ids, none)
+    columns = zip(entry_ids, starts, ends, untils, tutor_ids, rooms_in_order, students_in_order, strict=True)
+    return list(map(_booking, columns))
 
 
 def bookings_of_entries(session: Session, organization_id: str, entry_ids: Collection[str]) -> list[Booking]:
@@ -253,12 +254,13 @@ def _held_by(
             ScheduleEntry, (ScheduleEntry.organization_id == kind.organization_id) & (ScheduleEntry.id == entry)
         ).where(*near)
     held: dict[str, tuple[str, ...]] = {}
-    known = held.get
     for entry_id, thing_id in _rows(session, statement):
         if thing_id in archived:
             continue
-        others = known(entry_id)
-        held[entry_id] = (thing_id,) if others is None else (*others, thing_id)
+        if entry_id in held:
+            held[entry_id] += (thing_id,)
+        else:
+            held[entry_id] = (thing_id,)
     return held
 
 
@@ -273,10 +275,18 @@ def _are_most(
 def _rows(
     session: Session, statement: Select[*_Columns], parameters: Mapping[str, object] | None = None
 ) -> Iterable[Row[*_Columns]]:
-    """The rows of plain columns, without what the ORM does to each: half the time of reading a year."""
+    """The rows of plain columns, without what the ORM does to each: half the time of reading a year.
+
+    SQLite's own tuples already hold texts and numbers, so they are handed on as they are.
+    """
     if session.autoflush:
         session.flush()
-    return chain.from_iterable(session.connection().execute(statement, parameters).partitions(_PARTITION))
+    connection = session.connection()
+    result = connection.execute(statement, parameters)
+    if connection.dialect.name == "sqlite":
+        plain: Any = result.cursor
+        return cast("Iterable[Row[*_Columns]]", plain.fetchall())
+    return chain.from_iterable(result.partitions(_PARTITION))
 
 
 @cache
