@@ -20,7 +20,6 @@ from shared_models.catalog.models import Product, Service, Subject, Topic
 from shared_models.organization.models import Location
 from shared_models.people.contact import format_phone
 from shared_models.people.models import Family, Student, Tutor
-from shared_models.schedule.acceptances import acceptances_of, key_of
 from shared_models.schedule.bookings import all_conflicts
 from shared_models.schedule.conflicts import ConflictKind, ConflictTag
 from shared_models.schedule.explained import EntryWords, clock, explain
@@ -273,15 +272,13 @@ def conflict_list(center: Center, filters: Filters, first_day: date, last_day: d
     explained = explain(
         center.session, center.id, [c for c in found if c.first_id in wanted or c.second_id in wanted]
     )
-    acceptances = acceptances_of(center.session, center.id, [one.conflict for one in explained])
     pairs: dict[tuple[str, str, ConflictTag], ListedConflict] = {}
     for one in explained:
         if not first_day <= one.first.starts.date() <= last_day:
             continue
         key = (one.first.entry_id, one.second.entry_id, one.tag)
         kinds, names = _KINDS[one.kind], join(one.names)
-        acceptance = acceptances.get(key_of(one.conflict))
-        accepted = ""
+        accepted, acceptance = "", one.acceptance
         if acceptance is not None:
             accepted = f"Accepted{f' by {acceptance.accepted_by}' if acceptance.accepted_by else ''}"
             accepted += f": {acceptance.reason}" if acceptance.reason else ""
