@@ -204,8 +204,11 @@ class _Overlay(QWidget):
         layout = self.panel.layout()
         if layout is not None:
             layout.activate()
-        height = min(self.panel.sizeHint().height(), window.height() - t.px(80))
-        self.panel.setGeometry((window.width() - width) // 2, t.px(64), width, height)
+        layout = self.panel.layout()
+        wrapped = layout.heightForWidth(width) if layout is not None and layout.hasHeightForWidth() else 0
+        height = min(max(wrapped, self.panel.sizeHint().height()), window.height() - t.px(32))
+        top = min(t.px(64), window.height() - t.px(16) - height)
+        self.panel.setGeometry((window.width() - width) // 2, top, width, height)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize and self.isVisible():
