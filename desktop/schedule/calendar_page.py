@@ -95,7 +95,7 @@ class CalendarPage(SchedulePage):
             "printer", "Print (Ctrl P)", Kind.SECONDARY, small=True, on_click=self.print_day
         )
         self._more_button = IconButton(
-            "ellipsis", "More: other windows, wall display, whole weeks", Kind.SECONDARY, small=True,
+            "ellipsis", "More: other windows, wall display, whole weeks, export", Kind.SECONDARY, small=True,
             on_click=self._open_more,
         )  # fmt: skip
         self.toolbar.add_right(self._print_button, self._more_button)

@@ -36,6 +36,7 @@ class CancelSheet(ScheduleSheet):
         scope: SeriesScope = SeriesScope.THIS,
     ) -> None:  # fmt: skip
         super().__init__(host, store, clock, "Cancel", "Cancel session", _WIDTH, "Keep it")
+        self.do_button.set_keycap("Enter")
         self._entry_id = entry_id
         px = theme.current().px
         with store.read() as session:

@@ -480,13 +480,9 @@ class EntryFields(QWidget):
         return terms.buffer_minutes if terms is not None else 0
 
     def _every_options(self, chosen: int) -> list[Option]:
-        """Every week, and further apart, with a word where the organization rules that out (product §4)."""
+        """Every week, and further apart, also where the rules leave that out: the right side says so (product §4)."""
         weeks = sorted({*range(1, _MOST_WEEKS_APART + 1), chosen})
-        ruled_out = "" if self._choices.biweekly_allowed else "not by the rules"
-        return [
-            Option(str(count), "1 week" if count == 1 else f"{count} weeks", ruled_out if count > 1 else "")
-            for count in weeks
-        ]
+        return [Option(str(count), "1 week" if count == 1 else f"{count} weeks") for count in weeks]
 
     def _show_duration(self, minutes: int) -> None:
         if str(minutes) in {option.key for option in self.duration.options()}:

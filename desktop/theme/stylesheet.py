@@ -49,7 +49,7 @@ def stylesheet(theme: Theme) -> str:
         f"{tones}"
         f"QMenu{{background:{names['surface']};border:1px solid {names['line_strong']};"
         f"border-radius:{px(8)}px;padding:{px(4)}px}}"
-        f"QMenu::item{{padding:{px(6)}px {px(16)}px {px(6)}px {px(8)}px;border-radius:{px(4)}px;"
+        f"QMenu::item{{padding:{px(6)}px {px(22)}px {px(6)}px {px(8)}px;border-radius:{px(4)}px;"
         f"color:{names['text']}}}"
         f"QMenu::icon{{padding-left:{px(8)}px}}QMenu::item:selected{{background:{names['hover']}}}"
         f"QMenu::item:disabled{{color:{names['text_disabled']}}}"

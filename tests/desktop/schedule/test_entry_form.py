@@ -313,13 +313,11 @@ def test_every_two_weeks_can_be_saved_against_the_rules_with_a_quiet_word(
     editor.create(prefill(center))
     every_other_week(editor)
     assert "Every other week is not allowed" not in sentences(editor)
-    assert {option.second for option in editor.fields.every.options()} == {""}
     editor.dismiss()
     with center.store.write() as session:
         session.get_one(Organization, (center.organization_id, center.organization_id)).biweekly_allowed = False
     QApplication.processEvents()
     editor.create(prefill(center))
-    assert [option.second for option in editor.fields.every.options()] == ["", *["not by the rules"] * 3]
     every_other_week(editor)
     assert "Every other week is not allowed" in sentences(editor)
     assert editor.save()

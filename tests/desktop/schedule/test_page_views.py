@@ -315,7 +315,7 @@ def test_a_narrow_window_says_less_and_keeps_every_filter_within_reach(page: Cal
 
 def test_other_windows_and_whole_weeks_are_behind_one_button(page: CalendarPage) -> None:
     offered = [action.text() for action in page.more_menu().actions()]
-    assert offered == ["New window", "Wall display", "Vacation", "Copy the week"]
+    assert offered == ["New window", "Wall display", "Vacation", "Copy the week", "Export as .ics"]
     assert page._more_button.accessibleName().startswith("More")
 
 
