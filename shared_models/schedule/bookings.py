@@ -254,14 +254,23 @@ def _held_by(
             ScheduleEntry, (ScheduleEntry.organization_id == kind.organization_id) & (ScheduleEntry.id == entry)
         ).where(*near)
     held: dict[str, tuple[str, ...]] = {}
+    alone = _Alone()
     for entry_id, thing_id in _rows(session, statement):
         if thing_id in archived:
             continue
         if entry_id in held:
             held[entry_id] += (thing_id,)
         else:
-            held[entry_id] = (thing_id,)
+            held[entry_id] = alone[thing_id]
     return held
+
+
+class _Alone(dict[str, tuple[str, ...]]):
+    """The same tuple for each thing that is held alone: fifty thousand fewer to make and to look through."""
+
+    def __missing__(self, thing_id: str) -> tuple[str, ...]:
+        self[thing_id] = (thing_id,)
+        return self[thing_id]
 
 
 def _are_most(
