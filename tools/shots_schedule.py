@@ -114,7 +114,7 @@ def _conflicts(stage: Stage) -> Any:
 
 def _settle(stage: Stage, view: Any) -> None:
     stage.rest()
-    view.settle_down(lambda: stage.rest(20))
+    stage.wait_until(lambda: view.is_settled, "the conflicts of the term")
 
 
 def _coming_entry(stage: Stage) -> str:

@@ -206,10 +206,10 @@ class ConflictView(QWidget):
         self._background.run(job, self._loaded, lambda error: self.said.emit(str(error), False),
                              lambda: ticket == self._ticket)  # fmt: skip
 
-    def settle_down(self, wait: Callable[[], object]) -> None:
-        """Wait until everything shown is true, for tests and pictures; `wait` lets events happen."""
-        while self._is_busy or self._timer.isActive():
-            wait()
+    @property
+    def is_settled(self) -> bool:
+        """Whether everything shown is true: nothing is being read, and nothing waits to be."""
+        return not self._is_busy and not self._timer.isActive()
 
     def shut_down(self) -> None:
         """Let go of the background."""

@@ -62,7 +62,7 @@ def crowd(center: Center) -> tuple[str, str]:
 
 def read(view: ConflictView, qtbot: QtBot) -> None:
     view.shown()
-    view.settle_down(lambda: qtbot.wait(5))
+    qtbot.waitUntil(lambda: view.is_settled)
 
 
 def press(view: ConflictView, qtbot: QtBot, key: Qt.Key | str) -> None:
@@ -70,7 +70,7 @@ def press(view: ConflictView, qtbot: QtBot, key: Qt.Key | str) -> None:
         QTest.keyClicks(view.table, key)
     else:
         QTest.keyClick(view.table, key)
-    view.settle_down(lambda: qtbot.wait(5))
+    qtbot.waitUntil(lambda: view.is_settled)
 
 
 def starts(center: Center, entry_id: str) -> datetime:
@@ -98,7 +98,7 @@ def test_a_digit_takes_the_way_out_and_z_takes_it_back(center: Center, view: Con
     assert (starts(center, noah), starts(center, wei)) != before
     assert view.cases() == []
     QTest.keyClick(view, Qt.Key.Key_Z)
-    view.settle_down(lambda: qtbot.wait(5))
+    qtbot.waitUntil(lambda: view.is_settled)
     assert (starts(center, noah), starts(center, wei)) == before
     assert len(view.cases()) == 1
 
@@ -121,10 +121,10 @@ def test_every_way_out_leaves_the_entry_without_a_conflict(center: Center, view:
     read(view, qtbot)
     for number in range(1, len(view.detail.ways) + 1):
         view.detail.take(number)
-        view.settle_down(lambda: qtbot.wait(5))
+        qtbot.waitUntil(lambda: view.is_settled)
         assert view.cases() == []
         view.undo()
-        view.settle_down(lambda: qtbot.wait(5))
+        qtbot.waitUntil(lambda: view.is_settled)
         assert len(view.cases()) == 1
 
 
@@ -157,14 +157,14 @@ def test_an_accepted_case_folds_at_the_end_with_who_and_why(center: Center, view
     assert view.detail.asks_reason
     view.detail.reason.setText("They share the room")
     QTest.keyClick(view.detail.reason, Qt.Key.Key_Return)
-    view.settle_down(lambda: qtbot.wait(5))
+    qtbot.waitUntil(lambda: view.is_settled)
     assert view.cases() == []
     press(view, qtbot, Qt.Key.Key_Down)
     (case,) = view.cases()
     assert case.acceptance is not None
     assert case.acceptance.reason == "They share the room"
     view.withdraw()
-    view.settle_down(lambda: qtbot.wait(5))
+    qtbot.waitUntil(lambda: view.is_settled)
     (case,) = view.cases()
     assert case.acceptance is None
 
@@ -176,7 +176,7 @@ def test_a_new_conflict_of_an_accepted_entry_is_listed_apart(
     read(view, qtbot)
     view.accept("")
     add(center, center.draft(WEDNESDAY, time(16, 15), tutor_id=center.id("Johnson"), student_ids=()))
-    view.settle_down(lambda: qtbot.wait(5))
+    qtbot.waitUntil(lambda: view.is_settled)
     (case,) = view.cases()
     assert case.kind_words == "Room"
 
@@ -222,7 +222,7 @@ def test_the_following_sessions_of_a_series_move_along_when_asked(
     read(view, qtbot)
     press(view, qtbot, "s")
     view.detail.take(1)
-    view.settle_down(lambda: qtbot.wait(5))
+    qtbot.waitUntil(lambda: view.is_settled)
     assert {starts(center, entry_id).time() for entry_id in series} == {starts(center, series[0]).time()}
     assert starts(center, series[0]).time() != time(16)
 

@@ -1,4 +1,4 @@
-"""A small organization in a plain SQLite database, for the operations on leads."""
+"""A small organization in a plain SQLite database, for the operations on people and leads."""
 
 from __future__ import annotations
 
