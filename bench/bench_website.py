@@ -180,7 +180,7 @@ def _make_center(database: object) -> None:
     from shared_models.catalog.models import Service, ServiceOffered, Topic
     from shared_models.organization.models import Closure, Location, OpeningHours, Organization
     from shared_models.people.models import Tutor, TutorSubject
-    from sync_server.accounts import NewOrganization, create_organization
+    from sync_server.access.accounts import NewOrganization, create_organization
     from sync_server.database import Database
 
     assert isinstance(database, Database)

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from sqlalchemy import text
 
+import sync_server.access.routes as access_routes
 import sync_server.sync.history as sync_history
 import sync_server.sync.routes as sync_routes
 from shared_models.clock import clock_from
@@ -42,6 +43,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
             session.execute(text("SELECT 1"))
         return {"status": "ok"}
 
+    app.include_router(access_routes.router)
     app.include_router(sync_routes.router)
     app.include_router(sync_history.router)
     # Last: a slug matches whatever path the routes above left over.

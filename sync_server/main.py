@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from types import FrameType
 from typing import NoReturn
 
-from sync_server.accounts import AccountError, NewOrganization, create_organization, revoke_device
+from sync_server.access.accounts import AccountError, NewOrganization, create_organization
+from sync_server.access.devices import revoke_device
 from sync_server.database import Database
 from sync_server.embedded import EmbeddedPostgres
 from sync_server.settings import Settings

@@ -11,7 +11,7 @@ from pathlib import Path
 import uvicorn
 
 from shared_models.base import new_id
-from sync_server.accounts import NewOrganization, create_organization
+from sync_server.access.accounts import NewOrganization, create_organization
 from sync_server.app import create_app
 from sync_server.database import Database
 from sync_server.settings import MailSettings, Settings

@@ -13,9 +13,9 @@ from pydantic import BaseModel
 from sqlalchemy import select
 
 from shared_models.access.permissions import Access, access_to
-from sync_server.accounts import roles_of
+from sync_server.access.devices import roles_of
+from sync_server.access.requests import DatabaseOf, DeviceOf
 from sync_server.models import AuditEntry
-from sync_server.sync.routes import DatabaseOf, DeviceOf
 
 MOST_ENTRIES = 500
 TABLES = frozenset({"series", "schedule_entry", "attendee", "entry_room", "conflict_acceptance"})

@@ -22,7 +22,7 @@ from shared_models.registry import tenant_classes
 from shared_models.sync.clocks import CREATED
 from shared_models.sync.merge import FieldValue, Merged, merge
 from shared_models.sync.wire import TableBatch, batch_of, postgres_reading, postgres_type, wire_fields
-from sync_server.accounts import DeviceIdentity
+from sync_server.access.devices import DeviceIdentity
 from sync_server.database import allocate_sequence, raw_cursor
 
 log = structlog.get_logger()

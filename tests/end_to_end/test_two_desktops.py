@@ -20,7 +20,7 @@ from shared_models.access.models import Role, UserRole
 from shared_models.base import derived_id
 from shared_models.leads.models import Lead, LeadStage, Temperature
 from shared_models.organization.models import Organization
-from sync_server.accounts import revoke_device
+from sync_server.access.devices import revoke_device
 from sync_server.database import Database
 from sync_server.models import AuditEntry
 from tests.live_server import PASSWORD, LiveServer, live_server, make_organization

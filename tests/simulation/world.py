@@ -31,7 +31,7 @@ from shared_models.people.models import Family, Student
 from shared_models.registry import tenant_classes
 from shared_models.sync.clocks import SERVER_DEVICE, HybridClock, clock_of
 from shared_models.sync.wire import TableBatch, pack, postgres_reading, unpack, wire_fields
-from sync_server.accounts import DeviceIdentity, roles_of
+from sync_server.access.devices import DeviceIdentity, roles_of
 from sync_server.database import Database
 from sync_server.sync.pull import read_page
 from sync_server.sync.push import apply_push

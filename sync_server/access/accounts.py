@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
@@ -19,13 +18,13 @@ from shared_models.access.models import Role, User, UserRole
 from shared_models.base import derived_id, new_id
 from shared_models.catalog.seed import seed_catalog
 from shared_models.organization.models import Location, Organization
-from sync_server.database import Actor, Database
+from sync_server.access.devices import roles_of, token_hash
+from sync_server.database import Database
 from sync_server.models import Account, Device, Membership, OrganizationRoute
 
 DESKTOP_ROLES = frozenset({Role.OWNER, Role.ADMIN, Role.FRONT_DESK})
 """Roles that may sign a desktop in. Tutors and guardians see only parts of rows and come in through the web."""
 
-_SEEN_STEP = timedelta(minutes=5)
 _HASHER = PasswordHasher()
 _UNKNOWN_HASH = _HASHER.hash("no account has this password")
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -64,20 +63,6 @@ class SignedInDevice:
 
     token: str
     center: Center
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceIdentity:
-    """Who stands behind a request, read from its token."""
-
-    organization_id: str
-    user_id: str
-    device_id: str
-
-    @property
-    def actor(self) -> Actor:
-        """The same, for the audit history."""
-        return Actor(self.user_id, self.device_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,44 +171,8 @@ def sign_in(
             device = Device(id=device_id, organization_id=center.organization_id)
             session.add(device)
         device.account_id, device.user_id, device.name = account_id, center.user_id, device_name
-        device.token_hash, device.last_seen_at, device.revoked_at = _token_hash(token), now, None
+        device.token_hash, device.last_seen_at, device.revoked_at = token_hash(token), now, None
     return SignedInDevice(token, center)
-
-
-def identify(database: Database, token: str, now: datetime) -> DeviceIdentity | None:
-    """Who shows this token; None when it is unknown or revoked."""
-    with database.routing() as session:
-        device = session.scalars(
-            select(Device).where(Device.token_hash == _token_hash(token), Device.revoked_at.is_(None))
-        ).one_or_none()
-        if device is None:
-            return None
-        if device.last_seen_at is None or now - device.last_seen_at > _SEEN_STEP:
-            device.last_seen_at = now
-        return DeviceIdentity(device.organization_id, device.user_id, device.id)
-
-
-def revoke_device(database: Database, organization_id: str, device_id: str, now: datetime) -> bool:
-    """End a device's token at once; False when the organization has no such device."""
-    with database.routing() as session:
-        device = session.get(Device, (device_id, organization_id))
-        if device is None:
-            return False
-        device.revoked_at = now
-        return True
-
-
-def roles_of(session: Session, organization_id: str, user_id: str) -> frozenset[Role]:
-    """The roles a user holds now."""
-    return frozenset(
-        session.scalars(
-            select(UserRole.role).where(
-                UserRole.organization_id == organization_id,
-                UserRole.user_id == user_id,
-                UserRole.archived_at.is_(None),
-            )
-        )
-    )
 
 
 def check_slug(slug: str) -> None:
@@ -272,7 +221,3 @@ def _center(database: Database, organization_id: str, user_id: str, allowed: Col
             )
         ).one_or_none()
     return Center(organization_id, user_id, name) if name is not None else None
-
-
-def _token_hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
