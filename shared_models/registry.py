@@ -1,5 +1,7 @@
 """Loads every room's tables, so that metadata, migrations and sync see all of them."""
 
+from functools import cache
+
 from shared_models.access import models as access
 from shared_models.base import Base, TenantRow
 from shared_models.catalog import models as catalog
@@ -13,8 +15,9 @@ ROOMS = (organization, access, catalog, people, leads, schedule)
 metadata = Base.metadata
 
 
+@cache
 def tenant_classes() -> dict[str, type[TenantRow]]:
-    """Every syncable class by table name, parents before children."""
+    """Every syncable class by table name, parents before children; sorted once, not to be changed."""
     by_table = {
         mapper.class_.__tablename__: mapper.class_
         for mapper in Base.registry.mappers
