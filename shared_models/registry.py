@@ -6,11 +6,12 @@ from shared_models.access import models as access
 from shared_models.base import Base, TenantRow
 from shared_models.catalog import models as catalog
 from shared_models.leads import models as leads
+from shared_models.organization import files
 from shared_models.organization import models as organization
 from shared_models.people import models as people
 from shared_models.schedule import models as schedule
 
-ROOMS = (organization, access, catalog, people, leads, schedule)
+ROOMS = (organization, files, access, catalog, people, leads, schedule)
 
 metadata = Base.metadata
 

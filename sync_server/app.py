@@ -14,6 +14,7 @@ import sync_server.sync.history as sync_history
 import sync_server.sync.routes as sync_routes
 from shared_models.clock import clock_from
 from sync_server.database import Database
+from sync_server.files.routes import add_files
 from sync_server.mail import MailSender, transport_of
 from sync_server.settings import Settings
 from sync_server.website.routes import add_website
@@ -46,6 +47,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.include_router(access_routes.router)
     app.include_router(sync_routes.router)
     app.include_router(sync_history.router)
+    add_files(app, settings, database)
     # Last: a slug matches whatever path the routes above left over.
     add_website(
         app,

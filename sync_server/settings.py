@@ -33,6 +33,8 @@ class Settings:
     port: int = 8400
     public_url: str = ""
     trusts_proxy: bool = False
+    file_quota_mb: int = 2048
+    """The most that the files of one organization may take."""
     mail: MailSettings = MailSettings()
     moment: datetime | None = None
     """The moment a demonstration starts at; the computer's clock otherwise."""
@@ -50,6 +52,7 @@ class Settings:
             port=int(environment.get("ITUTOROS_PORT", "8400")),
             public_url=environment.get("ITUTOROS_PUBLIC_URL", "").rstrip("/"),
             trusts_proxy=environment.get("ITUTOROS_TRUST_PROXY", "") == "1",
+            file_quota_mb=int(environment.get("ITUTOROS_FILE_QUOTA_MB", "2048")),
             mail=MailSettings(
                 host=environment.get("ITUTOROS_SMTP_HOST", ""),
                 port=int(environment.get("ITUTOROS_SMTP_PORT", "587")),

@@ -25,6 +25,7 @@ _TABLES: dict[str, tuple[Access, Access, Access]] = {
     "opening_hours": (_W, _W, _R),
     "room": (_W, _W, _R),
     "closure": (_W, _W, _R),
+    "stored_file": (_W, _W, _W),
     "user": (_W, _R, _R),
     "user_role": (_W, _R, _R),
     "location_assignment": (_W, _R, _R),

@@ -2,8 +2,9 @@
 
 from alembic import context
 
+import sync_server.files.models
 import sync_server.mail_models
-import sync_server.website.models  # noqa: F401 - both add their tables to the metadata
+import sync_server.website.models  # noqa: F401 - all add their tables to the metadata
 from shared_models.registry import metadata
 from sync_server.models import ServerBase
 
