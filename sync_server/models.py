@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, MetaData, Text, UniqueConstraint, func
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, MetaData, Text, UniqueConstraint, false, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -28,13 +28,15 @@ class TenantOwned(ServerBase):
 
 
 class Account(ServerBase):
-    """A login: one person, who may be a user of several organizations. The e-mail is kept in lower case."""
+    """A login: one person, who may be a user of several organizations. The e-mail is kept in lower case; it is
+    confirmed once a link that was mailed to it has been opened."""
 
     __tablename__ = "account"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
     email: Mapped[str] = mapped_column(Text, unique=True)
     password_hash: Mapped[str] = mapped_column(Text)
+    email_is_confirmed: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime] = mapped_column(Instant, server_default=func.now())
 
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 
 from shared_models.access.models import Role
-from sync_server.access.accounts import Center, SignInRefused, sign_in
+from sync_server.access.accounts import Center, SecondFactorNeeded, SignInRefused, sign_in
 from sync_server.access.devices import DeviceIdentity, revoke_device, roles_of
 from sync_server.access.requests import DatabaseOf, DeviceOf
 from sync_server.database import Database
@@ -37,9 +37,10 @@ class CenterAnswer(BaseModel):
 
 
 class SignInAnswer(BaseModel):
-    """A token for one center, or the centers to choose from."""
+    """A token for one center, or the centers to choose from, or the need of a second factor."""
 
     token: str | None = None
+    second_factor: bool = False
     center: CenterAnswer | None = None
     centers: list[CenterAnswer] = []
 
@@ -69,6 +70,8 @@ def sign_in_desktop(wanted: SignInRequest, database: DatabaseOf) -> SignInAnswer
         )
     except SignInRefused as error:
         raise HTTPException(403, str(error)) from error
+    if isinstance(outcome, SecondFactorNeeded):
+        return SignInAnswer(second_factor=True)
     if isinstance(outcome, list):
         return SignInAnswer(centers=[_answer(center) for center in outcome])
     return SignInAnswer(token=outcome.token, center=_answer(outcome.center))

@@ -2,6 +2,7 @@
 
 from alembic import context
 
+import sync_server.access.models
 import sync_server.files.models
 import sync_server.mail_models
 import sync_server.website.models  # noqa: F401 - all add their tables to the metadata
