@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import Interval, bindparam, delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -116,7 +116,7 @@ def give_back(session: Session, buckets: Buckets) -> None:
         session.execute(
             update(TryAllowance)
             .where(TryAllowance.bucket == _key(name))
-            .values(paid_off_at=TryAllowance.paid_off_at - buckets[name].every)
+            .values(paid_off_at=TryAllowance.paid_off_at - literal(buckets[name].every, Interval()))
         )
 
 
