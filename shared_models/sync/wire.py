@@ -18,8 +18,10 @@ from shared_models.base import SYNC_COLUMNS, Instant, JsonValue, WallTime
 from shared_models.sync.merge import FieldValue
 
 PROTOCOL = 1
+SPOKEN = (2, 1)
+"""The protocols that this program speaks, the newest first (docs/sync-protocol.md, [S-22])."""
 CONTENT_TYPE = "application/vnd.itutoros.sync+zstd"
-_WIRE_TYPES = (str, int, float, type(None))
+_WIRE_TYPES = frozenset({str, int, float, type(None)})
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 """The largest decompressed message either side accepts."""
 
@@ -30,14 +32,15 @@ class BadMessage(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class TableBatch:
-    """Rows of one table that bring the same fields. `clocks` are each row's clocks as JSON text;
-    `columns[i][r]` is field `fields[i]` of row `ids[r]`."""
+    """Rows of one table that bring the same fields. `clocks` are each row's clocks as JSON text; `columns[i][r]` is
+    field `fields[i]` of row `ids[r]`; `seqs`, from the server alone, is the sequence number of each row."""
 
     table: str
     fields: tuple[str, ...]
     ids: list[str] = field(default_factory=list)
     clocks: list[str] = field(default_factory=list)
     columns: list[list[FieldValue]] = field(default_factory=list)
+    seqs: list[int] | None = None
 
     def rows(self) -> Iterable[tuple[FieldValue, ...]]:
         """The rows' values, each in the order of `fields`."""
@@ -61,10 +64,16 @@ def pack(message: Mapping[str, Any], batches: Iterable[TableBatch]) -> bytes:
         **message,
         "tables": [
             {"table": b.table, "fields": b.fields, "ids": b.ids, "clocks": b.clocks, "columns": b.columns}
+            | ({} if b.seqs is None else {"seqs": b.seqs})
             for b in batches
         ],
     }
     return zstandard.ZstdCompressor(level=1).compress(orjson.dumps(body))
+
+
+def framed(message: bytes) -> bytes:
+    """A message as it stands in a stream: behind four bytes with its length, big-endian ([S-50])."""
+    return len(message).to_bytes(4) + message
 
 
 def unpack(raw: bytes) -> tuple[dict[str, Any], list[TableBatch]]:
@@ -105,13 +114,20 @@ def _batch(part: object) -> TableBatch:
     if not _lists(columns) or len(columns) != len(fields) or len(clocks) != len(ids):
         raise BadMessage(f"{table}: as many columns as fields, as many clocks as ids")
     for column in columns:
-        if len(column) != len(ids) or not all(isinstance(value, _WIRE_TYPES) for value in column):
+        if len(column) != len(ids) or not _WIRE_TYPES.issuperset(map(type, column)):
             raise BadMessage(f"{table}: a column has a value for each id")
-    return TableBatch(table, tuple(fields), ids, clocks, columns)
+    seqs = part.get("seqs")
+    if seqs is not None and not _numbers(seqs, len(ids)):
+        raise BadMessage(f"{table}: as many sequence numbers as ids")
+    return TableBatch(table, tuple(fields), ids, clocks, columns, seqs)
 
 
 def _texts(values: object) -> TypeGuard[list[str]]:
-    return isinstance(values, list) and all(isinstance(value, str) for value in values)
+    return isinstance(values, list) and {str}.issuperset(map(type, values))
+
+
+def _numbers(values: object, count: int) -> TypeGuard[list[int]]:
+    return isinstance(values, list) and len(values) == count and {int}.issuperset(map(type, values))
 
 
 def _lists(values: object) -> TypeGuard[list[list[Any]]]:
