@@ -168,6 +168,12 @@ class TenantRow(Base):
     fields_together: ClassVar[tuple[frozenset[str], ...]] = ()
     """Fields that make sense only together (a start and its end): an edit of one is an edit of all, so that a merge
     never mixes two people's edits of them."""
+    long_texts: ClassVar[frozenset[str]] = frozenset()
+    """Fields that keep both versions when two people wrote them at the same time (docs/sync-protocol.md, [S-12])."""
+    add_wins: ClassVar[bool] = False
+    """Whether rows are members of a set: putting in wins over taking out at the same time ([S-13])."""
+    append_only: ClassVar[bool] = False
+    """Whether rows are entries of a ledger, which nobody edits ([S-14])."""
 
     organization_id: Mapped[str] = mapped_column(Id, primary_key=True, sort_order=-20)
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id, sort_order=-19)

@@ -20,7 +20,7 @@ from shared_models.catalog.models import Product, Service, Subject, Topic
 from shared_models.leads.models import ContactMethod, Lead, LeadContact
 from shared_models.people.models import HealthAccess, Student, Tutor
 from shared_models.schedule.models import Attendance, Attendee, EntryStatus, ScheduleEntry, Series
-from shared_models.sync.clocks import CREATED, stamp_milliseconds
+from shared_models.sync.clocks import CREATED, edits_of, stamp_milliseconds
 
 _LIMIT = 60
 _SAME_EDIT = timedelta(minutes=10)
@@ -246,7 +246,7 @@ def _changes(face: FamilyFace, zone: tzinfo) -> Iterable[Moment]:
         "parent2": f"{family.parent2_first_name} {family.parent2_last_name}".strip(),
     }
     edits: list[tuple[datetime, str, str]] = []
-    for name, stamp in family.field_clocks.items():
+    for name, stamp in edits_of(family.field_clocks).items():
         if name == CREATED:
             continue
         parent, _, rest = name.partition("_")

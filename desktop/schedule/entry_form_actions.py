@@ -24,7 +24,7 @@ from shared_models.schedule.series_operations import (
 )
 from shared_models.schedule.settlements import MONTHS
 from shared_models.schedule.times import wall_clock_of
-from shared_models.sync.clocks import CREATED, stamp_milliseconds
+from shared_models.sync.clocks import CREATED, edits_of, stamp_milliseconds
 
 _REASONS = (
     "Student is sick", "Tutor is sick", "Family asked", "Tutor is away", "Weather", "The office is closed",
@@ -208,7 +208,7 @@ class EntryActions(QWidget):
         parts = [_STATUS_WORDS[entry.status] if entry.archived_at is None else "Archived"]
         if entry.status is EntryStatus.CANCELLED and entry.cancel_reason:
             parts[0] += f" ({entry.cancel_reason})"
-        clocks = entry.field_clocks
+        clocks = edits_of(entry.field_clocks)
         if CREATED in clocks:
             parts.append(f"made {day(clocks[CREATED])}")
         if len(clocks) > 1:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from shared_models.schedule.models import Attendance, EntryStatus
-from shared_models.sync.clocks import CREATED, device_tail, stamp_milliseconds
+from shared_models.sync.clocks import CREATED, device_tail, edits_of, stamp_milliseconds
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -176,7 +176,7 @@ def noted_by_clocks(
 ) -> list[Noted]:
     """What a row's own clocks tell: when each field was last edited, and whether on this PC; values are not known."""
     by_stamp: dict[str, list[str]] = {}
-    for field, stamp in clocks.items():
+    for field, stamp in edits_of(clocks).items():
         by_stamp.setdefault(stamp, []).append(field)
     found = []
     own = device_tail(device_id)

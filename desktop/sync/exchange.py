@@ -17,8 +17,8 @@ from desktop.store.store import Store, write_local
 from desktop.sync.client import PulledPage, PushAnswer, RefusedRow, SyncClient
 from shared_models.base import TenantRow
 from shared_models.registry import tenant_classes
-from shared_models.sync.clocks import CREATED, clock_of
-from shared_models.sync.merge import FieldValue, merge
+from shared_models.sync.clocks import CREATED, clock_of, edits_of
+from shared_models.sync.merge import FieldValue, merge, rules_of
 from shared_models.sync.wire import TableBatch, wire_fields
 
 CURSOR = "pull_cursor"
@@ -199,7 +199,7 @@ def apply_page(store: Store, page: PulledPage) -> None:
         for batch in page.batches:
             if batch.ids:
                 changed[batch.table] = _merge_batch(connection, store.organization_id, batch)
-                store.clock.observe(max(max(orjson.loads(clocks).values()) for clocks in batch.clocks))
+                store.clock.observe(max(max(edits_of(orjson.loads(clocks)).values()) for clocks in batch.clocks))
         write_local(connection, {CURSOR: str(page.next_cursor)})
         connection.commit()
     except BaseException:
@@ -266,12 +266,10 @@ def _merge_row(
         current_clocks,
         dict(zip(fields, values, strict=True)),
         orjson.loads(clocks),
+        rules_of(tenant_classes()[table]),
     )
-    theirs = orjson.loads(clocks)
-    # Still unsent is only what is later here than at the server.
-    ahead = [
-        clock_of(outcome.clocks, name) for name in every if clock_of(outcome.clocks, name) > clock_of(theirs, name)
-    ]
+    # Still unsent is only what the server's row does not hold.
+    ahead = [clock_of(outcome.clocks, name) for name in outcome.ahead]
     sets = ", ".join(f'"{name}" = ?' for name in every)
     connection.exec_driver_sql(
         f'UPDATE "{table}" SET field_clocks = ?, unsent_since = ?, {sets} WHERE organization_id = ? AND id = ?',

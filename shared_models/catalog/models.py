@@ -102,6 +102,7 @@ class TopicOffered(TenantRow):
     """A topic that a location offers, with the description its website shows."""
 
     __tablename__ = "topic_offered"
+    add_wins = True
     constraints = (refers("topic_id", "topic"), refers("location_id", "location"))
 
     topic_id: Mapped[str] = mapped_column(Id)

@@ -77,6 +77,7 @@ class Lead(TenantRow):
     """One enquiry. A new one has stage New and nothing set beyond what was entered."""
 
     __tablename__ = "lead"
+    long_texts = frozenset({"notes"})
     constraints = (
         refers("owner_user_id", "user"),
         refers("location_id", "location"),
@@ -115,6 +116,7 @@ class LeadContact(TenantRow):
     """One contact with a lead, or one try; a ledger: rows are added, never changed."""
 
     __tablename__ = "lead_contact"
+    append_only = True
     constraints = (
         refers("lead_id", "lead"),
         refers("user_id", "user"),

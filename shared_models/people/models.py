@@ -44,6 +44,7 @@ class TutorLocation(TenantRow):
     """A location where a tutor teaches, with its own hourly pay where that differs."""
 
     __tablename__ = "tutor_location"
+    add_wins = True
     constraints = (
         refers("tutor_id", "tutor"),
         refers("location_id", "location"),
@@ -59,6 +60,7 @@ class TutorSubject(TenantRow):
     """A subject, or one topic of it, that a tutor teaches."""
 
     __tablename__ = "tutor_subject"
+    add_wins = True
     constraints = (
         refers("tutor_id", "tutor"),
         refers("subject_id", "subject"),
@@ -127,6 +129,7 @@ class Family(TenantRow):
     """Up to two parents of the students that refer to it; parent 1's name is required."""
 
     __tablename__ = "family"
+    long_texts = frozenset({"notes"})
     constraints = (
         refers("organization_id", "organization"),
         not_blank("parent1_first_name"),
@@ -161,6 +164,7 @@ class Student(TenantRow):
     """A child who learns here: exactly one family and one location. Health fields are sensitive (product §9)."""
 
     __tablename__ = "student"
+    long_texts = frozenset({"notes", "behavior_notes"})
     constraints = (
         refers("family_id", "family"),
         refers("location_id", "location"),
@@ -193,6 +197,7 @@ class StudentSubject(TenantRow):
     """One of up to three subjects a student needs help with; rank 1 matters most."""
 
     __tablename__ = "student_subject"
+    add_wins = True
     constraints = (
         refers("student_id", "student"),
         refers("subject_id", "subject"),
@@ -211,6 +216,7 @@ class HealthAccess(TenantRow):
     """That someone looked at a student's health fields (product §9). A ledger: rows are added and never changed."""
 
     __tablename__ = "health_access"
+    append_only = True
     constraints = (
         refers("student_id", "student"),
         refers("user_id", "user"),

@@ -103,6 +103,7 @@ class ScheduleEntry(TenantRow):
     """
 
     __tablename__ = "schedule_entry"
+    long_texts = frozenset({"notes", "report_done", "report_homework", "report_next_steps"})
     constraints = (
         refers("series_id", "series"),
         refers("location_id", "location"),
@@ -190,6 +191,7 @@ class Attendee(TenantRow):
     """A student at an entry; the id derives from both, so that adding twice makes one row."""
 
     __tablename__ = "attendee"
+    add_wins = True
     constraints = (
         refers("entry_id", "schedule_entry"),
         refers("student_id", "student"),
@@ -207,6 +209,7 @@ class EntryRoom(TenantRow):
     """A room that an entry takes; the id derives from both."""
 
     __tablename__ = "entry_room"
+    add_wins = True
     constraints = (
         refers("entry_id", "schedule_entry"),
         refers("room_id", "room"),

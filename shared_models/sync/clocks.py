@@ -13,7 +13,16 @@ from collections.abc import Callable, Mapping
 CREATED = "*"
 """The key in a row's clocks that stands for every field without a clock of its own."""
 
+CONTEXT = "~"
+"""Put behind a field's name, the key of its context among a row's clocks (shared_models/sync/causal.py)."""
+
 SERVER_DEVICE = "0" * 12
+ERASED_CLOCK = "f" * 28
+"""The stamp of what was erased for good: later than every other, so that it wins over every edit ([S-15])."""
+
+MAX_AHEAD_MILLISECONDS = 300_000
+"""How far ahead of the server's clock a stamp may be ([S-3])."""
+
 _COUNTER_MAX = 0xFFFF
 
 
@@ -58,11 +67,19 @@ class HybridClock:
             return f"{self._milliseconds:012x}{self._counter:04x}{self._device}"
 
     def observe(self, stamp: str) -> None:
-        """Take note of a stamp seen elsewhere, so that the next own one is later."""
+        """Take note of a stamp seen elsewhere, so that the next own one is later. What was erased stays as it is:
+        no edit is to be later than its stamp."""
+        if stamp == ERASED_CLOCK:
+            return
         milliseconds, counter = stamp_milliseconds(stamp), int(stamp[12:16], 16)
         with self._lock:
             if (milliseconds, counter) > (self._milliseconds, self._counter):
                 self._milliseconds, self._counter = milliseconds, counter
+
+
+def edits_of(clocks: Mapping[str, str]) -> dict[str, str]:
+    """A row's clocks without the contexts: fields (and the creation) to stamps."""
+    return {name: stamp for name, stamp in clocks.items() if not name.endswith(CONTEXT)}
 
 
 def clock_of(clocks: Mapping[str, str], field: str) -> str:

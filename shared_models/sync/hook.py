@@ -6,13 +6,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Table, event, inspect
 from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker
 
 from shared_models.base import SYNC_COLUMNS, TenantRow
-from shared_models.sync.clocks import CREATED, HybridClock
+from shared_models.sync.causal import context_key, long_text, membership
+from shared_models.sync.clocks import CREATED, HybridClock, clock_of, edits_of
+from shared_models.sync.merge import ARCHIVED, rules_of
 
 _CHANGES = "sync_changes"
 _ALLOWED = "sync_bulk"
@@ -53,11 +56,14 @@ class ChangeRecorder:
         allocate: SequenceAllocator | None = None,
         on_flush: ChangeListener | None = None,
         on_commit: ChangeListener | None = None,
+        label: Callable[[], str] = str,
     ) -> None:
+        """`label` says who writes and when, for texts that two people wrote at the same time ([S-12])."""
         self.clock = clock
         self._allocate = allocate
         self._on_flush = on_flush
         self._on_commit = on_commit
+        self._label = label
 
     def attach(self, factory: sessionmaker[Session]) -> None:
         """Listen to every session of this factory."""
@@ -141,14 +147,32 @@ class ChangeRecorder:
                 old[name], new[name] = before, after
         if not new:
             return None
-        for known in row.field_clocks.values():
+        for known in edits_of(row.field_clocks).values():
             self.clock.observe(known)
         stamp = self.clock.tick()
         stamped = set(new).union(*(group for group in type(row).fields_together if not group.isdisjoint(new)))
-        row.field_clocks = {**row.field_clocks, **dict.fromkeys(sorted(stamped), stamp)}
+        contexts = self._contexts(row, old, new, stamp)
+        row.field_clocks = {**row.field_clocks, **dict.fromkeys(sorted(stamped), stamp), **contexts}
         if self._allocate is None and row.unsent_since is None:
             row.unsent_since = stamp
         return RowChange(row.__tablename__, row.organization_id, row.id, False, old, new)
+
+    def _contexts(self, row: TenantRow, old: Mapping[str, Any], new: Mapping[str, Any], stamp: str) -> dict[str, str]:
+        """What an edit had seen of the fields for which that matters ([S-12], [S-13])."""
+        rules = rules_of(type(row))
+        contexts: dict[str, str] = {}
+        for name in new:
+            if not rules.covers(name):
+                continue
+            key = context_key(name)
+            before = clock_of(row.field_clocks, name), row.field_clocks.get(key)
+            if name == ARCHIVED:
+                member = membership(_moment(old[name]), *before).edited(stamp, _moment(new[name]))
+                contexts[key] = member.context
+            else:
+                written = long_text(old[name] or "", *before).edited(stamp, self._label(), new[name] or "")
+                contexts[key] = written.context
+        return contexts
 
     def _number(self, session: Session, changes: Iterable[RowChange]) -> None:
         changed = {(change.table, change.row_id) for change in changes}
@@ -206,6 +230,11 @@ def _fill_defaults(row: TenantRow) -> None:
             default = column.default
             value = default.arg(None) if default.is_callable else default.arg
             setattr(row, column.name, value)
+
+
+def _moment(value: datetime | None) -> str | None:
+    """An instant as it travels."""
+    return None if value is None else value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _insert_for(dialect: str) -> Callable[[Table], Any]:

@@ -20,7 +20,7 @@ from shared_models.access.permissions import Access, access_to
 from shared_models.base import TenantRow
 from shared_models.registry import tenant_classes
 from shared_models.sync.clocks import CREATED
-from shared_models.sync.merge import FieldValue, Merged, merge
+from shared_models.sync.merge import FieldValue, Merged, merge, rules_of
 from shared_models.sync.wire import TableBatch, batch_of, postgres_reading, postgres_type, wire_fields
 from sync_server.access.devices import DeviceIdentity
 from sync_server.database import allocate_sequence, raw_cursor
@@ -217,9 +217,10 @@ def _merge_known(
     known: dict[str, tuple[dict[str, str], dict[str, FieldValue]]],
 ) -> None:
     merged: list[tuple[str, Merged]] = []
+    rules = rules_of(tenant_classes()[part.table.name])
     for row_id, clocks, values in zip(part.ids, part.clocks, part.values, strict=True):
         current_clocks, current = known[row_id]
-        outcome = merge(current, current_clocks, dict(zip(part.fields, values, strict=True)), _clocks(clocks))
+        outcome = merge(current, current_clocks, dict(zip(part.fields, values, strict=True)), _clocks(clocks), rules)
         if outcome.clocks != current_clocks or outcome.lost:
             merged.append((row_id, outcome))
     _write_audit(session, device, part.table.name, merged)

@@ -112,15 +112,36 @@ def test_offline_edits_of_the_same_field_end_with_the_later_one_and_keep_the_oth
         lead = add_lead(a, "Ana")
         sync(a, server)
         sync(b, server)
+        edit(a, lead, wanted="call after 6")
+        edit(b, lead, wanted="husband decides")
+        sync(b, server)
+        sync(a, server)
+        sync(b, server)
+        assert lead_of(a, lead).wanted == lead_of(b, lead).wanted == "husband decides"
+        with database.tenant(center[0]) as session:
+            lost = session.scalars(select(AuditEntry.lost).where(AuditEntry.row_id == lead)).all()
+        assert {"wanted": "call after 6"} in lost
+
+
+def test_notes_written_on_two_desks_at_the_same_time_are_both_kept(  # [S-12]
+    tmp_path: Path, server: LiveServer, center: tuple[str, str, str]
+) -> None:
+    with desk(tmp_path / "a", server, center[2]) as a, desk(tmp_path / "b", server, center[2]) as b:
+        lead = add_lead(a, "Ana")
+        sync(a, server)
+        sync(b, server)
         edit(a, lead, notes="call after 6")
         edit(b, lead, notes="husband decides")
         sync(b, server)
         sync(a, server)
         sync(b, server)
-        assert lead_of(a, lead).notes == lead_of(b, lead).notes == "husband decides"
-        with database.tenant(center[0]) as session:
-            lost = session.scalars(select(AuditEntry.lost).where(AuditEntry.row_id == lead)).all()
-        assert {"notes": "call after 6"} in lost
+        both = lead_of(a, lead).notes
+        assert lead_of(b, lead).notes == both
+        assert "call after 6" in both and "husband decides" in both
+        edit(b, lead, notes="call the husband after 6")
+        sync(b, server)
+        sync(a, server)
+        assert lead_of(a, lead).notes == "call the husband after 6"
 
 
 def test_a_lost_answer_and_a_repeated_push_change_nothing(
