@@ -54,6 +54,8 @@ MOST_PIXELS = 40_000_000
 LONGEST_SIDE = 16_000
 """The most pixels of a picture in width or in height."""
 
+TOO_MANY_PIXELS = f"This picture has too many pixels. Choose one of at most {MOST_PIXELS // 1_000_000} megapixels."
+
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MARKUP = re.compile(rb"\s*<(\?xml|!doctype|!--|svg|html|head|script|body)", re.IGNORECASE)
 _UNPRINTED = frozenset(range(32)) - {0x09, 0x0A, 0x0C, 0x0D}
@@ -110,7 +112,9 @@ def media_type_of(content: bytes) -> MediaType:
         return MediaType.WEBP
     if content[:6] in (b"GIF87a", b"GIF89a"):
         return MediaType.GIF
-    if content.startswith(b"%PDF-") and b"%%EOF" in content[-2048:]:
+    if content.startswith(b"%PDF-"):
+        if b"%%EOF" not in content[-2048:]:
+            raise BadFile("This PDF is cut off. Save it again or choose another.")
         return MediaType.PDF
     if _is_plain_text(content):
         return MediaType.TEXT
@@ -140,9 +144,7 @@ def check_picture_size(width: int, height: int) -> None:
     if width < 1 or height < 1:
         raise BadFile("This picture is damaged. Save it again or choose another.")
     if width * height > MOST_PIXELS or max(width, height) > LONGEST_SIDE:
-        raise BadFile(
-            f"This picture has too many pixels. Choose one of at most {MOST_PIXELS // 1_000_000} megapixels."
-        )
+        raise BadFile(TOO_MANY_PIXELS)
 
 
 def keep_file_row(

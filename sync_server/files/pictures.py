@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageOps
 
-from shared_models.organization.files import PICTURES, BadFile, MediaType, check_picture_size
+from shared_models.organization.files import PICTURES, TOO_MANY_PIXELS, BadFile, MediaType, check_picture_size
 
 THUMBNAIL_SIZES = (64, 256, 1024)
 """Pixels of the longer side."""
@@ -69,8 +69,10 @@ def _decoded(content: bytes, media_type: MediaType, wanted: int | None = None) -
             picture.load()
     except BadFile:
         raise
+    except Image.DecompressionBombError as error:
+        raise BadFile(TOO_MANY_PIXELS) from error
     # Pillow says of a broken file in many ways that it is broken.
     except (OSError, ValueError, SyntaxError, EOFError, TypeError, IndexError, KeyError, OverflowError,
-            ZeroDivisionError, MemoryError, Image.DecompressionBombError) as error:  # fmt: skip
+            ZeroDivisionError, MemoryError) as error:  # fmt: skip
         raise BadFile(_DAMAGED) from error
     return picture
