@@ -63,7 +63,7 @@ class Store:
             self.set_local(device_id=new_id())
         self.clock = HybridClock(self._local["device_id"])
         self.undo_history = UndoHistory()
-        self.recorder = ChangeRecorder(self.clock, on_commit=self._committed)
+        self.recorder = ChangeRecorder(self.clock, on_commit=self._committed, label=self._author)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
         self.recorder.attach(self._sessions)
 
@@ -201,6 +201,18 @@ class Store:
         for change in changes:
             touched[change.table].add(change.row_id)
         self.announce({table: frozenset(ids) for table, ids in touched.items()})
+
+    def _author(self) -> str:
+        """Who writes on this PC and when, for a text that two people wrote at the same time ([S-12])."""
+        moment = f"{datetime.now():%Y-%m-%d %H:%M}"  # noqa: DTZ005 - the clock on this PC's wall
+        if self.user_id is None:
+            return moment
+        with self.engine.connect() as connection:
+            name = connection.execute(
+                text("SELECT first_name, last_name FROM user WHERE organization_id = :org AND id = :id"),
+                {"org": self.local("organization_id"), "id": self.user_id},
+            ).one_or_none()
+        return f"{' '.join(name).strip()}, {moment}" if name is not None else moment
 
     def _read_local(self) -> dict[str, str]:
         with self.engine.connect() as connection:
