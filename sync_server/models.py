@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, MetaData, Text, UniqueConstraint, false, func
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, MetaData, Text, UniqueConstraint, false, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -66,6 +66,10 @@ class Device(ServerBase):
     created_at: Mapped[datetime] = mapped_column(Instant, server_default=func.now())
     last_seen_at: Mapped[datetime | None] = mapped_column(Instant)
     revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+    lineage: Mapped[str | None] = mapped_column(Text)
+    """The nonce that the device shows next, by which a copy of its store is recognized; before it, the one that it
+    shows once more when an answer was lost ([S-31])."""
+    lineage_before: Mapped[str | None] = mapped_column(Text)
 
 
 class OrganizationRoute(ServerBase):
@@ -80,11 +84,16 @@ class OrganizationRoute(ServerBase):
 
 
 class OrganizationSequence(TenantOwned):
-    """The last sequence number given to a change of this organization; locked until the change commits."""
+    """The last sequence number given to a change of this organization; locked until the change commits.
+
+    `epoch` is another one after the organization was restored from a backup as of `restored_at_seq` ([S-32]).
+    """
 
     __tablename__ = "organization_sequence"
 
     last_seq: Mapped[int] = mapped_column(BigInteger, default=0)
+    epoch: Mapped[str] = mapped_column(Text, server_default=text("gen_random_uuid()::text"))
+    restored_at_seq: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class AuditEntry(TenantOwned):

@@ -71,7 +71,7 @@ def test_every_tenant_table_forces_row_level_security(database: Database) -> Non
                 )
             )
         )
-    routing = {"membership", "device", "organization_route"}
+    routing = {"membership", "device", "organization_route", "organization_suspension"}
     assert set(tenant_tables()) <= forced
     assert every - routing == forced
 

@@ -1,0 +1,84 @@
+"""Which life of a PC's store and of the server's data it is, who stands behind a token in one query, and a second
+wall around the audit history"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from sync_server.database import APP_ROLE
+
+revision = "0010"
+down_revision = "0009"
+branch_labels = None
+depends_on = None
+
+# As the caller: it reads routing tables, then enters the tenant, so that row-level security stays in force.
+_DEVICE_SESSION = """
+CREATE FUNCTION device_session(wanted text, locks boolean DEFAULT false) RETURNS TABLE (
+    organization_id text, user_id text, device_id text, is_revoked boolean, is_fresh boolean, lineage text,
+    lineage_before text, roles text[], location_ids text[], last_seq bigint, epoch text, restored_at_seq bigint
+) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    found device%ROWTYPE;
+BEGIN
+    SELECT * INTO found FROM device WHERE device.token_hash = wanted;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    PERFORM set_config('itutoros.organization_id', found.organization_id::text, true);
+    IF locks THEN
+        INSERT INTO organization_sequence (organization_id, last_seq) VALUES (found.organization_id, 0)
+            ON CONFLICT DO NOTHING;
+        PERFORM 1 FROM organization_sequence s WHERE s.organization_id = found.organization_id FOR UPDATE;
+        -- As the writer before left it.
+        SELECT * INTO found FROM device WHERE device.token_hash = wanted;
+    END IF;
+    RETURN QUERY SELECT
+        found.organization_id::text, found.user_id::text, found.id::text, found.revoked_at IS NOT NULL,
+        coalesce(found.last_seen_at > now() - interval '5 minutes', false), found.lineage, found.lineage_before,
+        ARRAY(SELECT r.role::text FROM user_role r WHERE r.organization_id = found.organization_id
+              AND r.user_id = found.user_id AND r.archived_at IS NULL),
+        ARRAY(SELECT a.location_id::text FROM location_assignment a WHERE a.organization_id = found.organization_id
+              AND a.user_id = found.user_id AND a.archived_at IS NULL ORDER BY 1),
+        coalesce(s.last_seq, 0), coalesce(s.epoch, ''), s.restored_at_seq
+    FROM (VALUES (1)) AS one (x) LEFT JOIN organization_sequence s ON s.organization_id = found.organization_id;
+END $$
+"""
+
+# Erasing for good is the operator's alone: as the tables' owner, and saying so.
+_AUDIT_STAYS = f"""
+CREATE FUNCTION audit_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF current_setting('itutoros.erases', true) = 'on' AND current_user <> '{APP_ROLE}' THEN
+        RETURN NULL;
+    END IF;
+    RAISE EXCEPTION 'the audit history is only added to' USING ERRCODE = 'insufficient_privilege';
+END $$
+"""
+
+
+def upgrade() -> None:
+    op.add_column(
+        "organization_sequence",
+        sa.Column("epoch", sa.Text(), nullable=False, server_default=sa.text("gen_random_uuid()::text")),
+    )
+    op.add_column("organization_sequence", sa.Column("restored_at_seq", sa.BigInteger(), nullable=True))
+    op.add_column("device", sa.Column("lineage", sa.Text(), nullable=True))
+    op.add_column("device", sa.Column("lineage_before", sa.Text(), nullable=True))
+    op.execute(_DEVICE_SESSION)
+    op.execute(f"GRANT EXECUTE ON FUNCTION device_session(text, boolean) TO {APP_ROLE}")
+    op.execute(_AUDIT_STAYS)
+    op.execute(
+        "CREATE TRIGGER audit_entry_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_entry "
+        "FOR EACH STATEMENT EXECUTE FUNCTION audit_stays()"
+    )
+
+
+def downgrade() -> None:
+    op.execute("DROP TRIGGER audit_entry_stays ON audit_entry")
+    op.execute("DROP FUNCTION audit_stays()")
+    op.execute("DROP FUNCTION device_session(text, boolean)")
+    op.drop_column("device", "lineage_before")
+    op.drop_column("device", "lineage")
+    op.drop_column("organization_sequence", "restored_at_seq")
+    op.drop_column("organization_sequence", "epoch")
