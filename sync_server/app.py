@@ -13,6 +13,7 @@ import sync_server.access.routes as access_routes
 import sync_server.sync.history as sync_history
 import sync_server.sync.routes as sync_routes
 from shared_models.clock import clock_from
+from sync_server.access.requests import add_refusals
 from sync_server.database import Database
 from sync_server.files.routes import add_files
 from sync_server.mail import MailSender, transport_of
@@ -36,6 +37,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app = FastAPI(title="iTutorOS server", lifespan=lifespan, docs_url="/api/docs", openapi_url="/api/openapi.json")
     app.state.settings = settings
     app.state.database = database
+    add_refusals(app)
 
     @app.get("/health")
     def health() -> dict[str, str]:
