@@ -1,11 +1,11 @@
-"""Sends what lies in the outbox: over SMTP or into a folder, each mail once, failures tried again and kept."""
+"""Sends what lies in the outbox: over SMTP or into a folder, each mail once, failures tried again and kept. When a
+mail is tried is the business of the jobs (sync_server/operations/jobs.py)."""
 
 from __future__ import annotations
 
 import smtplib
 import ssl
-import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email import message_from_string, policy
 from email.headerregistry import Address
@@ -22,7 +22,7 @@ from sqlalchemy import select
 from resources import path
 from sync_server.database import Database
 from sync_server.mail_models import OutboxMail
-from sync_server.models import OrganizationRoute
+from sync_server.operations.metrics import MAILS
 from sync_server.settings import MailSettings
 
 ATTEMPTS = 12
@@ -30,7 +30,7 @@ ATTEMPTS = 12
 
 _FIRST_WAIT = timedelta(minutes=1)
 _LONGEST_WAIT = timedelta(hours=6)
-_SWEEP_SECONDS = 30.0
+_BUSY_WAIT = timedelta(minutes=1)
 _TIMEOUT_SECONDS = 30.0
 _REASON_LENGTH = 500
 
@@ -114,7 +114,8 @@ class FolderTransport:
 
 
 class MailSender:
-    """The thread that empties the outbox. Several servers may run one each: a mail is locked while it is tried."""
+    """Sends one mail of the outbox at a time. A mail is locked while it is tried, so that of several at once, here or
+    on other servers, one sends it."""
 
     def __init__(
         self,
@@ -125,79 +126,32 @@ class MailSender:
         self._database = database
         self._transport = transport
         self._now = now
-        self._waiting: set[str] = set()
-        self._lock = threading.Lock()
-        self._woken = threading.Event()
-        self._is_stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="mail sender", daemon=True)
 
-    def start(self) -> None:
-        """Begin sending, with what an earlier run has left."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End after the mail in hand, if any; the rest waits in the outbox."""
-        self._is_stopping.set()
-        self._woken.set()
-        if self._thread.is_alive():
-            self._thread.join(_TIMEOUT_SECONDS)
-
-    def wake(self, organization_id: str) -> None:
-        """Say that an organization has new mail, after its commit; returns at once."""
-        with self._lock:
-            self._waiting.add(organization_id)
-        self._woken.set()
-
-    def deliver_due(self, organization_ids: Iterable[str] | None = None) -> int:
-        """Try every mail that is due, of all organizations or of these; returns how many were sent."""
-        if organization_ids is None:
-            with self._database.routing() as session:
-                organization_ids = session.scalars(select(OrganizationRoute.organization_id).distinct()).all()
-        sent = 0
-        for organization_id in organization_ids:
-            while not self._is_stopping.is_set():
-                outcome = self._deliver_one(organization_id)
-                if outcome is None:
-                    break
-                sent += outcome
-        return sent
-
-    def _run(self) -> None:
-        due: Iterable[str] | None = None
-        while not self._is_stopping.is_set():
-            try:
-                self.deliver_due(due)
-            except Exception:
-                # The database is away, or a mail cannot even be read: the next sweep tries again.
-                _log.exception("mail could not be delivered")
-            was_woken = self._woken.wait(_SWEEP_SECONDS)
-            with self._lock:
-                due = self._waiting if was_woken else None
-                self._waiting = set()
-                self._woken.clear()
-
-    def _deliver_one(self, organization_id: str) -> bool | None:
-        """Try the mail that has waited longest; whether it was sent, None when there was none."""
-        now = self._now()
+    def deliver(self, organization_id: str, mail_id: str) -> timedelta | None:
+        """Try a mail unless it is settled; returns after how long to try it again, None when it is settled."""
         with self._database.tenant(organization_id) as session:
             mail = session.scalars(
                 select(OutboxMail)
-                .where(OutboxMail.organization_id == organization_id, OutboxMail.due_at <= now)
-                .order_by(OutboxMail.due_at, OutboxMail.id)
-                .limit(1)
+                .where(OutboxMail.organization_id == organization_id, OutboxMail.id == mail_id)
                 .with_for_update(skip_locked=True)
             ).first()
             if mail is None:
+                # Another has it in hand, and may yet die over it.
+                return _BUSY_WAIT if session.get(OutboxMail, (organization_id, mail_id)) is not None else None
+            if mail.due_at is None:
                 return None
             mail.attempts += 1
+            now = self._now()
             try:
                 self._transport.send(message_from_string(mail.message, policy=policy.default))
             except MailRefused as refusal:
-                _keep_failure(mail, refusal, now)
-                _log.warning("mail refused", mail_id=mail.id, attempts=mail.attempts, is_final=mail.due_at is None)
-                return False
+                wait = _keep_failure(mail, refusal, now)
+                _log.warning("mail refused", mail_id=mail.id, attempts=mail.attempts, is_final=wait is None)
+                MAILS.labels("refused" if wait is None else "again").inc()
+                return wait
             mail.sent_at, mail.due_at, mail.failure, mail.message = now, None, "", ""
-            return True
+        MAILS.labels("sent").inc()
+        return None
 
 
 def transport_of(settings: MailSettings) -> MailTransport | None:
@@ -221,7 +175,8 @@ def outbox_mail(
     template: str,
     **context: Any,
 ) -> OutboxMail:
-    """A mail ready for the outbox, as text and HTML from `resources/mail/<template>.txt` and `.html`.
+    """A mail ready for the outbox, as text and HTML from `resources/mail/<template>.txt` and `.html`: added to a
+    session of its organization, it goes out after the commit.
 
     It comes from the server's own address under the organization's name; answers go to `reply_to` (product §8).
     Raises ValueError when an address cannot stand in a mail.
@@ -252,12 +207,14 @@ def outbox_mail(
     )
 
 
-def _keep_failure(mail: OutboxMail, refusal: MailRefused, now: datetime) -> None:
+def _keep_failure(mail: OutboxMail, refusal: MailRefused, now: datetime) -> timedelta | None:
     mail.failure = str(refusal)[:_REASON_LENGTH]
     if refusal.is_final or mail.attempts >= ATTEMPTS:
         mail.failed_at, mail.due_at = now, None
-    else:
-        mail.due_at = now + min(_FIRST_WAIT * 2 ** (mail.attempts - 1), _LONGEST_WAIT)
+        return None
+    wait: timedelta = min(_FIRST_WAIT * 2 ** (mail.attempts - 1), _LONGEST_WAIT)
+    mail.due_at = now + wait
+    return wait
 
 
 def _text(words: bytes | str) -> str:

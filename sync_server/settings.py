@@ -36,6 +36,24 @@ class Settings:
     file_quota_mb: int = 2048
     """The most that the files of one organization may take."""
     mail: MailSettings = MailSettings()
+    direct_database_url: str = ""
+    """The database past a pooler such as pgbouncer, for what needs a connection of its own; else `database_url`."""
+    pool_size: int = 20
+    """Connections to PostgreSQL that each process keeps; it takes up to as many again while it is busy."""
+    processes: int = 1
+    runs_worker: bool = True
+    """Whether `serve` does the jobs too; False where `itutoros-server worker` runs beside it."""
+    migrates: bool = True
+    """Whether `serve` brings the schema up to date first; False where `itutoros-server migrate` is a step of its own."""
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = 0
+    """Port of /metrics alone; 0 for none."""
+    metrics_token: str = ""
+    """Who shows it may read /metrics at the server's own port; without one nobody may."""
+    drain_seconds: float = 0.0
+    """How long a server that is to end still answers while /ready says no, for a load balancer to notice."""
+    backup_folder: Path | None = None
+    backup_days: int = 14
     moment: datetime | None = None
     """The moment a demonstration starts at; the computer's clock otherwise."""
 
@@ -62,6 +80,17 @@ class Settings:
                 sender=environment.get("ITUTOROS_MAIL_SENDER", "iTutorOS <no-reply@localhost>"),
                 folder=Path(folder) if folder else None,
             ),
+            direct_database_url=environment.get("ITUTOROS_DIRECT_DATABASE_URL", ""),
+            pool_size=int(environment.get("ITUTOROS_POOL_SIZE", "20")),
+            processes=int(environment.get("ITUTOROS_PROCESSES", "1")),
+            runs_worker=environment.get("ITUTOROS_WORKER", "1") == "1",
+            migrates=environment.get("ITUTOROS_MIGRATE", "1") == "1",
+            metrics_host=environment.get("ITUTOROS_METRICS_HOST", "127.0.0.1"),
+            metrics_port=int(environment.get("ITUTOROS_METRICS_PORT", "0")),
+            metrics_token=environment.get("ITUTOROS_METRICS_TOKEN", ""),
+            drain_seconds=float(environment.get("ITUTOROS_DRAIN_SECONDS", "0")),
+            backup_folder=Path(backups) if (backups := environment.get("ITUTOROS_BACKUP_FOLDER", "")) else None,
+            backup_days=int(environment.get("ITUTOROS_BACKUP_DAYS", "14")),
             moment=datetime.fromisoformat(moment) if moment else None,
         )
 

@@ -5,6 +5,7 @@ from alembic import context
 import sync_server.access.models
 import sync_server.files.models
 import sync_server.mail_models
+import sync_server.operations.models
 import sync_server.website.models  # noqa: F401 - all add their tables to the metadata
 from shared_models.registry import metadata
 from sync_server.models import ServerBase

@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from threading import Event
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -134,8 +133,7 @@ def stored(database: Database, organization_id: str, mail_id: str) -> OutboxMail
 
 def test_a_mail_goes_out_over_smtp_with_every_name_intact(database, organization_id, put, smtp, inbox):
     mail_id = put()
-    sender = MailSender(database, SmtpTransport(smtp), lambda: NOW)
-    assert sender.deliver_due([organization_id]) == 1
+    assert MailSender(database, SmtpTransport(smtp), lambda: NOW).deliver(organization_id, mail_id) is None
     (message,) = inbox.messages
     assert message["From"] == '"Łódź Learning, Inc." <no-reply@itutoros.example>'
     assert message["To"] == "Małgorzata 王 <anna@example.org>"
@@ -149,21 +147,22 @@ def test_a_mail_goes_out_over_smtp_with_every_name_intact(database, organization
 
 
 def test_a_sent_mail_is_not_sent_again(database, organization_id, put, smtp, inbox):
-    put()
+    mail_id = put()
     sender = MailSender(database, SmtpTransport(smtp), lambda: NOW)
-    assert sender.deliver_due([organization_id]) == 1
-    assert sender.deliver_due([organization_id]) == 0
+    assert sender.deliver(organization_id, mail_id) is None
+    assert sender.deliver(organization_id, mail_id) is None
     assert len(inbox.messages) == 1
 
 
-def test_several_senders_at_once_send_each_mail_once(database, organization_id, put, smtp, inbox):
-    for number in range(12):
-        put(f"parent{number}@example.org")
-    senders = [MailSender(database, SmtpTransport(smtp), lambda: NOW) for _ in range(4)]
+def test_several_senders_at_once_send_a_mail_once(database, organization_id, put, smtp, inbox):
+    mail_id = put()
+    sender = MailSender(database, SmtpTransport(smtp), lambda: NOW)
     with ThreadPoolExecutor(4) as pool:
-        sent = sum(pool.map(lambda sender: sender.deliver_due([organization_id]), senders))
-    assert sent == 12
-    assert len({message["To"] for message in inbox.messages}) == len(inbox.messages) == 12
+        waits = list(pool.map(lambda _: sender.deliver(organization_id, mail_id), range(4)))
+    assert len(inbox.messages) == 1
+    assert set(waits) <= {None, timedelta(minutes=1)}, "who comes second looks again later"
+    assert sender.deliver(organization_id, mail_id) is None
+    assert len(inbox.messages) == 1
 
 
 def test_a_busy_server_is_tried_again_later_and_longer_apart(database, organization_id, put, smtp, inbox):
@@ -173,21 +172,23 @@ def test_a_busy_server_is_tried_again_later_and_longer_apart(database, organizat
     inbox.answer = "451 Come back later"
     waits = []
     for _ in range(4):
-        assert sender.deliver_due([organization_id]) == 0
+        wait = sender.deliver(organization_id, mail_id)
         kept = stored(database, organization_id, mail_id)
-        assert kept.due_at is not None
-        waits.append(kept.due_at - moment)
+        assert wait is not None
+        assert kept.due_at == moment + wait
+        waits.append(wait)
         moment = kept.due_at
     assert waits == [timedelta(minutes=minutes) for minutes in (1, 2, 4, 8)]
     assert stored(database, organization_id, mail_id).failure == "451 Come back later"
     inbox.answer = "250 OK"
-    assert sender.deliver_due([organization_id]) == 1
+    assert sender.deliver(organization_id, mail_id) is None
+    assert len(inbox.messages) == 1
 
 
 def test_a_mail_that_is_refused_for_good_is_kept_with_the_reason(database, organization_id, put, smtp, inbox):
     mail_id = put()
     inbox.answer = "550 No such person here"
-    MailSender(database, SmtpTransport(smtp), lambda: NOW).deliver_due([organization_id])
+    assert MailSender(database, SmtpTransport(smtp), lambda: NOW).deliver(organization_id, mail_id) is None
     kept = stored(database, organization_id, mail_id)
     assert (kept.failed_at, kept.due_at, kept.sent_at) == (NOW, None, None)
     assert kept.failure == "550 No such person here"
@@ -204,7 +205,7 @@ def test_a_mail_is_given_up_after_the_last_attempt(database, organization_id, pu
 
     sender = MailSender(database, Broken(), lambda: moment)
     for _ in range(ATTEMPTS):
-        sender.deliver_due([organization_id])
+        sender.deliver(organization_id, mail_id)
         moment += timedelta(hours=7)
     kept = stored(database, organization_id, mail_id)
     assert (kept.attempts, kept.due_at, kept.failure) == (ATTEMPTS, None, "no way out")
@@ -214,26 +215,14 @@ def test_a_mail_is_given_up_after_the_last_attempt(database, organization_id, pu
 def test_a_server_that_is_not_there_is_a_reason_to_try_again(database, organization_id, put):
     mail_id = put()
     nobody = MailSettings(host="127.0.0.1", port=1, uses_tls=False)
-    MailSender(database, SmtpTransport(nobody), lambda: NOW).deliver_due([organization_id])
+    MailSender(database, SmtpTransport(nobody), lambda: NOW).deliver(organization_id, mail_id)
     kept = stored(database, organization_id, mail_id)
     assert kept.due_at == NOW + timedelta(minutes=1)
     assert "refused" in kept.failure
 
 
-def test_one_refused_mail_does_not_hold_up_the_next(database, organization_id, put, smtp, inbox):
-    class RefusesBob(SmtpTransport):
-        def send(self, message: EmailMessage) -> None:
-            if "bob@" in message["To"]:
-                raise MailRefused("550 no Bob", is_final=True)
-            super().send(message)
-
-    put("bob@example.org")
-    put("anna@example.org")
-    assert MailSender(database, RefusesBob(smtp), lambda: NOW).deliver_due([organization_id]) == 1
-
-
 def test_a_crash_while_sending_leaves_the_mail_to_be_sent(database, organization_id, put, smtp, inbox):
-    put()
+    mail_id = put()
 
     class Crash(BaseException):
         pass
@@ -243,34 +232,9 @@ def test_a_crash_while_sending_leaves_the_mail_to_be_sent(database, organization
             raise Crash
 
     with pytest.raises(Crash):
-        MailSender(database, Crashing(), lambda: NOW).deliver_due([organization_id])
-    assert MailSender(database, SmtpTransport(smtp), lambda: NOW).deliver_due([organization_id]) == 1
-
-
-def test_the_thread_sends_what_it_is_woken_for_and_what_an_earlier_run_left(database, organization_id, put):
-    arrived: list[str] = []
-    first, second = Event(), Event()
-
-    class Noting:
-        def send(self, message: EmailMessage) -> None:
-            arrived.append(str(message["To"]))
-            if "left@" in message["To"]:
-                first.set()
-            if "new@" in message["To"]:
-                second.set()
-
-    put("left@example.org")
-    sender = MailSender(database, Noting(), lambda: NOW)
-    sender.start()
-    try:
-        assert first.wait(20)
-        put("new@example.org")
-        sender.wake(organization_id)
-        assert second.wait(20)
-    finally:
-        sender.stop()
-    own = [to for to in arrived if "left@" in to or "new@" in to]
-    assert len(own) == 2
+        MailSender(database, Crashing(), lambda: NOW).deliver(organization_id, mail_id)
+    assert MailSender(database, SmtpTransport(smtp), lambda: NOW).deliver(organization_id, mail_id) is None
+    assert len(inbox.messages) == 1
 
 
 def test_a_folder_receives_files_that_a_mail_program_opens(database, organization_id, put, tmp_path):
@@ -278,7 +242,7 @@ def test_a_folder_receives_files_that_a_mail_program_opens(database, organizatio
     settings = MailSettings(folder=tmp_path / "mail")
     transport = transport_of(settings)
     assert isinstance(transport, FolderTransport)
-    MailSender(database, transport, lambda: NOW).deliver_due([organization_id])
+    MailSender(database, transport, lambda: NOW).deliver(organization_id, mail_id)
     (file,) = (tmp_path / "mail").iterdir()
     assert file.name == f"{mail_id}.eml"
     message = message_from_bytes(file.read_bytes(), policy=policy.default)
@@ -313,11 +277,13 @@ def test_login_and_encryption_are_used_when_set(database, organization_id, put, 
         right = MailSettings(host="127.0.0.1", port=controller.port, user="center", password="secret")
         wrong = MailSettings(host="127.0.0.1", port=controller.port, user="center", password="guess")
         mail_id = put()
-        MailSender(database, SmtpTransport(wrong, trusting), lambda: NOW).deliver_due([organization_id])
+        MailSender(database, SmtpTransport(wrong, trusting), lambda: NOW).deliver(organization_id, mail_id)
         kept = stored(database, organization_id, mail_id)
         assert kept.due_at is not None, "a wrong password is our own fault: the mail waits"
         later = NOW + timedelta(hours=1)
-        assert MailSender(database, SmtpTransport(right, trusting), lambda: later).deliver_due([organization_id]) == 1
+        sender = MailSender(database, SmtpTransport(right, trusting), lambda: later)
+        assert sender.deliver(organization_id, mail_id) is None
+        assert len(inbox.messages) == 1
         with smtplib.SMTP("127.0.0.1", controller.port) as plain, pytest.raises(smtplib.SMTPException):
             plain.sendmail("a@b.example", ["c@d.example"], "hello")
     finally:
