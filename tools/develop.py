@@ -29,6 +29,8 @@ usage: ./dev COMMAND [ARGUMENTS]
   check                 lint, format, types, and who may import whom
   bench [NAME ...] [--strict]
                         measure against the budgets
+  simulate [--seeds N] [--from M] [--processes P] [--seed S]
+                        play stories of the simulated world; --seed plays one again
   shots [ARGUMENTS]     render every screen to pictures
   pin [--upgrade]       write requirements/*.txt anew from pyproject.toml
 """
@@ -74,6 +76,12 @@ def bench(arguments: Sequence[str]) -> int:
     return surroundings.continue_as(ROOT, "-m", "bench.run", *arguments)
 
 
+def simulate(arguments: Sequence[str]) -> int:
+    """Stories of the simulated world, as many as asked for."""
+    surroundings.prepare(ROOT)
+    return surroundings.continue_as(ROOT, "-m", "tools.simulate", *arguments)
+
+
 def shots(arguments: Sequence[str]) -> int:
     """Every screen as a picture."""
     surroundings.prepare(ROOT, surroundings.QT_LIBRARIES + surroundings.BROWSER)
@@ -112,6 +120,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "test": test,
     "check": check,
     "bench": bench,
+    "simulate": simulate,
     "shots": shots,
     "pin": pin,
 }

@@ -1,65 +1,89 @@
-"""Many seeds of the simulated world: whatever the network, the clocks and the kills, all ends in one state."""
+"""Many seeds of the simulated world: whatever the network, the clocks and the kills, all ends in one state. Four
+classes, so that the processes of a test run share them."""
 
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from desktop.store.store import Store
-from shared_models.registry import tenant_classes
-from shared_models.sync.merge import rules_of
-from sync_server.database import Database
-from tests.simulation.world import World
+from tests.simulation.endings import play
+from tests.simulation.shrink import shrunk
+from tests.simulation.stage import Stage
+from tests.simulation.story import Step, Story, story_of
 
-SEEDS = int(os.environ.get("ITUTOROS_SIMULATION_SEEDS", "80"))
-"""How many stories are played; more on demand."""
+SEEDS = int(os.environ.get("ITUTOROS_SIMULATION_SEEDS", "320"))
+"""How many stories are played; `./dev simulate` plays more."""
 
 CHUNK = 10
-STEPS = 30
 
 
 @pytest.fixture(scope="module")
-def template() -> Iterator[Path]:
-    """An empty store at the newest schema, copied for each desk: making one anew takes a third of a second."""
-    folder = Path(tempfile.mkdtemp(prefix="simulation-template-"))
-    Store(folder, use_keyring=False).close()
-    yield folder
-    shutil.rmtree(folder)
+def stage(postgres_url: str) -> Iterator[Stage]:
+    """What the stories of this process share."""
+    stage = Stage(postgres_url)
+    yield stage
+    stage.close()
 
 
-@pytest.mark.parametrize("first", range(0, SEEDS, CHUNK))
-def test_all_stores_end_as_the_server(first: int, database: Database, template: Path, tmp_path: Path) -> None:
-    for seed in range(first, first + CHUNK):
-        check_seed(seed, database, template, tmp_path / str(seed))
+class Seeds:
+    """One part of the seeds."""
+
+    def test_all_stores_end_as_the_server(self, first: int, stage: Stage) -> None:
+        for seed in range(first, first + CHUNK):
+            if (wrong := play(story_of(seed), stage)) is not None:
+                pytest.fail(f"./dev simulate --seed {seed}\n{wrong}", pytrace=False)
 
 
-def check_seed(seed: int, database: Database, template: Path, folder: Path, steps: int = STEPS) -> None:
-    """Play one seed and hold its end to the promises; the message of a failure tells the story."""
-    world = World(seed, database, folder, template)
-    try:
-        world.run(steps)
-        world.settle()
-        server = world.rows_of_server()
-        for number, desk in enumerate(world.desks):
-            store = world.rows_of(desk)
-            refused = desk.store.attention_count()
-            if not refused:
-                assert store.keys() == server.keys(), f"desk {number} holds other rows\n{world.replay_line()}"
-            for key in store.keys() & server.keys():
-                assert store[key] == server[key], f"desk {number}, {key}\n{world.replay_line()}"
-            assert desk.store.unsent_count() == 0, f"desk {number} has unsent rows\n{world.replay_line()}"
-        for (table, row_id, name), (stamp, value) in world.latest.items():
-            if rules_of(tenant_classes()[table]).covers(name):
-                continue  # these keep more than the latest edit; tests/shared_models/sync/test_causal.py holds them
-            if (table, row_id) not in world.refused:
-                arrived = server[table, row_id][name]
-                # A later edit may have been made by the server itself.
-                assert arrived == (value, stamp) or arrived[1] > stamp, f"lost {table}.{name}\n{world.replay_line()}"
-    finally:
-        world.close()
-        shutil.rmtree(folder, ignore_errors=True)
+def every_fourth_chunk(part: int) -> pytest.MarkDecorator:
+    """The chunks of one of four parts, by their first seed."""
+    return pytest.mark.parametrize("first", range(part * CHUNK, SEEDS, 4 * CHUNK))
+
+
+@every_fourth_chunk(0)
+class TestFirstPart(Seeds):
+    """Chunks 0, 4, 8 …"""
+
+
+@every_fourth_chunk(1)
+class TestSecondPart(Seeds):
+    """Chunks 1, 5, 9 …"""
+
+
+@every_fourth_chunk(2)
+class TestThirdPart(Seeds):
+    """Chunks 2, 6, 10 …"""
+
+
+@every_fourth_chunk(3)
+class TestFourthPart(Seeds):
+    """Chunks 3, 7, 11 …"""
+
+
+def test_a_seed_tells_the_same_story_every_time(stage: Stage) -> None:
+    from tests.simulation.endings import told
+    from tests.simulation.world import World
+
+    tellings = []
+    for _ in range(2):
+        world = World(story_of(12), stage)
+        with world.played():
+            tellings.append(told(world))
+    assert tellings[0] == tellings[1]
+
+
+def test_a_failing_story_shrinks_to_the_steps_that_matter() -> None:
+    story = story_of(3)
+    wanted = {story.steps[4], story.steps[17], story.steps[28]}
+
+    def fails(shorter: Story) -> bool:
+        return wanted <= set[Step](shorter.steps)
+
+    assert set(shrunk(story, fails).steps) == wanted
+
+
+def test_leaving_a_step_out_leaves_the_others_as_they_were() -> None:
+    story = story_of(3)
+    shorter = story.keeping([number for number in story.numbers if number != 5])
+    assert shorter.steps == story.steps[:5] + story.steps[6:]

@@ -1,419 +1,337 @@
-"""A simulated world for the sync: a seed drives real desktop stores against the real server code on a real database,
-over a network that loses requests and answers and repeats them, with processes killed between steps, clocks that are
-wrong, and roles that change. A failing seed replays exactly.
+"""A simulated world for the sync: a story drives real desktop stores and the real client against the real server's
+application on a real PostgreSQL, over a network that loses, repeats, delays and cuts messages, with processes killed
+between any two steps, clocks that are wrong, roles that change, and disks that are copied and restored.
 
-What must hold after quiet syncs: every store equals the server, every field has the value of its latest edit, and
-nothing is left unsent.
+What must hold after quiet syncs is in `endings`.
 """
 
 from __future__ import annotations
 
-import json
 import random
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, text
-
 from desktop.store.store import Store
-from desktop.sync.client import PulledPage, PushAnswer, RefusedRow, SyncClient, Unreachable
+from desktop.sync.client import SyncClient, SyncError
 from desktop.sync.exchange import exchange
-from shared_models.access.models import Role, User, UserRole
+from desktop.sync.worker import SERVER, TOKEN
+from shared_models.access.models import LocationAssignment, Role, User, UserRole
 from shared_models.base import derived_id
-from shared_models.leads.models import Lead, LeadStage, Temperature
-from shared_models.organization.models import Location, Organization, Room
-from shared_models.people.models import Family, Student
-from shared_models.registry import tenant_classes
-from shared_models.sync.clocks import SERVER_DEVICE, HybridClock, clock_of
-from shared_models.sync.wire import TableBatch, pack, postgres_reading, unpack, wire_fields
-from sync_server.access.devices import DeviceIdentity, roles_of
-from sync_server.database import Database
-from sync_server.sync.pull import read_page
-from sync_server.sync.push import apply_push
+from shared_models.catalog.models import Service, ServiceFormat
+from shared_models.organization.models import Location, Organization
+from sync_server.access.devices import token_hash
+from sync_server.models import Device
+from tests.simulation.desk_work import DESK_WORK
+from tests.simulation.network import BASE_URL, Killed, Network, client_over
+from tests.simulation.reckoning import Reckoning, unsent_rows
+from tests.simulation.server_work import SERVER_WORK
+from tests.simulation.stage import Stage, clock_turned_by
+from tests.simulation.story import DeskPlan, Step, Story
 
 START = datetime(2026, 11, 25, 20, 40, tzinfo=UTC)
-TABLES = ("organization", "location", "room", "family", "student", "lead", "user", "user_role")
-_NAMES = ("Ana", "Björn", "Chloé", "Łukasz", "Thảo", "Wei", "Zoë", "O'Brien", "李", "‏נועה")
-
-
-class Killed(BaseException):
-    """The desktop's process ends here, without any clean-up."""
-
-
-@dataclass
-class Network:
-    """Decides the fate of each message. `calm` delivers everything once."""
-
-    draw: random.Random
-    calm: bool = False
-
-    def passes(self) -> bool:
-        """Whether a message arrives."""
-        return self.calm or self.draw.random() > 0.15
-
-    def repeats(self) -> bool:
-        """Whether a request arrives twice."""
-        return not self.calm and self.draw.random() < 0.1
-
-    def kills(self) -> bool:
-        """Whether the desktop's process ends at this point."""
-        return not self.calm and self.draw.random() < 0.04
-
-
-class SimulatedClient(SyncClient):
-    """Calls the server's own code through the wire format, as the network allows."""
-
-    def __init__(self, world: World, desk: Desk) -> None:
-        self._world, self._desk = world, desk
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-    def push(self, batches: Sequence[TableBatch]) -> PushAnswer:
-        """As over HTTP: pack, lose, repeat, merge, answer, lose."""
-        network = self._world.network
-        self._die_or_drop()
-        body = pack({"protocol": 1}, batches)
-        answer = self._world.serve_push(self._desk, body)
-        if network.repeats():
-            answer = self._world.serve_push(self._desk, body)
-        self._die_or_drop()
-        head, standing = unpack(answer)
-        refused = [RefusedRow(row["table"], row["id"], row["reason"]) for row in head["refused"]]
-        return PushAnswer(refused, standing)
-
-    def pull(self, after: int, limit: int) -> PulledPage:
-        """A page of a random size, which may be lost on its way."""
-        self._die_or_drop()
-        answer = self._world.serve_pull(self._desk, after, self._world.draw.choice((1, 3, 10, limit)))
-        self._die_or_drop()
-        head, batches = unpack(answer)
-        return PulledPage(head["next"], head["more"], batches)
-
-    def _die_or_drop(self) -> None:
-        if self._world.network.kills():
-            raise Killed
-        if not self._world.network.passes():
-            raise Unreachable("lost on its way")
 
 
 @dataclass
 class Desk:
-    """One PC: its folder, its open store, and how wrong its clock is."""
+    """One PC: its folder, its open store, its client."""
 
+    number: int
+    plan: DeskPlan
     folder: Path
     user_id: str
     skew_milliseconds: int
     store: Store
-    device_id: str
+    client: SyncClient
+    copies: list[Path] = field(default_factory=list)
+    commits_left: int | None = None
+    """How many commits its process still lives for; None for ever."""
+    is_dead: bool = False
+    """Its process has ended; whatever the ruins of it still do counts for nothing."""
 
 
 @dataclass
 class World:
-    """Everything a seed drives. `story` tells in words what happened, to replay and to read."""
+    """Everything a story drives. `told` says in words what happened, for people to read."""
 
-    seed: int
-    database: Database
-    folder: Path
-    template: Path
-    draw: random.Random = field(init=False)
-    network: Network = field(init=False)
+    story: Story
+    stage: Stage
     desks: list[Desk] = field(default_factory=list)
-    story: list[str] = field(default_factory=list)
-    latest: dict[tuple[str, str, str], tuple[str, Any]] = field(default_factory=dict)
-    """The clock and value of the latest edit of each field that any desk has saved."""
-    refused: set[tuple[str, str]] = field(default_factory=set)
-    now_milliseconds: int = field(default_factory=lambda: int(START.timestamp() * 1000))
+    told: list[str] = field(default_factory=list)
+    reckoning: Reckoning = field(default_factory=Reckoning)
+    acting: Desk | None = None
+    now_milliseconds: int = int(START.timestamp() * 1000)
 
     def __post_init__(self) -> None:
-        self.draw = random.Random(self.seed)
-        self.network = Network(self.draw)
-        self.database.clock = HybridClock(SERVER_DEVICE, lambda: self.now_milliseconds)
-        self.database.recorder.clock = self.database.clock
-        self.organization_id = self._new_id()
-        self.users = [self._new_id() for _ in range(2)]
-        self._make_organization()
-        for number in range(self.draw.randint(2, 4)):
-            self._add_desk(number)
+        self.ids = random.Random(f"ids of {self.story.seed}")
+        self.organization_id = self.new_id(self.ids)
+        self.users = [self.new_id(self.ids) for _ in range(3)]
+        self.locations = [self.new_id(self.ids) for _ in range(2)]
+        self.service_id = self.new_id(self.ids)
+        self.folder = self.stage.folder / f"world-{self.story.seed}"
+        self.network = Network(self.stage.server, tell=self.tell, kill=self._kill)
 
-    # the server
-
-    def serve_push(self, desk: Desk, body: bytes) -> bytes:
-        """What the push endpoint does, without HTTP."""
-        head, batches = unpack(body)
-        assert head["protocol"] == 1
-        device = DeviceIdentity(self.organization_id, desk.user_id, desk.device_id)
-        with self.database.tenant(self.organization_id, device.actor) as session:
-            roles = roles_of(session, self.organization_id, desk.user_id)
-            result = apply_push(session, device, roles, batches)
-        refused = [{"table": r.table, "id": r.row_id, "reason": r.reason} for r in result.refused]
-        self.refused |= {(r.table, r.row_id) for r in result.refused}
-        return pack({"refused": refused}, result.standing)
-
-    def serve_pull(self, desk: Desk, after: int, limit: int) -> bytes:
-        """What the pull endpoint does, without HTTP."""
-        with self.database.tenant(self.organization_id, read_only=True) as session:
-            roles = roles_of(session, self.organization_id, desk.user_id)
-            page = read_page(session, self.organization_id, roles, after, limit)
-        return pack({"next": page.next_cursor, "more": page.has_more}, page.batches)
+    @property
+    def database(self) -> Any:
+        """The server's database."""
+        return self.stage.database
 
     # the story
 
-    def run(self, steps: int) -> None:
-        """Do that many random steps."""
-        actions: list[tuple[int, Callable[[Desk], None]]] = [
-            (10, self._edit_lead),
-            (5, self._add_lead),
-            (3, self._add_family),
-            (3, self._edit_family),
-            (2, self._edit_organization),
-            (2, self._same_room),
-            (12, self._sync),
-            (2, self._restart),
-            (2, self._undo),
-            (1, self._write_on_server),
-            (1, self._change_roles),
-        ]
-        weights = [weight for weight, _ in actions]
-        for _ in range(steps):
-            self.now_milliseconds += self.draw.randint(0, 5000)
-            desk = self.draw.choice(self.desks)
-            _, action = self.draw.choices(actions, weights)[0]
-            self.story.append(f"desk {self.desks.index(desk)}: {action.__name__.strip('_')}")
-            action(desk)
+    @contextmanager
+    def played(self) -> Iterator[World]:
+        """Build the world, play the story, let it calm down; swept away afterwards."""
+        with clock_turned_by(self._wall):
+            try:
+                self.folder.mkdir()
+                self._make_organization()
+                for plan in self.story.desks:
+                    self._add_desk(plan)
+                for step in self.story.steps:
+                    self._do(step)
+                self.settle()
+                yield self
+            finally:
+                for desk in self.desks:
+                    desk.client.close()
+                    desk.store.close()
+                shutil.rmtree(self.folder, ignore_errors=True)
+                self.stage.sweep(self.organization_id)
 
     def settle(self) -> None:
         """The network calms down and everybody syncs until nothing is left to say."""
-        self.network.calm = True
+        self.network.draw = self.network.between = None
+        self.network.late.clear()
+        self.told.append("quiet")
         for _ in range(3):
             for desk in self.desks:
-                self._sync(desk)
+                self.sync(desk)
 
-    def close(self) -> None:
-        """Let go of the files."""
-        for desk in self.desks:
-            desk.store.close()
-
-    def _write(self, desk: Desk, work: Callable[[Any], Any], description: str | None = None) -> None:
-        with desk.store.write(description) as session:
-            work(session)
-        self._note_saved(desk)
-
-    def _note_saved(self, desk: Desk) -> None:
-        for (table, row_id), fields in self.rows_of(desk).items():
-            for name, (value, stamp) in fields.items():
-                key = (table, row_id, name)
-                if stamp > self.latest.get(key, ("", None))[0]:
-                    self.latest[key] = (stamp, value)
-
-    def _add_lead(self, desk: Desk) -> None:
-        name = self.draw.choice(_NAMES)
-        lead = Lead(organization_id=self.organization_id, id=self._new_id(), created_at=START, parent_first_name=name)
-        self._write(desk, lambda session: session.add(lead), f"New lead {name}")
-
-    def _edit_lead(self, desk: Desk) -> None:
-        lead_id = self._any_id(desk, "lead")
-        if lead_id is None:
-            return
-        values: dict[str, Any] = {
-            "stage": self.draw.choice(list(LeadStage)),
-            "notes": f"note {self.draw.randint(0, 999)}",
-            "phone": f"+1914555{self.draw.randint(1000, 9999)}",
-            "temperature": self.draw.choice([None, *Temperature]),
-            "archived_at": self.draw.choice([None, START + timedelta(hours=1)]),
-            "call_back_on": self.draw.choice([None, START.date()]),
-        }
-        chosen = self.draw.sample(sorted(values), self.draw.randint(1, 3))
-
-        def change(session: Any) -> None:
-            lead = session.get_one(Lead, (self.organization_id, lead_id))
-            for name in chosen:
-                setattr(lead, name, values[name])
-
-        self._write(desk, change, "Edited a lead")
-
-    def _add_family(self, desk: Desk) -> None:
-        location_id = self._any_id(desk, "location")
-        if location_id is None:
-            return
-        own = {"organization_id": self.organization_id}
-        family = Family(
-            **own, id=self._new_id(), parent1_first_name=self.draw.choice(_NAMES), parent1_last_name="Kim"
-        )
-        student = Student(**own, id=self._new_id(), family_id=family.id, location_id=location_id, first_name="Mia")
-        self._write(desk, lambda session: session.add_all([student, family]), "New family")
-
-    def _edit_family(self, desk: Desk) -> None:
-        family_id = self._any_id(desk, "family")
-        if family_id is None:
-            return
-        note = f"said {self.draw.randint(0, 99)}"
-
-        def change(session: Any) -> None:
-            family = session.get_one(Family, (self.organization_id, family_id))
-            family.notes, family.parent2_first_name = note, self.draw.choice(_NAMES)
-
-        self._write(desk, change)
-
-    def _edit_organization(self, desk: Desk) -> None:
-        minutes = self.draw.choice([0, 5, 10, 15, 20])
-
-        def change(session: Any) -> None:
-            row = session.get(Organization, (self.organization_id, self.organization_id))
-            if row is not None:
-                row.default_buffer_minutes = minutes
-                row.session_durations_minutes = [60, minutes + 45]
-
-        self._write(desk, change, "Changed the buffer")
-
-    def _same_room(self, desk: Desk) -> None:
-        """Two PCs make the same row by themselves: its id derives from what it is."""
-        location_id = self._any_id(desk, "location")
-        if location_id is None:
-            return
-        name = self.draw.choice(["Room A", "Room B"])
-        room_id = derived_id(self.organization_id, "room", name)
-
-        def add(session: Any) -> None:
-            room = session.get(Room, (self.organization_id, room_id))
-            if room is None:
-                room = Room(organization_id=self.organization_id, id=room_id, location_id=location_id, name=name)
-                session.add(room)
-            room.number = str(self.draw.randint(100, 199))
-
-        self._write(desk, add)
-
-    def _undo(self, desk: Desk) -> None:
-        if self.draw.random() < 0.7:
-            desk.store.undo()
+    def _do(self, step: Step) -> None:
+        draw = random.Random(step.seed)
+        self.now_milliseconds += draw.randint(0, 5000)
+        desk = self.desks[step.desk % len(self.desks)]
+        self.told.append(f"{step.number:>3}  {self._where(step, desk)}: {step.kind}")
+        if step.kind == "sync":
+            self.network.draw = draw
+            self.network.between = lambda: self.work(desk, "edit_lead", draw)
+            self.sync(desk)
+            self.network.draw = self.network.between = None
+        elif step.kind in SERVER_WORK:
+            SERVER_WORK[step.kind](self, draw)
+        elif step.kind in DESK_WORK:
+            self.work(desk, step.kind, draw)
         else:
-            desk.store.redo()
-        self._note_saved(desk)
+            getattr(self, f"_{step.kind}")(desk, draw)
 
-    def _sync(self, desk: Desk) -> None:
-        try:
-            exchange(desk.store, SimulatedClient(self, desk))
-        except Unreachable:
-            self.story.append("   lost on its way")
-        except Killed:
-            self.story.append("   killed")
-            self._restart(desk)
+    @staticmethod
+    def _where(step: Step, desk: Desk) -> str:
+        return "server" if step.kind in SERVER_WORK else f"desk {desk.number}"
 
-    def _restart(self, desk: Desk) -> None:
+    def tell(self, words: str) -> None:
+        """Add a remark to the story as it is told."""
+        self.told.append(f"       {words}")
+
+    # what desks do
+
+    def work(self, desk: Desk, kind: str, draw: random.Random) -> None:
+        """Save something at a desk, and take down what was saved."""
+        with self._at(desk):
+            stop = desk.store.subscribe(
+                lambda changes: self.reckoning.note_saved(desk.number, desk.store, changes, self.now_milliseconds)
+            )
+            try:
+                DESK_WORK[kind](self, desk, draw)
+            finally:
+                stop()
+
+    def sync(self, desk: Desk) -> None:
+        """One exchange with the server, as the sync's worker does it."""
+        with self._at(desk), self._lives_or_dies(desk):
+            exchange(desk.store, desk.client)
+
+    def _restart(self, desk: Desk, _draw: random.Random) -> None:
+        self._reopen(desk)
+
+    def _die_while_saving(self, desk: Desk, draw: random.Random) -> None:
+        """The process ends just before or just after a commit."""
+        desk.commits_left = draw.randrange(4)
+        with self._lives_or_dies(desk):
+            if draw.random() < 0.5:
+                self.work(desk, draw.choice(("add_lead", "edit_lead", "add_family")), draw)
+            self.sync(desk)
+        desk.commits_left = None
+
+    def _jump_clock(self, desk: Desk, draw: random.Random) -> None:
+        desk.skew_milliseconds += draw.choice((-3_600_000, -86_400_000, 400_000, 365 * 86_400_000, 600_000))
+
+    def _keep_copy(self, desk: Desk, _draw: random.Random) -> None:
+        """Somebody keeps a copy of the store's folder."""
+        copy = self.folder / f"copy-{desk.number}-{len(desk.copies)}"
+        with self._at(desk):
+            desk.store.close()
+            shutil.copytree(desk.folder, copy)
+            desk.copies.append(copy)
+            self._reopen(desk)
+
+    def _restore_copy(self, desk: Desk, draw: random.Random) -> None:
+        """The disk broke; the folder comes back as it was when a copy was made."""
+        if not desk.copies:
+            return
+        with self._at(desk):
+            self.reckoning.forget(desk.number, unsent_rows(desk.store))
+            desk.store.close()
+            shutil.rmtree(desk.folder)
+            shutil.copytree(draw.choice(desk.copies), desk.folder)
+            self._reopen(desk)
+
+    def _clone_disk(self, desk: Desk, _draw: random.Random) -> None:
+        """Somebody sets a second PC up from the image of this one."""
+        if len(self.desks) > 5:
+            return
+        with self._at(desk):
+            desk.store.close()
+            folder = self.folder / f"desk-{len(self.desks)}"
+            shutil.copytree(desk.folder, folder)
+            self._reopen(desk)
+            store = self._open(folder)
+        clone = Desk(
+            len(self.desks), desk.plan, folder, desk.user_id, desk.skew_milliseconds, store, self._client(store)
+        )
+        self._watch_commits(clone)
+        self.desks.append(clone)
+
+    def _reopen(self, desk: Desk) -> None:
+        desk.client.close()
         desk.store.close()
-        desk.store = self._open(desk.folder, desk.skew_milliseconds)
-
-    def _write_on_server(self, _desk: Desk) -> None:
-        with self.database.tenant(self.organization_id) as session:
-            lead = Lead(organization_id=self.organization_id, id=self._new_id(), created_at=START)
-            lead.parent_first_name = "Web"
-            session.add(lead)
-
-    def _change_roles(self, _desk: Desk) -> None:
-        """The second user becomes an admin or goes back to the front desk."""
-        user = self.users[1]
-        with self.database.tenant(self.organization_id) as session:
-            row = session.get_one(UserRole, (self.organization_id, derived_id(user, Role.ADMIN)))
-            row.archived_at = None if row.archived_at else START
+        desk.commits_left, desk.is_dead = None, False
+        with self._at(desk):
+            desk.store = self._open(desk.folder)
+        desk.client = self._client(desk.store)
+        self._watch_commits(desk)
 
     # building
 
+    @contextmanager
+    def _at(self, desk: Desk) -> Iterator[None]:
+        """While this lasts, the clock is the one of that PC."""
+        before, self.acting = self.acting, desk
+        try:
+            yield
+        finally:
+            self.acting = before
+
+    def _wall(self) -> int:
+        if self.acting is None or self.network.is_serving:
+            return self.now_milliseconds
+        return self.now_milliseconds + self.acting.skew_milliseconds
+
     def _make_organization(self) -> None:
         own = {"organization_id": self.organization_id}
+        roles = ((Role.OWNER,), (Role.FRONT_DESK, Role.ADMIN), (Role.FRONT_DESK,))
         with self.database.tenant(self.organization_id) as session:
             session.add(
                 Organization(**own, id=self.organization_id, business_name="Hudson", time_zone="America/New_York")
             )
-            session.flush()
-            for user, roles in zip(self.users, ((Role.OWNER,), (Role.FRONT_DESK, Role.ADMIN)), strict=True):
-                session.add(User(**own, id=user, first_name="Maya"))
-                for role in roles:
-                    session.add(UserRole(**own, id=derived_id(user, role), user_id=user, role=role))
-            session.add(Location(**own, id=self._new_id(), name="Irvington"))
+            session.add_all(User(**own, id=user, first_name="Maya") for user in self.users)
+            session.add_all(
+                UserRole(**own, id=derived_id(user, role), user_id=user, role=role)
+                for user, held in zip(self.users, roles, strict=True)
+                for role in held
+            )
+            session.add_all(
+                Location(**own, id=row_id, name=name)
+                for row_id, name in zip(self.locations, ("Irvington", "Tarrytown"), strict=True)
+            )
+            session.add_all(
+                LocationAssignment(
+                    **own, id=derived_id(user, self.locations[0]), user_id=user, location_id=self.locations[0]
+                )
+                for user in self.users[1:]
+            )
+            session.add(Service(**own, id=self.service_id, name="Private tutoring", format=ServiceFormat.PRIVATE))
 
-    def _add_desk(self, number: int) -> None:
-        folder = self.folder / f"desk{number}"
-        shutil.copytree(self.template, folder)
-        skew = self.draw.choice([0, 0, -3_600_000, 90_000, 86_400_000])
-        store = self._open(folder, skew)
-        device_id = self._new_id()
-        store.set_local(organization_id=self.organization_id, device_id=device_id)
-        store.close()
-        store = self._open(folder, skew)
-        desk = Desk(folder, self.users[number % 2], skew, store, device_id)
-        self.desks.append(desk)
-        self.network.calm = True
-        self._sync(desk)
-        self.network.calm = False
-
-    def _open(self, folder: Path, skew: int) -> Store:
+    def _add_desk(self, plan: DeskPlan) -> None:
+        number = len(self.desks)
+        folder = self.folder / f"desk-{number}"
+        shutil.copytree(self.stage.template, folder)
+        token, user = self.new_id(self.ids), self.users[plan.user]
+        device_id = self.new_id(self.ids)
+        with self.database.routing() as session:
+            session.add(
+                Device(
+                    id=device_id,
+                    organization_id=self.organization_id,
+                    account_id=self.stage.account_id,
+                    user_id=user,
+                    name=f"desk {number}",
+                    token_hash=token_hash(token),
+                    last_seen_at=START,
+                )
+            )
         store = Store(folder, use_keyring=False)
-        device_id = store.local("device_id")
-        assert device_id is not None
-        store.clock = HybridClock(device_id, lambda: self.now_milliseconds + skew)
-        store.recorder.clock = store.clock
-        return store
+        store.secrets.keep(TOKEN, token)
+        store.set_local(organization_id=self.organization_id, device_id=device_id, user_id=user, **{SERVER: BASE_URL})
+        store.close()
+        store = self._open(folder)
+        desk = Desk(number, plan, folder, user, plan.skew_milliseconds, store, self._client(store))
+        self._watch_commits(desk)
+        self.desks.append(desk)
+        self.sync(desk)
 
-    def _any_id(self, desk: Desk, table: str) -> str | None:
-        with desk.store.engine.connect() as connection:
-            ids = connection.execute(text(f'SELECT id FROM "{table}" ORDER BY id')).scalars().all()
-        return self.draw.choice(ids) if ids else None
+    def _open(self, folder: Path) -> Store:
+        return Store(folder, use_keyring=False)
 
-    def _new_id(self) -> str:
+    def _client(self, store: Store) -> SyncClient:
+        token = store.secrets.read(TOKEN)
+        assert token is not None
+        return client_over(self.network, token.value)
+
+    def _watch_commits(self, desk: Desk) -> None:
+        """Let the process of the desk end before or after one of its commits, when the story wants it."""
+        dialect: Any = desk.store.engine.dialect
+        commit: Callable[[Any], None] = dialect.do_commit
+
+        def do_commit(connection: Any) -> None:
+            self._count_down(desk, "killed before a commit")
+            commit(connection)
+            self._count_down(desk, "killed after a commit")
+
+        dialect.do_commit = do_commit
+
+    def _count_down(self, desk: Desk, words: str) -> None:
+        if desk.commits_left is not None and not desk.is_dead:
+            desk.commits_left -= 1
+            if desk.commits_left < 0:
+                self.tell(words)
+                desk.is_dead = True
+                raise Killed
+
+    def _kill(self) -> None:
+        assert self.acting is not None
+        self.acting.is_dead = True
+        raise Killed
+
+    @contextmanager
+    def _lives_or_dies(self, desk: Desk) -> Iterator[None]:
+        """What cannot be reached is remarked upon; a process that was killed is started again."""
+        try:
+            yield
+        except SyncError as error:
+            if not desk.is_dead:
+                self.tell(f"{type(error).__name__}: {error}")
+        except BaseException:
+            if not desk.is_dead:
+                raise
+        if desk.is_dead:
+            self._reopen(desk)
+
+    @staticmethod
+    def new_id(draw: random.Random) -> str:
         """An id that a replay makes again."""
-        return str(UUID(int=self.draw.getrandbits(128), version=4))
-
-    # the reckoning
-
-    def rows_of(self, desk: Desk) -> dict[tuple[str, str], dict[str, Any]]:
-        """Everything a store holds, as wire values with their clocks."""
-        found = {}
-        with desk.store.engine.connect() as connection:
-            for name in TABLES:
-                fields = wire_fields(_table(name))
-                columns = ", ".join(f'"{column}"' for column in fields)
-                for row in connection.exec_driver_sql(f'SELECT id, field_clocks, {columns} FROM "{name}"'):
-                    found[name, row[0]] = _row(row, fields)
-        return found
-
-    def rows_of_server(self) -> dict[tuple[str, str], dict[str, Any]]:
-        """Everything the server holds of this organization, in the same form."""
-        found = {}
-        with self.database.tenant(self.organization_id, read_only=True) as session:
-            for name in TABLES:
-                table = _table(name)
-                fields = wire_fields(table)
-                columns = ", ".join(postgres_reading(table.c[column]) for column in fields)
-                for row in session.connection().execute(
-                    text(f'SELECT id::text, field_clocks::text, {columns} FROM "{name}"')
-                ):
-                    found[name, row[0]] = _row(row, fields)
-        return found
-
-    def replay_line(self) -> str:
-        """How to see this story again."""
-        return f"seed {self.seed}:\n  " + "\n  ".join(self.story)
-
-
-def _table(name: str) -> Table:
-    table: Any = tenant_classes()[name].__table__
-    assert isinstance(table, Table)
-    return table
-
-
-def _row(row: Any, fields: tuple[str, ...]) -> dict[str, Any]:
-    clocks = json.loads(row[1])
-    values = {}
-    for name, value in zip(fields, row[2:], strict=True):
-        plain = (
-            json.loads(value)
-            if isinstance(value, str) and value[:1] in ("[", "{") and value[-1:] in ("]", "}")
-            else value
-        )
-        values[name] = (plain, clock_of(clocks, name))
-    return values
+        return str(UUID(int=draw.getrandbits(128), version=4))

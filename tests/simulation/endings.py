@@ -1,0 +1,167 @@
+"""How every story must end: all stores as the server shows it to them, no saved edit lost, no rule broken, nothing
+unsent. And playing one story to its end, with what went wrong in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from desktop.sync.client import SyncClient
+from shared_models.registry import tenant_classes
+from tests.simulation.reckoning import (
+    Edit,
+    Rows,
+    audited_values,
+    kept_values,
+    raw_store,
+    rows_of_batches,
+    rows_of_server,
+    rows_of_store,
+    said,
+    unsent_rows,
+)
+from tests.simulation.stage import Stage
+from tests.simulation.story import Story
+from tests.simulation.world import Desk, World
+
+LONG_TEXTS_KEEP_BOTH = False
+
+
+class BadEnding(AssertionError):
+    """A promise was broken; says which."""
+
+
+def play(story: Story, stage: Stage) -> str | None:
+    """Play a story; what went wrong, in words with the story as it was told, or None."""
+    world = World(story, stage)
+    try:
+        with world.played():
+            check_ending(world)
+    except Exception as error:  # whatever goes wrong is a finding
+        sentence = str(error) if isinstance(error, BadEnding) else f"{type(error).__name__}: {error}"
+        return "\n".join([sentence, *told(world)])
+    return None
+
+
+def told(world: World) -> list[str]:
+    """The story in words, up to where it broke off."""
+    desks = [
+        f"desk {desk.number}: user {world.users.index(desk.user_id)}, clock off by {desk.plan.skew_milliseconds} ms"
+        + (", program of the version before" if desk.plan.speaks_previous else "")
+        + (", store of the schema before" if desk.plan.is_behind else "")
+        for desk in world.desks
+    ]
+    return [*desks, *world.told]
+
+
+def check_ending(world: World) -> None:
+    """Raise BadEnding when a promise was broken."""
+    server = rows_of_server(world.stage.owner, world.organization_id)
+    kept: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for desk in world.desks:
+        if not _may_sync(world, desk):
+            for key, fields in rows_of_store(desk.store, _by_table(unsent_rows(desk.store))).items():
+                kept.setdefault(key, []).append({name: value for name, (value, _) in fields.items()})
+        elif desk.store.unsent_count():
+            raise BadEnding(f"desk {desk.number} still has something unsent")
+        for key, values in kept_values(desk.store).items():
+            kept.setdefault(key, []).extend(values)
+        _check_store(world, desk, server)
+    _check_edits(world, server, kept)
+    _check_words(world, server, kept)
+
+
+def _check_store(world: World, desk: Desk, server: Rows) -> None:
+    if not _may_sync(world, desk):
+        # What a desk that is shut out had not sent stays with it.
+        return
+    shown = _shown_by_server(world, desk.client)
+    store = rows_of_store(desk.store)
+    refused = set(kept_values(desk.store))
+    for key in shown.keys() - store.keys():
+        raise BadEnding(f"desk {desk.number} has not {_named(key)}, which the server shows it")
+    for key in store.keys() - shown.keys():
+        if key not in refused and (key in server or not _is_archived(store[key])):
+            raise BadEnding(f"desk {desk.number} holds {_named(key)}, which the server does not show it")
+    for key, fields in shown.items():
+        for name, (value, stamp) in fields.items():
+            mine, my_stamp = store[key][name]
+            if said(mine) != said(value) or my_stamp != stamp:
+                raise BadEnding(
+                    f"desk {desk.number}, {_named(key)}.{name}: {mine!r} ({my_stamp}), "
+                    f"the server shows {value!r} ({stamp})"
+                )
+    with raw_store(desk.store) as connection:
+        broken = connection.execute("PRAGMA foreign_key_check").fetchone()
+        if broken is not None:
+            raise BadEnding(f"desk {desk.number} has a reference to nothing: {tuple(broken)}")
+
+
+def _shown_by_server(world: World, client: SyncClient) -> Rows:
+    """Everything that the server shows this device, pulled from the beginning."""
+    shown: Rows = {}
+    after, has_more = 0, True
+    while has_more:
+        page = client.pull(after, 2000)
+        shown |= rows_of_batches(page.batches)
+        after, has_more = page.next_cursor, page.has_more
+    return shown
+
+
+def _may_sync(world: World, desk: Desk) -> bool:
+    from sync_server.access.accounts import DESKTOP_ROLES
+    from sync_server.access.devices import roles_of
+
+    with world.database.tenant(world.organization_id, read_only=True) as session:
+        return not roles_of(session, world.organization_id, desk.user_id).isdisjoint(DESKTOP_ROLES)
+
+
+def _check_edits(world: World, server: Rows, kept: dict[tuple[str, str], list[dict[str, Any]]]) -> None:
+    audit = audited_values(world.stage.owner, world.organization_id)
+    for edit in world.reckoning.last_of_each_desk():
+        key, kind = (edit.table, edit.row_id), tenant_classes()[edit.table]
+        if edit.name in kind.long_texts:
+            continue  # its words are looked for one by one
+        wanted = said(edit.value)
+        if any(edit.name in values and said(values[edit.name]) == wanted for values in kept.get(key, ())):
+            continue
+        if key not in server:
+            raise BadEnding(f"lost: {_said(edit)}: the server has no such row")
+        value, stamp = server[key][edit.name]
+        if said(value) == wanted:
+            continue
+        is_by_stamp = edit.is_believable and not (kind.add_wins and edit.name == "archived_at")
+        if is_by_stamp and stamp < edit.stamp:
+            raise BadEnding(f"lost: {_said(edit)}: an earlier edit stands, {value!r} ({stamp})")
+        if world.reckoning.audit_is_whole and wanted not in audit[edit.table, edit.row_id, edit.name]:
+            raise BadEnding(f"lost: {_said(edit)}: {value!r} ({stamp}) stands, and the history does not know it")
+
+
+def _check_words(world: World, server: Rows, kept: dict[tuple[str, str], list[dict[str, Any]]]) -> None:
+    if not LONG_TEXTS_KEEP_BOTH or any(desk.plan.speaks_previous for desk in world.desks):
+        return
+    for word, (desk, table, row_id, name) in world.reckoning.words.items():
+        texts = [str(values.get(name)) for values in kept.get((table, row_id), ())]
+        if (table, row_id) in server:
+            texts.append(str(server[table, row_id][name][0]))
+        if not any(word in each for each in texts):
+            raise BadEnding(f"lost: {word}, written by desk {desk} into {table} {row_id[:8]}.{name}")
+
+
+def _by_table(rows: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for table, row_id in rows:
+        found.setdefault(table, []).append(row_id)
+    return found
+
+
+def _is_archived(fields: dict[str, tuple[Any, str]]) -> bool:
+    return fields["archived_at"][0] is not None
+
+
+def _named(key: tuple[str, str]) -> str:
+    return f"{key[0]} {key[1][:8]}"
+
+
+def _said(edit: Edit) -> str:
+    return f"{edit.table} {edit.row_id[:8]}.{edit.name} = {edit.value!r} ({edit.stamp}) of desk {edit.desk}"

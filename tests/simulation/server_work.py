@@ -1,0 +1,61 @@
+"""What happens at the server in a story: the website writes, roles and locations change, backups, late messages."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from shared_models.access.models import LocationAssignment, Role, UserRole
+from shared_models.base import derived_id
+from shared_models.leads.models import Lead
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+_ARCHIVED = datetime(2026, 11, 25, 20, 41, tzinfo=UTC)
+
+
+def write_on_server(world: World, draw: random.Random) -> None:
+    """Somebody leaves an enquiry on the website."""
+    lead = Lead(organization_id=world.organization_id, id=world.new_id(draw), created_at=_ARCHIVED)
+    lead.parent_first_name = "Web"
+    with world.database.tenant(world.organization_id) as session:
+        session.add(lead)
+
+
+def change_roles(world: World, draw: random.Random) -> None:
+    """The second user becomes an admin or goes back to the front desk; the third may lose the desk altogether."""
+    user, role = draw.choice(
+        ((world.users[1], Role.ADMIN), (world.users[1], Role.ADMIN), (world.users[2], Role.FRONT_DESK))
+    )
+    with world.database.tenant(world.organization_id) as session:
+        row = session.get_one(UserRole, (world.organization_id, derived_id(user, role)))
+        row.archived_at = None if row.archived_at else _ARCHIVED
+        world.tell(f"user {world.users.index(user)} {'is' if row.archived_at is None else 'is no longer'} {role}")
+
+
+def assign_location(world: World, draw: random.Random) -> None:
+    """A user is given a location, or loses it."""
+    user, location = draw.choice(world.users[1:]), draw.choice(world.locations)
+    with world.database.tenant(world.organization_id) as session:
+        own = {"organization_id": world.organization_id, "id": derived_id(user, location)}
+        row = session.get(LocationAssignment, (world.organization_id, derived_id(user, location)))
+        if row is None:
+            session.add(LocationAssignment(**own, user_id=user, location_id=location))
+        else:
+            row.archived_at = None if row.archived_at else _ARCHIVED
+
+
+def deliver_late(world: World, draw: random.Random) -> None:
+    """A message that everybody thought lost arrives now."""
+    world.network.deliver_late(draw.getrandbits(16))
+
+
+SERVER_WORK: dict[str, Callable[[World, random.Random], None]] = {
+    "write_on_server": write_on_server,
+    "change_roles": change_roles,
+    "assign_location": assign_location,
+    "deliver_late": deliver_late,
+}
