@@ -142,6 +142,7 @@ class FileDesk:
             _declared(session, device, sha256, Access.READ)
             kept = _kept(session, key)
         if kept is None:
+            self._ask_again(key)
             raise _not_found()
         return kept
 
@@ -151,6 +152,7 @@ class FileDesk:
             return self._storage.read(kept.key, start, length)
         except FileNotFoundError as error:
             log.error("file_lost", organization_id=kept.key.organization_id, sha256=kept.key.sha256)
+            self._ask_again(kept.key)
             raise _not_found() from error
 
     def thumbnail(self, kept: KeptFile, size: int) -> bytes:
@@ -183,6 +185,18 @@ class FileDesk:
             delete(FileContent).where(FileContent.organization_id == organization_id, FileContent.sha256 == sha256)
         )
         self._storage.remove(_key(organization_id, sha256))
+
+    def _ask_again(self, key: FileKey) -> None:
+        """Bytes that the rows promise are not here, after a restored backup for instance: take the promise back, so
+        that a PC which still has them sends them."""
+        with self._database.tenant(key.organization_id) as session:
+            for row in session.scalars(_rows_of(key.organization_id, key.sha256)):
+                row.stored_at = None
+            session.execute(
+                delete(FileContent).where(
+                    FileContent.organization_id == key.organization_id, FileContent.sha256 == key.sha256
+                )
+            )
 
     def _keep(self, device: DeviceIdentity, key: FileKey, content: bytes | None, now: datetime) -> KeptFile:
         """Keep what was sent, unless it is there already, and say in the file's rows that it is."""
