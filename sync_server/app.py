@@ -12,10 +12,13 @@ from sqlalchemy.pool import QueuePool
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
+import sync_server.access.pages_account as account_pages
+import sync_server.access.pages_entry as entry_pages
 import sync_server.access.routes as access_routes
 import sync_server.sync.history as sync_history
 import sync_server.sync.routes as sync_routes
 from shared_models.clock import clock_from
+from sync_server.access.pages_common import add_page_answers
 from sync_server.access.requests import add_refusals
 from sync_server.database import Database
 from sync_server.files.routes import add_files
@@ -52,6 +55,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.state.settings = settings
     app.state.database = database
     add_refusals(app)
+    add_page_answers(app)
 
     # What ends with the server (streams of events), and what knows of suspended organizations, ask here.
     app.state.draining = draining
@@ -77,6 +81,8 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         return Response(exposition(database), media_type=CONTENT_TYPE_LATEST)
 
     app.include_router(access_routes.router)
+    app.include_router(entry_pages.router)
+    app.include_router(account_pages.router)
     app.include_router(sync_routes.router)
     app.include_router(sync_history.router)
     add_files(app, settings, database)

@@ -23,6 +23,17 @@ class MailSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenIdProvider:
+    """A provider of OpenID Connect by which people may sign in; `words` is how the button calls it."""
+
+    name: str
+    words: str
+    discovery_url: str
+    client_id: str
+    client_secret: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """One server's settings. Without `database_url` an embedded PostgreSQL runs in `data_folder`."""
 
@@ -54,6 +65,9 @@ class Settings:
     """How long a server that is to end still answers while /ready says no, for a load balancer to notice."""
     backup_folder: Path | None = None
     backup_days: int = 14
+    password_minimum: int = 10
+    """The fewest characters of a password; never below eight."""
+    openid_providers: tuple[OpenIdProvider, ...] = ()
     moment: datetime | None = None
     """The moment a demonstration starts at; the computer's clock otherwise."""
 
@@ -91,6 +105,8 @@ class Settings:
             drain_seconds=float(environment.get("ITUTOROS_DRAIN_SECONDS", "0")),
             backup_folder=Path(backups) if (backups := environment.get("ITUTOROS_BACKUP_FOLDER", "")) else None,
             backup_days=int(environment.get("ITUTOROS_BACKUP_DAYS", "14")),
+            password_minimum=max(8, int(environment.get("ITUTOROS_PASSWORD_MINIMUM", "10"))),
+            openid_providers=_providers(environment),
             moment=datetime.fromisoformat(moment) if moment else None,
         )
 
@@ -98,6 +114,21 @@ class Settings:
     def site_url(self) -> str:
         """The address under which people reach this server."""
         return self.public_url or f"http://{self.host}:{self.port}"
+
+
+def _providers(environment: Mapping[str, str]) -> tuple[OpenIdProvider, ...]:
+    """ITUTOROS_OPENID names providers, such as `google,school`; each has its own four variables."""
+    names = [name.strip().lower() for name in environment.get("ITUTOROS_OPENID", "").split(",") if name.strip()]
+
+    def of(name: str, what: str) -> str:
+        return environment.get(f"ITUTOROS_OPENID_{name.upper()}_{what}", "")
+
+    return tuple(
+        OpenIdProvider(
+            name, of(name, "NAME") or name.title(), of(name, "URL"), of(name, "CLIENT"), of(name, "SECRET")
+        )
+        for name in names
+    )
 
 
 def _default_folder() -> Path:

@@ -66,14 +66,15 @@ class DeviceSession:
 
 DEVICE_SESSION: Final = (
     "SELECT organization_id, user_id, device_id, is_revoked, is_fresh, lineage, lineage_before, roles, location_ids, "
-    "last_seq, epoch, restored_at_seq FROM device_session(%s)"
+    "last_seq, epoch, restored_at_seq FROM device_session(%s, %s)"
 )
-"""Takes a token's hash. In a transaction it also enters the tenant, until that ends."""
+"""Takes a token's hash, and whether to hold the organization's counter. Until the transaction ends it also enters the
+tenant."""
 
 
-def device_session(cursor: Any, token: str) -> DeviceSession | Literal[DeviceState.UNKNOWN]:
-    """Who stands behind a token, by one query on a psycopg cursor."""
-    cursor.execute(DEVICE_SESSION, (token_hash(token),))
+def device_session(cursor: Any, token: str, *, locks: bool = False) -> DeviceSession | Literal[DeviceState.UNKNOWN]:
+    """Who stands behind a token, by one query on a psycopg cursor; `locks` holds the organization's counter."""
+    cursor.execute(DEVICE_SESSION, (token_hash(token), locks))
     row = cursor.fetchone()
     if row is None:
         return DeviceState.UNKNOWN
