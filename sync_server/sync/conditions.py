@@ -1,0 +1,172 @@
+"""The conditions of the table of rights as PostgreSQL reads them, and what follows from them: which rows of other
+tables hang on a row's fields (docs/sync-protocol.md, [S-62])."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Boolean, Table
+
+from shared_models.access.conditions import (
+    Both,
+    Condition,
+    Either,
+    Everything,
+    Is,
+    Mine,
+    Named,
+    Not,
+    Ref,
+    fields_asked,
+    steps_out,
+)
+from shared_models.access.models import Role
+from shared_models.access.policy import RIGHTS
+from shared_models.registry import tenant_classes
+
+
+@cache
+def condition_sql(condition: Condition, table: str) -> str:
+    """The condition on a row of a table that stands in the statement under its own name; empty for every row.
+
+    It takes the parameters `org`, `user`, `locations`, `tutors` and `families`. Other tables are asked by EXISTS, of
+    which PostgreSQL itself chooses whether to look up each row or to hash all.
+    """
+    return "" if isinstance(condition, Everything) else _sql(condition, table, f'"{table}"', 0)
+
+
+def _sql(condition: Condition, table: str, alias: str, depth: int) -> str:
+    match condition:
+        case Everything():
+            return "true"
+        case Mine(field, own):
+            return f'{alias}."{field}" = ANY(%({own.value})s::uuid[])'
+        case Is(field, None):
+            return f'{alias}."{field}" IS NULL'
+        case Is(field, value):
+            if isinstance(table_of(table).c[field].type, Boolean):
+                return f'{alias}."{field}" IS {"TRUE" if value else "FALSE"}'
+            return f"{alias}.\"{field}\" = '{value}'"
+        case Ref(field, other, where):
+            return _exists(other, "id", f'{alias}."{field}"', where, depth)
+        case Named(other, field, where):
+            return _exists(other, field, f"{alias}.id", where, depth)
+        case Either(parts):
+            return "(" + " OR ".join(_sql(part, table, alias, depth) for part in parts) + ")"
+        case Both(parts):
+            return "(" + " AND ".join(_sql(part, table, alias, depth) for part in parts) + ")"
+        case Not(part):
+            return f"NOT {_sql(part, table, alias, depth)}"
+
+
+def _exists(other: str, field: str, value: str, where: Condition, depth: int) -> str:
+    inner = f"x{depth}"
+    more = "" if isinstance(where, Everything) else f" AND {_sql(where, other, inner, depth + 1)}"
+    return (
+        f'EXISTS (SELECT 1 FROM "{other}" AS {inner} '
+        f'WHERE {inner}.organization_id = %(org)s AND {inner}."{field}" = {value}{more})'
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One step from a row to another that its visibility asks about: `from_table.field` names the other row, or, when
+    `is_named`, the other row's field names this one."""
+
+    from_table: str
+    to_table: str
+    field: str
+    is_named: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """That rows of `target` are shown or not by the `watched` fields of rows of the last hop's table."""
+
+    target: str
+    hops: tuple[Hop, ...]
+    watched: frozenset[str]
+    roles: frozenset[Role]
+
+    @property
+    def source(self) -> str:
+        """The table whose change matters."""
+        return self.hops[-1].to_table
+
+    @property
+    def on_new_rows(self) -> bool:
+        """Whether a new row of the source matters: it does when it names the row that hangs on it."""
+        return self.hops[-1].is_named
+
+
+@cache
+def dependencies() -> dict[str, tuple[Dependency, ...]]:
+    """What hangs on the rows of each table."""
+    found: dict[tuple[str, tuple[Hop, ...]], Dependency] = {}
+    for target, decided in RIGHTS.items():
+        for rule in decided.rules:
+            for dependency in _walk(target, target, rule.where, (), rule.roles):
+                key = (target, dependency.hops)
+                known = found.get(key)
+                if known is not None:
+                    dependency = Dependency(
+                        target, dependency.hops, known.watched | dependency.watched, known.roles | dependency.roles
+                    )
+                found[key] = dependency
+    by_source: dict[str, tuple[Dependency, ...]] = {}
+    for dependency in found.values():
+        by_source[dependency.source] = (*by_source.get(dependency.source, ()), dependency)
+    return by_source
+
+
+def _walk(
+    target: str, table: str, where: Condition, hops: tuple[Hop, ...], roles: frozenset[Role]
+) -> Iterator[Dependency]:
+    for step in steps_out(where):
+        is_named = isinstance(step, Named)
+        further = (*hops, Hop(table, step.table, step.field, is_named))
+        watched = fields_asked(step.where) | ({step.field} if is_named else frozenset())
+        if watched:
+            yield Dependency(target, further, watched, roles)
+        yield from _walk(target, step.table, step.where, further, roles)
+
+
+@cache
+def dependents_sql(dependency: Dependency) -> str:
+    """The statement that finds the ids of the rows that hang on source rows.
+
+    Takes `org`, `ids` of the source rows, `before` (rows numbered from there on are left out, as they are news
+    already), and when the last hop names, `also`: what its field held or will hold.
+    """
+    last = dependency.hops[-1]
+    if last.is_named:
+        found = (
+            f'SELECT "{last.field}" FROM "{last.to_table}" WHERE organization_id = %(org)s '
+            "AND id = ANY(%(ids)s::uuid[]) UNION SELECT unnest(%(also)s::uuid[])"
+        )
+    else:
+        found = (
+            f'SELECT id FROM "{last.from_table}" WHERE organization_id = %(org)s '
+            f'AND "{last.field}" = ANY(%(ids)s::uuid[])'
+        )
+    for hop in reversed(dependency.hops[:-1]):
+        if hop.is_named:
+            found = f'SELECT "{hop.field}" FROM "{hop.to_table}" WHERE organization_id = %(org)s AND id IN ({found})'
+        else:
+            found = (
+                f'SELECT id FROM "{hop.from_table}" WHERE organization_id = %(org)s AND "{hop.field}" IN ({found})'
+            )
+    return (
+        f'SELECT id::text FROM "{dependency.target}" WHERE organization_id = %(org)s AND id IN ({found}) '
+        "AND server_seq < %(before)s"
+    )
+
+
+def table_of(name: str) -> Table:
+    """The table of a name."""
+    table: Any = tenant_classes()[name].__table__
+    assert isinstance(table, Table)
+    return table

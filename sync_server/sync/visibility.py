@@ -1,0 +1,328 @@
+"""Who sees and changes which rows, answered by PostgreSQL: the table of rights as conditions on rows, what a change
+moves into or out of someone's sight, and the fields that the server fills (docs/sync-protocol.md, section 7)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from shared_models.access.conditions import Everything, Own, Viewer
+from shared_models.access.models import Role
+from shared_models.access.policy import (
+    FILLED,
+    POLICY_VERSION,
+    Action,
+    Tier,
+    history_tiers,
+    tiers,
+    write_tiers,
+)
+from shared_models.access.rules import NOTHING
+from shared_models.registry import tenant_classes
+from shared_models.sync.hook import RowChange
+from shared_models.sync.wire import wire_fields
+from sync_server.database import allocate_sequence, raw_cursor
+from sync_server.sync.conditions import Dependency, condition_sql, dependencies, dependents_sql, table_of
+
+_STAFF = frozenset({Role.ADMIN, Role.FRONT_DESK})
+
+_VIEWER = (
+    "SELECT array(SELECT role FROM user_role r WHERE r.organization_id = %(org)s AND r.user_id = %(user)s "
+    "AND r.archived_at IS NULL), "
+    "array(SELECT location_id::text FROM location_assignment a WHERE a.organization_id = %(org)s "
+    "AND a.user_id = %(user)s AND a.archived_at IS NULL), "
+    "array(SELECT id::text FROM tutor t WHERE t.organization_id = %(org)s AND t.user_id = %(user)s "
+    "AND t.archived_at IS NULL) "
+    'FROM "user" WHERE organization_id = %(org)s AND id = %(user)s AND archived_at IS NULL'
+)
+_FAMILIES = (
+    'SELECT f.id::text FROM "user" u JOIN family f ON f.organization_id = u.organization_id '
+    "AND lower(trim(u.email)) IN (lower(trim(f.parent1_email)), lower(trim(f.parent2_email))) "
+    "WHERE u.organization_id = %(org)s AND u.id = %(user)s AND trim(u.email) <> '' AND f.archived_at IS NULL"
+)
+_SYNCING = (
+    "SELECT DISTINCT r.role, (SELECT count(*) FROM location WHERE organization_id = %(org)s) "
+    "FROM user_role r WHERE r.organization_id = %(org)s AND r.archived_at IS NULL AND r.role <> 'OWNER' "
+    "AND (r.role IN ('ADMIN', 'FRONT_DESK') OR EXISTS (SELECT 1 FROM device d "
+    "WHERE d.organization_id = r.organization_id AND d.user_id = r.user_id AND d.revoked_at IS NULL))"
+)
+_PAY = (
+    "UPDATE schedule_entry AS e SET hourly_pay_cents = p.pay, "
+    "field_clocks = CASE WHEN p.stamp IS NULL THEN e.field_clocks - 'hourly_pay_cents' "
+    "ELSE jsonb_set(e.field_clocks, '{hourly_pay_cents}', to_jsonb(p.stamp)) END "
+    "FROM (SELECT i.id, coalesce(l.hourly_pay_cents, t.hourly_pay_cents, 0) AS pay, "
+    "(SELECT max(i.field_clocks ->> name) FROM unnest(%(sources)s::text[]) AS s (name)) AS stamp "
+    "FROM schedule_entry i "
+    "LEFT JOIN tutor t ON t.organization_id = i.organization_id AND t.id = i.tutor_id "
+    "LEFT JOIN LATERAL (SELECT hourly_pay_cents FROM tutor_location x WHERE x.organization_id = i.organization_id "
+    "AND x.tutor_id = i.tutor_id AND x.location_id = i.location_id AND x.archived_at IS NULL "
+    "ORDER BY hourly_pay_cents NULLS LAST LIMIT 1) l ON true "
+    "WHERE i.organization_id = %(org)s AND i.id = ANY(%(ids)s::uuid[])) AS p "
+    "WHERE e.organization_id = %(org)s AND e.id = p.id AND e.hourly_pay_cents <> p.pay RETURNING e.id::text"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Rows that are shown with the same fields, in wire order. The condition, empty for all rows, is on a row of the
+    table under its own name, with the parameters of `parameters_of` and `org`."""
+
+    condition: str
+    fields: tuple[str, ...]
+
+
+def viewer_of(session: Session, organization_id: str, user_id: str) -> Viewer:
+    """Who a user is now: one query, and one more for a guardian. A user who is archived or unknown is nobody."""
+    own = {"org": organization_id, "user": user_id}
+    with raw_cursor(session) as cursor:
+        cursor.execute(_VIEWER, own)
+        found = cursor.fetchone()
+        if found is None:
+            return Viewer(frozenset(), user_id)
+        roles = frozenset(Role(role) for role in found[0])
+        families: frozenset[str] = frozenset()
+        if Role.GUARDIAN in roles and Role.OWNER not in roles:
+            cursor.execute(_FAMILIES, own)
+            families = frozenset(row[0] for row in cursor)
+    return Viewer(roles, user_id, frozenset(found[1]), frozenset(found[2]), families)
+
+
+def scope_token(viewer: Viewer) -> str:
+    """A short text that changes whenever what the viewer may see does ([S-53])."""
+    if Role.OWNER in viewer.roles:
+        return "owner"
+    parts = [POLICY_VERSION, viewer.user_id or "", *sorted(role.value for role in viewer.roles)]
+    if not viewer.roles.isdisjoint(_STAFF):
+        parts += ["at", *sorted(viewer.location_ids)]
+    if Role.TUTOR in viewer.roles:
+        parts += ["as", *sorted(viewer.tutor_ids)]
+    if Role.GUARDIAN in viewer.roles:
+        parts += ["of", *sorted(viewer.family_ids)]
+    return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:20]
+
+
+def parameters_of(viewer: Viewer) -> dict[str, Any]:
+    """The viewer's ids under the names that conditions use; `org` comes beside them."""
+    return {own.value: sorted(viewer.own(own)) for own in Own}
+
+
+@lru_cache(maxsize=64)
+def readings_of(roles: frozenset[Role]) -> Mapping[str, tuple[Reading, ...]]:
+    """The tiers in which a set of roles sees each table, parents before children; a hidden table is left out. Of a
+    table's readings the first whose condition fits a row shows it."""
+    found = {name: _as_sql(name, tiers(name, roles)) for name in tenant_classes()}
+    return {name: shown for name, shown in found.items() if shown}
+
+
+def readings(table: str, viewer: Viewer) -> tuple[Reading, ...]:
+    """The tiers in which a viewer sees a table's rows; none when the table is hidden."""
+    return readings_of(viewer.roles).get(table, ())
+
+
+def _as_sql(table: str, decided: Sequence[Tier]) -> tuple[Reading, ...]:
+    return tuple(
+        Reading(
+            condition_sql(tier.where, table),
+            tuple(name for name in wire_fields(table_of(table)) if name in tier.fields),
+        )
+        for tier in decided
+    )
+
+
+def reach(
+    session: Session, organization_id: str, viewer: Viewer, action: Action, table: str, ids: Collection[str]
+) -> dict[str, frozenset[str]]:
+    """Which fields of the rows with these ids the viewer may read, set or change, by the rows as they stand now. Ids
+    out of reach are left out.
+
+    A push asks for UPDATE before it merges known rows, and after everything is written for CREATE of the new rows and
+    UPDATE of the known ones, so that nothing can be moved to where its author has no say.
+    """
+    decided = tiers(table, viewer.roles) if action is Action.READ else write_tiers(table, viewer.roles, action)
+    return _fitting(session, organization_id, viewer, table, decided, ids)
+
+
+def reaches_all(viewer: Viewer, action: Action, table: str) -> frozenset[str] | None:
+    """The fields that the viewer may write in every row of a table alike; None when it depends on the row."""
+    decided = write_tiers(table, viewer.roles, action)
+    if not decided:
+        return NOTHING
+    return decided[0].fields if isinstance(decided[0].where, Everything) else None
+
+
+def readable_history(
+    session: Session, organization_id: str, viewer: Viewer, table: str, ids: Collection[str]
+) -> dict[str, frozenset[str]]:
+    """The rows among these ids whose audit history the viewer may read, with the fields to show of it."""
+    return _fitting(session, organization_id, viewer, table, history_tiers(table, viewer.roles), ids)
+
+
+def _fitting(
+    session: Session,
+    organization_id: str,
+    viewer: Viewer,
+    table: str,
+    decided: Sequence[Tier],
+    ids: Collection[str],
+) -> dict[str, frozenset[str]]:
+    if not decided or not ids:
+        return {}
+    if isinstance(decided[0].where, Everything):
+        return dict.fromkeys(ids, decided[0].fields)
+    cases = " ".join(
+        f"WHEN {condition_sql(tier.where, table) or 'true'} THEN {place}" for place, tier in enumerate(decided)
+    )
+    own = {**parameters_of(viewer), "org": organization_id, "ids": list(ids)}
+    with raw_cursor(session) as cursor:
+        cursor.execute(
+            f'SELECT id::text, CASE {cases} END FROM "{table}" '
+            "WHERE organization_id = %(org)s AND id = ANY(%(ids)s::uuid[])",
+            own,
+        )
+        return {row_id: decided[place].fields for row_id, place in cursor if place is not None}
+
+
+def watched_fields(table: str) -> frozenset[str]:
+    """Fields on which the visibility of other tables' rows hangs: their change, and where `watches_new_rows` a new
+    row, is to be told to `touch_dependents`."""
+    return NOTHING.union(*(dependency.watched for dependency in dependencies().get(table, ())))
+
+
+def watches_new_rows(table: str) -> bool:
+    """Whether a new row can bring rows of other tables into someone's sight."""
+    return any(dependency.on_new_rows for dependency in dependencies().get(table, ()))
+
+
+def naming_fields(table: str) -> frozenset[str]:
+    """Watched fields that name the rows which hang on them: their former values matter as much as the new."""
+    return frozenset(d.hops[-1].field for d in dependencies().get(table, ()) if d.on_new_rows)
+
+
+def touch_dependents(
+    session: Session,
+    organization_id: str,
+    table: str,
+    *,
+    created: Sequence[str] = (),
+    changed: Sequence[str] = (),
+    former: Mapping[str, Iterable[str | None]] | None = None,
+    before: int | None = None,
+) -> int:
+    """Number anew the rows whose visibility hangs on rows that were created, or changed in a watched field ([S-62]).
+
+    Call it in the same transaction, with the rows written. `former` has, for fields of `naming_fields`, the values
+    that changed rows held before. Rows numbered from `before` on, the transaction's first number, are news already
+    and left alone. Returns how many rows were touched; these numbers are not the push's own ([S-45]).
+    """
+    hanging = [d for d in dependencies().get(table, ()) if changed or d.on_new_rows]
+    if not hanging or not (created or changed):
+        return 0
+    roles = _syncing_roles(session, organization_id)
+    hanging = [dependency for dependency in hanging if not dependency.roles.isdisjoint(roles)]
+    if not hanging:
+        return 0
+    found: dict[str, dict[str, None]] = {}
+    first = before if before is not None else _last_seq(session, organization_id) + 1
+    for dependency in hanging:
+        ids = [*changed, *(created if dependency.on_new_rows else ())]
+        if ids:
+            also = [value for value in (former or {}).get(dependency.hops[-1].field, ()) if value is not None]
+            found.setdefault(dependency.target, {}).update(
+                dict.fromkeys(_hanging(session, organization_id, dependency, ids, also, first))
+            )
+    return sum(_number_anew(session, organization_id, target, list(ids)) for target, ids in found.items())
+
+
+def touch_after_flush(session: Session, changes: Sequence[RowChange]) -> None:
+    """The same for the server's own writes: what the session hook reports, before the rows are written."""
+    tables: dict[tuple[str, str], list[RowChange]] = {}
+    for change in changes:
+        watched = watched_fields(change.table)
+        if watched and (watches_new_rows(change.table) if change.is_new else not watched.isdisjoint(change.new)):
+            tables.setdefault((change.organization_id, change.table), []).append(change)
+    for (organization_id, table), watched_changes in tables.items():
+        former: dict[str, list[str | None]] = {}
+        for name in naming_fields(table):
+            former[name] = [
+                values[name] for change in watched_changes for values in (change.old, change.new) if name in values
+            ]
+        touch_dependents(
+            session,
+            organization_id,
+            table,
+            created=[change.row_id for change in watched_changes if change.is_new],
+            changed=[change.row_id for change in watched_changes if not change.is_new],
+            former=former,
+        )
+
+
+def filled_fields(viewer: Viewer, table: str) -> frozenset[str]:
+    """Fields that the server fills for this viewer: what the viewer sends for them is left out of new rows, and of
+    edits that change what they are filled from; an edit of such a field alone is refused ([S-63])."""
+    mine = NOTHING.union(*(tier.fields for tier in write_tiers(table, viewer.roles, Action.UPDATE)))
+    return frozenset(FILLED.get(table, {})) - mine
+
+
+def fill_hidden(session: Session, organization_id: str, viewer: Viewer, table: str, ids: Sequence[str]) -> list[str]:
+    """Fill the fields that their author may not write, in rows that were made or whose sources (`FILLED`) changed:
+    a tutor's pay at the location, or else the tutor's own ([S-63]). Returns the ids of rows that were altered."""
+    if table != "schedule_entry" or not ids or not filled_fields(viewer, table):
+        return []
+    sources = sorted(FILLED[table]["hourly_pay_cents"])
+    with raw_cursor(session) as cursor:
+        cursor.execute(_PAY, {"org": organization_id, "ids": list(ids), "sources": sources})
+        return [row[0] for row in cursor]
+
+
+def _syncing_roles(session: Session, organization_id: str) -> frozenset[Role]:
+    """The roles for which moved rows must be told of: those of desks where there is more than one location, and those
+    of tutors and guardians who have a device. The owner sees everything anyway."""
+    with raw_cursor(session) as cursor:
+        cursor.execute(_SYNCING, {"org": organization_id})
+        return frozenset(
+            role
+            for role, locations in ((Role(name), count) for name, count in cursor)
+            if locations > 1 or role not in _STAFF
+        )
+
+
+def _last_seq(session: Session, organization_id: str) -> int:
+    with raw_cursor(session) as cursor:
+        cursor.execute("SELECT last_seq FROM organization_sequence WHERE organization_id = %s", (organization_id,))
+        found = cursor.fetchone()
+    return int(found[0]) if found else 0
+
+
+def _hanging(
+    session: Session,
+    organization_id: str,
+    dependency: Dependency,
+    ids: Sequence[str],
+    also: Sequence[str],
+    before: int,
+) -> list[str]:
+    with raw_cursor(session) as cursor:
+        cursor.execute(
+            dependents_sql(dependency),
+            {"org": organization_id, "ids": list(ids), "also": list(also), "before": before},
+        )
+        return [row[0] for row in cursor]
+
+
+def _number_anew(session: Session, organization_id: str, table: str, ids: list[str]) -> int:
+    if not ids:
+        return 0
+    first = allocate_sequence(session, organization_id, len(ids))
+    with raw_cursor(session) as cursor:
+        cursor.execute(
+            f'UPDATE "{table}" AS t SET server_seq = %(first)s::bigint + u.place - 1 '
+            "FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY AS u (id, place) "
+            "WHERE t.organization_id = %(org)s AND t.id = u.id",
+            {"first": first, "ids": ids, "org": organization_id},
+        )
+    return len(ids)
