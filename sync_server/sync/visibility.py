@@ -4,11 +4,13 @@ moves into or out of someone's sight, and the fields that the server fills (docs
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import psycopg
 from sqlalchemy.orm import Session
 
 from shared_models.access.conditions import Everything, Own, Viewer
@@ -28,6 +30,10 @@ from shared_models.sync.hook import RowChange
 from shared_models.sync.wire import wire_fields
 from sync_server.database import allocate_sequence, raw_cursor
 from sync_server.sync.conditions import Dependency, condition_sql, dependencies, dependents_sql, table_of
+
+_Cursor = psycopg.Cursor[Any]
+Asking = Session | _Cursor
+"""What stands in a transaction of the tenant and can be asked."""
 
 _STAFF = frozenset({Role.ADMIN, Role.FRONT_DESK})
 
@@ -76,20 +82,46 @@ class Reading:
     fields: tuple[str, ...]
 
 
-def viewer_of(session: Session, organization_id: str, user_id: str) -> Viewer:
+def viewer_of(asking: Asking, organization_id: str, user_id: str) -> Viewer:
     """Who a user is now: one query, and one more for a guardian. A user who is archived or unknown is nobody."""
-    own = {"org": organization_id, "user": user_id}
-    with raw_cursor(session) as cursor:
-        cursor.execute(_VIEWER, own)
+    with _cursor(asking) as cursor:
+        cursor.execute(_VIEWER, {"org": organization_id, "user": user_id})
         found = cursor.fetchone()
         if found is None:
             return Viewer(frozenset(), user_id)
         roles = frozenset(Role(role) for role in found[0])
-        families: frozenset[str] = frozenset()
-        if Role.GUARDIAN in roles and Role.OWNER not in roles:
-            cursor.execute(_FAMILIES, own)
-            families = frozenset(row[0] for row in cursor)
-    return Viewer(roles, user_id, frozenset(found[1]), frozenset(found[2]), families)
+        return Viewer(
+            roles,
+            user_id,
+            frozenset(found[1]),
+            frozenset(found[2]),
+            _families(cursor, organization_id, user_id, roles),
+        )
+
+
+def viewer_from(
+    asking: Asking, organization_id: str, user_id: str, roles: frozenset[Role], location_ids: frozenset[str]
+) -> Viewer:
+    """The same where roles and locations are known already: without a query, but for tutors and guardians."""
+    if Role.OWNER in roles or roles <= _STAFF:
+        return Viewer(roles, user_id, location_ids)
+    return viewer_of(asking, organization_id, user_id)
+
+
+def _families(cursor: _Cursor, organization_id: str, user_id: str, roles: frozenset[Role]) -> frozenset[str]:
+    if Role.GUARDIAN not in roles or Role.OWNER in roles:
+        return frozenset()
+    cursor.execute(_FAMILIES, {"org": organization_id, "user": user_id})
+    return frozenset(row[0] for row in cursor)
+
+
+@contextmanager
+def _cursor(asking: Asking) -> Iterator[_Cursor]:
+    if isinstance(asking, Session):
+        with raw_cursor(asking) as cursor:
+            yield cursor
+    else:
+        yield asking
 
 
 def scope_token(viewer: Viewer) -> str:
@@ -135,7 +167,7 @@ def _as_sql(table: str, decided: Sequence[Tier]) -> tuple[Reading, ...]:
 
 
 def reach(
-    session: Session, organization_id: str, viewer: Viewer, action: Action, table: str, ids: Collection[str]
+    asking: Asking, organization_id: str, viewer: Viewer, action: Action, table: str, ids: Collection[str]
 ) -> dict[str, frozenset[str]]:
     """Which fields of the rows with these ids the viewer may read, set or change, by the rows as they stand now. Ids
     out of reach are left out.
@@ -144,7 +176,7 @@ def reach(
     UPDATE of the known ones, so that nothing can be moved to where its author has no say.
     """
     decided = tiers(table, viewer.roles) if action is Action.READ else write_tiers(table, viewer.roles, action)
-    return _fitting(session, organization_id, viewer, table, decided, ids)
+    return _fitting(asking, organization_id, viewer, table, decided, ids)
 
 
 def reaches_all(viewer: Viewer, action: Action, table: str) -> frozenset[str] | None:
@@ -156,14 +188,14 @@ def reaches_all(viewer: Viewer, action: Action, table: str) -> frozenset[str] | 
 
 
 def readable_history(
-    session: Session, organization_id: str, viewer: Viewer, table: str, ids: Collection[str]
+    asking: Asking, organization_id: str, viewer: Viewer, table: str, ids: Collection[str]
 ) -> dict[str, frozenset[str]]:
     """The rows among these ids whose audit history the viewer may read, with the fields to show of it."""
-    return _fitting(session, organization_id, viewer, table, history_tiers(table, viewer.roles), ids)
+    return _fitting(asking, organization_id, viewer, table, history_tiers(table, viewer.roles), ids)
 
 
 def _fitting(
-    session: Session,
+    asking: Asking,
     organization_id: str,
     viewer: Viewer,
     table: str,
@@ -178,7 +210,7 @@ def _fitting(
         f"WHEN {condition_sql(tier.where, table) or 'true'} THEN {place}" for place, tier in enumerate(decided)
     )
     own = {**parameters_of(viewer), "org": organization_id, "ids": list(ids)}
-    with raw_cursor(session) as cursor:
+    with _cursor(asking) as cursor:
         cursor.execute(
             f'SELECT id::text, CASE {cases} END FROM "{table}" '
             "WHERE organization_id = %(org)s AND id = ANY(%(ids)s::uuid[])",
@@ -268,13 +300,13 @@ def filled_fields(viewer: Viewer, table: str) -> frozenset[str]:
     return frozenset(FILLED.get(table, {})) - mine
 
 
-def fill_hidden(session: Session, organization_id: str, viewer: Viewer, table: str, ids: Sequence[str]) -> list[str]:
+def fill_hidden(asking: Asking, organization_id: str, viewer: Viewer, table: str, ids: Sequence[str]) -> list[str]:
     """Fill the fields that their author may not write, in rows that were made or whose sources (`FILLED`) changed:
     a tutor's pay at the location, or else the tutor's own ([S-63]). Returns the ids of rows that were altered."""
     if table != "schedule_entry" or not ids or not filled_fields(viewer, table):
         return []
     sources = sorted(FILLED[table]["hourly_pay_cents"])
-    with raw_cursor(session) as cursor:
+    with _cursor(asking) as cursor:
         cursor.execute(_PAY, {"org": organization_id, "ids": list(ids), "sources": sources})
         return [row[0] for row in cursor]
 
