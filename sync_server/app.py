@@ -23,6 +23,7 @@ from sync_server.access.requests import add_refusals
 from sync_server.database import Database
 from sync_server.files.routes import add_files
 from sync_server.mail import transport_of
+from sync_server.operations.backups import BackupFolder
 from sync_server.operations.draining import Draining
 from sync_server.operations.jobs import JobWorker
 from sync_server.operations.metrics import exposition, is_allowed
@@ -106,8 +107,16 @@ def worker_of(settings: Settings, database: Database) -> JobWorker:
         database,
         url=settings.direct_database_url,
         transport=transport_of(settings.mail),
+        backups=backups_of(settings),
         now=clock_from(settings.moment),
     )
+
+
+def backups_of(settings: Settings) -> BackupFolder | None:
+    """Where backups of each organization go at night, if the host wants any."""
+    if settings.backup_folder is None:
+        return None
+    return BackupFolder(settings.backup_folder, settings.backup_days, settings.data_folder / "files")
 
 
 def _connections_used(database: Database) -> int:

@@ -77,6 +77,11 @@ class SmtpTransport:
         except (OSError, smtplib.SMTPException) as failure:
             raise MailRefused(str(failure) or type(failure).__name__) from failure
 
+    def greet(self) -> None:
+        """Connect and sign in as for a mail, but send none; raises OSError or SMTPException."""
+        with self._connected() as server:
+            server.noop()
+
     def _connected(self) -> smtplib.SMTP:
         settings = self._settings
         server: smtplib.SMTP

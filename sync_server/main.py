@@ -1,4 +1,4 @@
-"""The command `itutoros-server`: serves sync, accounts and websites, and makes tenants."""
+"""The command `itutoros-server`: serves sync, accounts and websites, does the jobs, and is the operator's tool."""
 
 from __future__ import annotations
 
@@ -8,97 +8,137 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import FrameType
 from typing import NoReturn
+
+from sqlalchemy.exc import OperationalError
 
 from sync_server.access.accounts import AccountError, NewOrganization, create_organization
 from sync_server.access.devices import revoke_device
 from sync_server.database import Database
 from sync_server.embedded import EmbeddedPostgres
+from sync_server.operations.commands import Command, add_commands
+from sync_server.operations.logs import configure_logs
+from sync_server.operations.migrating import MigrationBlocked, migrate
+from sync_server.operations.readiness import Readiness
+from sync_server.operations.tenants import OperatorError
 from sync_server.settings import Settings
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     arguments = _parser().parse_args(argv)
-    settings = Settings.from_environment()
-    if arguments.command == "serve":
-        return serve(settings)
-    with open_database(settings) as database:
-        if arguments.command == "create-organization":
-            return _create_organization(database, arguments)
-        if arguments.command == "revoke-device":
-            found = revoke_device(database, arguments.organization, arguments.device, datetime.now(UTC))
-            print("The PC’s access has ended." if found else "No such PC.", file=sys.stdout if found else sys.stderr)
-            return 0 if found else 1
-    return 0
+    configure_logs()
+    settings = _settings(arguments)
+    try:
+        if arguments.command == "doctor":
+            from sync_server.operations.doctor import examine
+
+            return examine(settings)
+        # Without this a service that is ended while it starts would leave the embedded PostgreSQL running.
+        signal.signal(signal.SIGTERM, _leave)
+        migrates = arguments.command == "migrate" or (arguments.migrates and settings.migrates)
+        with open_database(settings, migrates=migrates) as database:
+            run: Command = arguments.run
+            return run(settings, database, arguments)
+    except (OperatorError, AccountError, MigrationBlocked) as error:
+        print(error, file=sys.stderr)
+    except OperationalError as error:
+        print(f"The database cannot be reached: {error.orig}", file=sys.stderr)
+    return 1
 
 
 @contextmanager
-def open_database(settings: Settings) -> Iterator[Database]:
-    """The database of these settings, migrated: the one named by DATABASE_URL, or the embedded one."""
+def open_database(settings: Settings, *, migrates: bool = True) -> Iterator[Database]:
+    """The database of these settings: the one named by DATABASE_URL, or the embedded one.
+
+    It is migrated first, or, without `migrates`, expected to fit. Raises OperatorError when it does not.
+    """
     embedded = None if settings.database_url else EmbeddedPostgres(settings.data_folder / "postgres")
-    url = settings.database_url or (embedded.owner_url if embedded else "")
-    Database(url, migration_url=settings.migration_database_url).migrate()
-    database = Database(url, migration_url=settings.migration_database_url)
     try:
-        yield database
+        url = settings.database_url or (embedded.owner_url if embedded else "")
+        if migrates or embedded is not None:
+            migrate(settings.migration_database_url or url)
+        else:
+            _require_fitting(url)
+        database = Database(url, migration_url=settings.migration_database_url, pool_size=settings.pool_size)
+        try:
+            yield database
+        finally:
+            database.close()
     finally:
-        database.close()
         if embedded is not None:
             embedded.stop()
-
-
-def serve(settings: Settings) -> int:
-    """Serve until interrupted."""
-    import uvicorn
-
-    from sync_server.app import create_app
-
-    # Without this a service that is ended would leave the embedded PostgreSQL running.
-    signal.signal(signal.SIGTERM, _leave)
-    with open_database(settings) as database:
-        app = create_app(settings, database)
-        print(f"iTutorOS server: {settings.site_url}", flush=True)
-        uvicorn.run(
-            app,
-            host=settings.host,
-            port=settings.port,
-            log_level="warning",
-            proxy_headers=settings.trusts_proxy,
-            forwarded_allow_ips="*" if settings.trusts_proxy else None,
-            server_header=False,
-        )
-    return 0
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:
     sys.exit(0)
 
 
-def _create_organization(database: Database, arguments: argparse.Namespace) -> int:
+def _require_fitting(url: str) -> None:
+    from sync_server.operations.draining import Draining
+
+    readiness = Readiness(url, Draining())
+    found = readiness.now()
+    readiness.close()
+    if not found.is_ready:
+        hint = " Run `itutoros-server migrate` first." if found.schema else ""
+        raise OperatorError(f"Not ready: {found.reason}.{hint}")
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    settings = Settings.from_environment()
+    processes = getattr(arguments, "processes", None)
+    if processes is not None:
+        settings = replace(settings, processes=processes)
+    return settings
+
+
+def _serve(settings: Settings, database: Database, _arguments: argparse.Namespace) -> int:
+    from sync_server.operations.serving import serve
+
+    return serve(settings, database)
+
+
+def _work(settings: Settings, database: Database, _arguments: argparse.Namespace) -> int:
+    from sync_server.operations.serving import work
+
+    return work(settings, database)
+
+
+def _migrated(_settings: Settings, _database: Database, _arguments: argparse.Namespace) -> int:
+    from sync_server.operations.readiness import known_revisions
+
+    print(f"The database is at revision {known_revisions()[0]}.")
+    return 0
+
+
+def _revoke_device(_settings: Settings, database: Database, arguments: argparse.Namespace) -> int:
+    found = revoke_device(database, arguments.organization, arguments.device, datetime.now(UTC))
+    print("The PC’s access has ended." if found else "No such PC.", file=sys.stdout if found else sys.stderr)
+    return 0 if found else 1
+
+
+def _create_organization(_settings: Settings, database: Database, arguments: argparse.Namespace) -> int:
     password = arguments.password or (
         sys.stdin.readline().rstrip("\n") if not sys.stdin.isatty() else getpass.getpass("Password of the owner: ")
     )
-    try:
-        organization_id = create_organization(
-            database,
-            NewOrganization(
-                business_name=arguments.name,
-                slug=arguments.slug,
-                time_zone=arguments.time_zone,
-                currency=arguments.currency,
-                owner_first_name=arguments.owner_first_name,
-                owner_last_name=arguments.owner_last_name,
-                owner_email=arguments.owner_email,
-                password=password,
-                location_name=arguments.location,
-            ),
-        )
-    except AccountError as error:
-        print(error, file=sys.stderr)
-        return 1
+    organization_id = create_organization(
+        database,
+        NewOrganization(
+            business_name=arguments.name,
+            slug=arguments.slug,
+            time_zone=arguments.time_zone,
+            currency=arguments.currency,
+            owner_first_name=arguments.owner_first_name,
+            owner_last_name=arguments.owner_last_name,
+            owner_email=arguments.owner_email,
+            password=password,
+            location_name=arguments.location,
+        ),
+    )
     print(organization_id)
     return 0
 
@@ -106,7 +146,14 @@ def _create_organization(database: Database, arguments: argparse.Namespace) -> i
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="itutoros-server", description="The iTutorOS server.")
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("serve", help="serve sync, accounts and the public websites")
+    parser.set_defaults(migrates=False)
+    serve = commands.add_parser("serve", help="serve sync, accounts and the public websites, and do the jobs")
+    serve.add_argument("--processes", type=int, help="how many serve on the one port (ITUTOROS_PROCESSES, else 1)")
+    serve.set_defaults(run=_serve, migrates=True)
+    commands.add_parser("worker", help="do the jobs alone: mail, upkeep, backups").set_defaults(run=_work)
+    migration = commands.add_parser("migrate", help="bring the database to this version; servers may run meanwhile")
+    migration.set_defaults(run=_migrated, migrates=True)
+    commands.add_parser("doctor", help="check this deployment, and say what to do about what is wrong")
     create = commands.add_parser("create-organization", help="make a tenant and its owner")
     create.add_argument("--name", required=True, help="business name")
     create.add_argument("--slug", required=True, help="address of the website: /<slug>/")
@@ -119,9 +166,12 @@ def _parser() -> argparse.ArgumentParser:
     create.add_argument(
         "--password", default="", help="of the owner; asked for, or read from standard input, if left out"
     )
+    create.set_defaults(run=_create_organization, migrates=True)
     revoke = commands.add_parser("revoke-device", help="end the access of a lost PC")
     revoke.add_argument("--organization", required=True, help="organization id")
     revoke.add_argument("--device", required=True, help="device id")
+    revoke.set_defaults(run=_revoke_device, migrates=True)
+    add_commands(commands)
     return parser
 
 

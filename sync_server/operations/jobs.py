@@ -92,7 +92,7 @@ class JobWorker:
         self.app = _app(self._url, database, transport, backups, now)
         self._queues = [UPKEEP_QUEUE, *([MAIL_QUEUE] if transport is not None else [])]
         self._is_stopping = threading.Event()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._worker: Worker | None = None
         self._running: asyncio.Task[None] | None = None
@@ -108,7 +108,7 @@ class JobWorker:
         with self._lock:
             if self._loop is not None and not self._loop.is_closed():
                 self._loop.call_soon_threadsafe(self._end)
-        if self._thread.is_alive():
+        if self._thread.is_alive() and self._thread is not threading.current_thread():
             self._thread.join(_GRACE_SECONDS + 10)
 
     def run(self) -> None:

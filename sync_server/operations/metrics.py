@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import psutil
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -28,6 +28,7 @@ MULTIPROCESS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 _log = structlog.get_logger(__name__)
 _own = CollectorRegistry()
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 REQUESTS = Counter("itutoros_requests", "Requests answered.", ["method", "route", "status"], registry=_own)
 REQUEST_SECONDS = Histogram(

@@ -20,6 +20,7 @@ REQUEST_ID = "X-Request-Id"
 
 _HEADER = REQUEST_ID.lower().encode()
 _WELL_FORMED = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
+_OWN_PATH = re.compile(r"/api/v1/[a-z]+(?:/[a-z]+)?")
 _QUIET = frozenset({"/health", "/ready", "/metrics"})
 _BROKEN = "Something went wrong on the server. Your work stays saved on this PC; please try again in a while."
 
@@ -56,7 +57,7 @@ class RequestScope:
                 self._note(scope, answer, time.perf_counter() - began)
 
     def _note(self, scope: Scope, answer: _Answer, seconds: float) -> None:
-        route = _route(scope)
+        route = _route(scope, answer.status)
         metrics.REQUESTS.labels(scope["method"], route, answer.status).inc()
         metrics.BODY_BYTES.labels("in").inc(answer.bytes_in)
         metrics.BODY_BYTES.labels("out").inc(answer.bytes_out)
@@ -152,7 +153,13 @@ def request_id_of(scope: Scope) -> str:
     return uuid4().hex
 
 
-def _route(scope: Scope) -> str:
+def _route(scope: Scope, status: int = 200) -> str:
+    """The pattern that answered. What is answered ahead of routing has none: the API's own paths name themselves, as
+    they hold nothing of a person's; the rest is the website."""
     route = scope.get("route")
     path = getattr(route, "path_format", None) or getattr(route, "path", None)
-    return path if isinstance(path, str) else "website" if scope["method"] in ("GET", "HEAD") else "other"
+    if isinstance(path, str):
+        return path
+    if scope["path"].startswith("/api/"):
+        return scope["path"] if status != 404 and _OWN_PATH.fullmatch(scope["path"]) else "other"
+    return "website" if scope["method"] in ("GET", "HEAD") else "other"
