@@ -52,7 +52,7 @@ class Database:
         self.engine = create_engine(_psycopg(url), pool_size=pool_size, max_overflow=20, pool_pre_ping=True)
         event.listen(self.engine, "connect", _become_app_role)
         self.clock = HybridClock(SERVER_DEVICE)
-        self.recorder = ChangeRecorder(self.clock, allocate=allocate_sequence, on_flush=_audit)
+        self.recorder = ChangeRecorder(self.clock, allocate=allocate_sequence, on_flush=_on_flush)
         self._tenant_sessions = sessionmaker(self.engine, expire_on_commit=False)
         self._routing_sessions = sessionmaker(self.engine, expire_on_commit=False)
         self.recorder.attach(self._tenant_sessions)
@@ -177,6 +177,13 @@ def _enter_tenant(session: Session, _transaction: object, connection: Connection
     connection.execute(
         text("SELECT set_config(:name, :id, true)"), {"name": _TENANT, "id": session.info[_TENANT_KEY]}
     )
+
+
+def _on_flush(session: Session, changes: Sequence[RowChange]) -> None:
+    from sync_server.sync.visibility import touch_after_flush
+
+    _audit(session, changes)
+    touch_after_flush(session, changes)
 
 
 def _audit(session: Session, changes: Sequence[RowChange]) -> None:

@@ -274,8 +274,8 @@ def touch_after_flush(session: Session, changes: Sequence[RowChange]) -> None:
     """The same for the server's own writes: what the session hook reports, before the rows are written."""
     tables: dict[tuple[str, str], list[RowChange]] = {}
     for change in changes:
-        watched = watched_fields(change.table)
-        if watched and (watches_new_rows(change.table) if change.is_new else not watched.isdisjoint(change.new)):
+        telling = naming_fields(change.table) if change.is_new else watched_fields(change.table)
+        if any(change.new.get(name) is not None or name in change.old for name in telling):
             tables.setdefault((change.organization_id, change.table), []).append(change)
     for (organization_id, table), watched_changes in tables.items():
         former: dict[str, list[str | None]] = {}
