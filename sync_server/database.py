@@ -6,12 +6,15 @@ forced row-level security under a role that cannot lift it (architecture, "One m
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
+from psycopg_pool import ConnectionPool
 from sqlalchemy import Connection, create_engine, event, insert, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.orm import Session, sessionmaker
@@ -23,7 +26,11 @@ from sync_server.models import AuditEntry, ServerBase, TenantOwned
 
 APP_ROLE = "itutoros_app"
 CHANGED_CHANNEL = "organization_changed"
-"""NOTIFY channel on which each commit names the organization that it changed."""
+"""NOTIFY channel on which each commit names the organization that it changed, and its last sequence number."""
+SCOPE_CHANNEL = "scope_changed"
+"""NOTIFY channel on which a commit names an organization in which what some user may see has changed."""
+SCOPE_TABLES = frozenset({"user", "user_role", "location_assignment", "tutor", "family"})
+"""Tables that decide what a user may see."""
 
 _TENANT = "itutoros.organization_id"
 _TENANT_KEY = "organization_id"
@@ -57,6 +64,9 @@ class Database:
         self._routing_sessions = sessionmaker(self.engine, expire_on_commit=False)
         self.recorder.attach(self._tenant_sessions)
         event.listen(self._tenant_sessions, "after_begin", _enter_tenant)
+        self._pool_size = pool_size
+        self._bare: ConnectionPool[psycopg.Connection[Any]] | None = None
+        self._bare_lock = threading.Lock()
 
     @contextmanager
     def tenant(
@@ -81,6 +91,13 @@ class Database:
             yield session
             session.commit()
 
+    @contextmanager
+    def bare(self) -> Iterator[psycopg.Connection[Any]]:
+        """A connection without a session around it, for statements that have to be quick. Each statement commits by
+        itself unless a transaction is opened; it sees no tenant before `enter_tenant`."""
+        with self._bare_pool().connection() as connection:
+            yield connection
+
     def migrate(self) -> None:
         """Bring the schema, the role and the row-level security to the newest revision."""
         from alembic import command
@@ -97,7 +114,33 @@ class Database:
 
     def close(self) -> None:
         """Close all connections."""
+        with self._bare_lock:
+            if self._bare is not None:
+                self._bare.close()
+                self._bare = None
         self.engine.dispose()
+
+    def _bare_pool(self) -> ConnectionPool[psycopg.Connection[Any]]:
+        pool = self._bare
+        if pool is not None:
+            return pool
+        with self._bare_lock:
+            if self._bare is None:
+                self._bare = ConnectionPool(
+                    self.url,
+                    min_size=0,
+                    max_size=2 * self._pool_size,
+                    timeout=60,
+                    kwargs={"autocommit": True, "prepare_threshold": 0},
+                    configure=_make_bare,
+                    open=True,
+                )
+            return self._bare
+
+
+def enter_tenant(cursor: psycopg.Cursor[Any], organization_id: str) -> None:
+    """See one organization until the transaction ends."""
+    cursor.execute("SELECT set_config(%s, %s, true)", (_TENANT, organization_id))
 
 
 def allocate_sequence(session: Session, organization_id: str, count: int) -> int:
@@ -114,8 +157,21 @@ def allocate_sequence(session: Session, organization_id: str, count: int) -> int
         ),
         {"id": organization_id, "count": count},
     ).scalar_one()
-    session.execute(text("SELECT pg_notify(:channel, :id)"), {"channel": CHANGED_CHANNEL, "id": organization_id})
+    session.execute(
+        text("SELECT pg_notify(:channel, :said)"), {"channel": CHANGED_CHANNEL, "said": f"{organization_id} {last}"}
+    )
     return last - count + 1
+
+
+def tell_scope(session: Session, organization_id: str) -> None:
+    """Tell listeners, at commit, that some user may see more or less than before."""
+    session.execute(text("SELECT pg_notify(:channel, :id)"), {"channel": SCOPE_CHANNEL, "id": organization_id})
+
+
+def adopt_tenant(session: Session, organization_id: str, actor: Actor) -> None:
+    """Say in the middle of a transaction, which has entered this tenant already, whose it is and who writes."""
+    session.info[_TENANT_KEY] = organization_id
+    session.info[_ACTOR] = actor
 
 
 def actor_of(session: Session) -> Actor:
@@ -173,6 +229,13 @@ def _become_app_role(connection: Any, _record: object) -> None:
     connection.commit()
 
 
+def _make_bare(connection: psycopg.Connection[Any]) -> None:
+    # Statements of the sync are few and the same every time: one plan each, and none compiled for a single run.
+    connection.execute(f"SET ROLE {APP_ROLE}")
+    connection.execute("SET plan_cache_mode = force_generic_plan")
+    connection.execute("SET jit = off")
+
+
 def _enter_tenant(session: Session, _transaction: object, connection: Connection) -> None:
     connection.execute(
         text("SELECT set_config(:name, :id, true)"), {"name": _TENANT, "id": session.info[_TENANT_KEY]}
@@ -188,6 +251,8 @@ def _on_flush(session: Session, changes: Sequence[RowChange]) -> None:
 
 def _audit(session: Session, changes: Sequence[RowChange]) -> None:
     actor = actor_of(session)
+    for organization_id in {change.organization_id for change in changes if change.table in SCOPE_TABLES}:
+        tell_scope(session, organization_id)
     session.connection().execute(
         insert(AuditEntry),
         [

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from shared_models.access.conditions import Viewer
 from shared_models.access.models import Role, UserRole
 from shared_models.base import new_id
 from sync_server.database import Actor, Database
@@ -53,20 +54,21 @@ class DeviceSession:
 
     device: DeviceIdentity
     is_revoked: bool
+    is_suspended: bool
+    """Whether the host has suspended the organization."""
     is_fresh: bool
     """Whether the device was noted as seen a short while ago."""
     lineage: str | None
     lineage_before: str | None
-    roles: frozenset[Role]
-    location_ids: frozenset[str]
+    viewer: Viewer
     last_seq: int
     epoch: str
     restored_at_seq: int | None
 
 
 DEVICE_SESSION: Final = (
-    "SELECT organization_id, user_id, device_id, is_revoked, is_fresh, lineage, lineage_before, roles, location_ids, "
-    "last_seq, epoch, restored_at_seq FROM device_session(%s, %s)"
+    "SELECT organization_id, user_id, device_id, is_revoked, is_suspended, is_fresh, lineage, lineage_before, roles, "
+    "location_ids, tutor_ids, last_seq, epoch, restored_at_seq FROM device_session(%s, %s)"
 )
 """Takes a token's hash, and whether to hold the organization's counter. Until the transaction ends it also enters the
 tenant."""
@@ -79,8 +81,9 @@ def device_session(cursor: Any, token: str, *, locks: bool = False) -> DeviceSes
     if row is None:
         return DeviceState.UNKNOWN
     return DeviceSession(
-        DeviceIdentity(row[0], row[1], row[2]), row[3], row[4], row[5], row[6],
-        frozenset(Role(role) for role in row[7]), frozenset(row[8]), row[9], row[10], row[11],
+        DeviceIdentity(row[0], row[1], row[2]), row[3], row[4], row[5], row[6], row[7],
+        Viewer(frozenset(map(Role, row[8])), row[1], frozenset(row[9]), frozenset(row[10])),
+        row[11], row[12], row[13],
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@ audit history and sequence numbers, in one transaction (architecture, "How a cha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -19,11 +19,13 @@ from shared_models.access.models import Role
 from shared_models.access.permissions import Access, access_to
 from shared_models.base import TenantRow
 from shared_models.registry import tenant_classes
-from shared_models.sync.clocks import CREATED
+from shared_models.sync.clocks import CREATED, wall_milliseconds
 from shared_models.sync.merge import FieldValue, Merged, merge, rules_of
 from shared_models.sync.wire import TableBatch, batch_of, postgres_reading, postgres_type, wire_fields
 from sync_server.access.devices import DeviceIdentity
-from sync_server.database import allocate_sequence, raw_cursor
+from sync_server.database import SERVER_ACTOR, Database, adopt_tenant, allocate_sequence, raw_cursor
+from sync_server.sync.hello import Forked, forked, rotate_lineage
+from sync_server.sync.identity import open_session, spoken
 
 log = structlog.get_logger()
 
@@ -35,18 +37,23 @@ _AUDIT = "INSERT INTO audit_entry (organization_id, table_name, row_id, action, 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A row that was not taken, and why, in a sentence for the desk."""
+    """A row that was not taken, and why: a code for the program ([S-41]) and a sentence for the desk."""
 
     table: str
     row_id: str
+    code: str
     reason: str
 
 
 @dataclass(slots=True)
 class PushResult:
-    """What became of a push; `standing` holds the server's rows in place of the refused ones."""
+    """What became of a push; `standing` holds the server's rows in place of the refused ones. `landed` gives for
+    each batch the first of the numbers that its rows received one after the other, or None ([S-45])."""
 
     accepted: int = 0
+    first_seq: int = 0
+    last_seq: int = 0
+    landed: list[int | None] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
     standing: list[TableBatch] = field(default_factory=list)
 
@@ -71,6 +78,33 @@ class _Part:
         )
 
 
+def answer_push(
+    database: Database, token: str, head: Mapping[str, Any], batches: Sequence[TableBatch]
+) -> tuple[dict[str, Any], list[TableBatch]]:
+    """The head and the rows that answer a push, which is committed then. Raises Refused."""
+    protocol = spoken(head)
+    try:
+        with database.tenant("", SERVER_ACTOR) as session, raw_cursor(session) as cursor:
+            state = open_session(cursor, token, locks=True)
+            adopt_tenant(session, state.device.organization_id, state.device.actor)
+            lineage = rotate_lineage(cursor, state, head.get("lineage")) if protocol > 1 else None
+            result = apply_push(session, state.device, state.viewer.roles, batches)
+    except Forked as fork:
+        raise forked(database, fork.state) from fork
+    refused = [{"table": r.table, "id": r.row_id, "code": r.code, "reason": r.reason} for r in result.refused]
+    answer = {"protocol": protocol, "accepted": result.accepted, "refused": refused}
+    if protocol > 1:
+        answer |= {
+            "from": state.last_seq,
+            "to": result.last_seq,
+            "landed": result.landed,
+            "lineage": lineage,
+            "epoch": state.epoch,
+            "server_time_ms": wall_milliseconds(),
+        }
+    return answer, result.standing
+
+
 def apply_push(
     session: Session, device: DeviceIdentity, roles: frozenset[Role], batches: Sequence[TableBatch]
 ) -> PushResult:
@@ -78,15 +112,17 @@ def apply_push(
     result = PushResult()
     classes = tenant_classes()
     # Writers of one organization take turns from here on, so that what is read below stays true until the commit.
-    allocate_sequence(session, device.organization_id, 0)
+    result.first_seq = result.last_seq = allocate_sequence(session, device.organization_id, 0) - 1
+    result.landed = [None] * len(batches)
     order = {name: place for place, name in enumerate(classes)}
     for batch in sorted(batches, key=lambda b: order.get(b.table, -1)):
         reason = _why_not(batch, classes, roles)
         if reason is not None:
-            result.refused += [Refusal(batch.table, row_id, reason) for row_id in batch.ids]
+            result.refused += [Refusal(batch.table, row_id, *reason) for row_id in batch.ids]
             continue
         part = _Part(_table(classes[batch.table]), batch.fields, batch.ids, batch.clocks, list(batch.rows()))
         _apply_or_split(session, device, part, result)
+    result.last_seq = allocate_sequence(session, device.organization_id, 0) - 1
     result.standing = standing_rows(session, device.organization_id, roles, result.refused)
     return result
 
@@ -121,14 +157,16 @@ def _is_uuid(text_of: str) -> bool:
         return False
 
 
-def _why_not(batch: TableBatch, classes: dict[str, type[TenantRow]], roles: frozenset[Role]) -> str | None:
+def _why_not(
+    batch: TableBatch, classes: dict[str, type[TenantRow]], roles: frozenset[Role]
+) -> tuple[str, str] | None:
     if batch.table not in classes:
-        return "This version of the server does not know such data."
+        return "unknown_data", "This version of the server does not know such data."
     if access_to(batch.table, roles) is not Access.WRITE:
-        return "Your role does not allow this change."
+        return "not_allowed", "Your role does not allow this change."
     unknown = set(batch.fields) - set(wire_fields(_table(classes[batch.table])))
     if unknown:
-        return f"This version of the server does not know {', '.join(sorted(unknown))}."
+        return "unknown_data", f"This version of the server does not know {', '.join(sorted(unknown))}."
     return None
 
 
@@ -144,24 +182,24 @@ def _apply_or_split(session: Session, device: DeviceIdentity, part: _Part, resul
         result.accepted += len(part.ids)
     except _ROW_ERRORS as error:
         if len(part.ids) == 1:
-            reason = _sentence(error)
-            log.warning("push_refused", table=part.table.name, row_id=part.ids[0], error=str(error))
-            result.refused.append(Refusal(part.table.name, part.ids[0], reason))
+            code, reason = _sentence(error)
+            log.warning("push_refused", table=part.table.name, row_id=part.ids[0], code=code)
+            result.refused.append(Refusal(part.table.name, part.ids[0], code, reason))
             return
         middle = len(part.ids) // 2
         _apply_or_split(session, device, part.pick(range(middle)), result)
         _apply_or_split(session, device, part.pick(range(middle, len(part.ids))), result)
 
 
-def _sentence(error: Exception) -> str:
+def _sentence(error: Exception) -> tuple[str, str]:
     text_of = str(error).lower()
     if "foreign key" in text_of:
-        return "It refers to something that the server does not have."
+        return "missing_reference", "It refers to something that the server does not have."
     if "not-null" in text_of or "not null" in text_of:
-        return "A required field is missing."
+        return "invalid", "A required field is missing."
     if "check constraint" in text_of:
-        return "A value is outside what is allowed."
-    return "A value could not be read."
+        return "invalid", "A value is outside what is allowed."
+    return "invalid", "A value could not be read."
 
 
 def _apply(session: Session, device: DeviceIdentity, part: _Part) -> None:

@@ -11,37 +11,47 @@ down_revision = "0009"
 branch_labels = None
 depends_on = None
 
-# As the caller: it reads routing tables, then enters the tenant, so that row-level security stays in force.
+# As the caller: it reads routing tables, then enters the tenant, so that row-level security stays in force. (The table
+# of suspensions comes with the next revision; a function's body is looked at when it first runs.)
 _DEVICE_SESSION = """
 CREATE FUNCTION device_session(wanted text, locks boolean DEFAULT false) RETURNS TABLE (
-    organization_id text, user_id text, device_id text, is_revoked boolean, is_fresh boolean, lineage text,
-    lineage_before text, roles text[], location_ids text[], last_seq bigint, epoch text, restored_at_seq bigint
+    organization_id text, user_id text, device_id text, is_revoked boolean, is_suspended boolean, is_fresh boolean,
+    lineage text, lineage_before text, roles text[], location_ids text[], tutor_ids text[], last_seq bigint,
+    epoch text, restored_at_seq bigint
 ) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
-    found device%ROWTYPE;
+    d device%ROWTYPE;
 BEGIN
-    SELECT * INTO found FROM device WHERE device.token_hash = wanted;
-    IF NOT FOUND THEN
+    SELECT * INTO d FROM device WHERE device.token_hash = wanted;
+    IF d.id IS NULL THEN
         RETURN;
     END IF;
-    PERFORM set_config('itutoros.organization_id', found.organization_id::text, true);
+    PERFORM set_config('itutoros.organization_id', d.organization_id::text, true);
     IF locks THEN
-        INSERT INTO organization_sequence (organization_id, last_seq) VALUES (found.organization_id, 0)
+        INSERT INTO organization_sequence (organization_id, last_seq) VALUES (d.organization_id, 0)
             ON CONFLICT DO NOTHING;
-        PERFORM 1 FROM organization_sequence s WHERE s.organization_id = found.organization_id FOR UPDATE;
+        PERFORM 1 FROM organization_sequence s WHERE s.organization_id = d.organization_id FOR UPDATE;
         -- As the writer before left it.
-        SELECT * INTO found FROM device WHERE device.token_hash = wanted;
+        SELECT * INTO d FROM device WHERE device.token_hash = wanted;
+        IF d.id IS NULL THEN
+            RETURN;
+        END IF;
     END IF;
     RETURN QUERY SELECT
-        found.organization_id::text, found.user_id::text, found.id::text, found.revoked_at IS NOT NULL,
-        coalesce(found.last_seen_at > now() - interval '5 minutes', false), found.lineage, found.lineage_before,
-        ARRAY(SELECT r.role::text FROM user_role r WHERE r.organization_id = found.organization_id
-              AND r.user_id = found.user_id AND r.archived_at IS NULL),
-        ARRAY(SELECT a.location_id::text FROM location_assignment a WHERE a.organization_id = found.organization_id
-              AND a.user_id = found.user_id AND a.archived_at IS NULL ORDER BY 1),
+        d.organization_id::text, d.user_id::text, d.id::text, d.revoked_at IS NOT NULL,
+        EXISTS (SELECT 1 FROM organization_suspension z WHERE z.organization_id = d.organization_id
+                AND z.suspended_at IS NOT NULL),
+        coalesce(d.last_seen_at > now() - interval '5 minutes', false), d.lineage, d.lineage_before,
+        ARRAY(SELECT r.role::text FROM user_role r JOIN "user" u ON u.organization_id = r.organization_id
+              AND u.id = r.user_id AND u.archived_at IS NULL
+              WHERE r.organization_id = d.organization_id AND r.user_id = d.user_id AND r.archived_at IS NULL),
+        ARRAY(SELECT a.location_id::text FROM location_assignment a WHERE a.organization_id = d.organization_id
+              AND a.user_id = d.user_id AND a.archived_at IS NULL),
+        ARRAY(SELECT t.id::text FROM tutor t WHERE t.organization_id = d.organization_id
+              AND t.user_id = d.user_id AND t.archived_at IS NULL),
         coalesce(s.last_seq, 0), coalesce(s.epoch, ''), s.restored_at_seq
-    FROM (VALUES (1)) AS one (x) LEFT JOIN organization_sequence s ON s.organization_id = found.organization_id;
+    FROM (VALUES (1)) AS one (x) LEFT JOIN organization_sequence s ON s.organization_id = d.organization_id;
 END $$
 """
 
