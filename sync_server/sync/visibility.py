@@ -52,9 +52,8 @@ _FAMILIES = (
     "WHERE u.organization_id = %(org)s AND u.id = %(user)s AND trim(u.email) <> '' AND f.archived_at IS NULL"
 )
 _SYNCING = (
-    "SELECT DISTINCT r.role, (SELECT count(*) FROM location WHERE organization_id = %(org)s) "
-    "FROM user_role r WHERE r.organization_id = %(org)s AND r.archived_at IS NULL AND r.role <> 'OWNER' "
-    "AND (r.role IN ('ADMIN', 'FRONT_DESK') OR EXISTS (SELECT 1 FROM device d "
+    "SELECT DISTINCT r.role FROM user_role r "
+    "WHERE r.organization_id = %(org)s AND r.archived_at IS NULL AND r.role <> 'OWNER' AND (r.role IN ('ADMIN', 'FRONT_DESK') OR EXISTS (SELECT 1 FROM device d "
     "WHERE d.organization_id = r.organization_id AND d.user_id = r.user_id AND d.revoked_at IS NULL))"
 )
 _PAY = (
@@ -255,19 +254,34 @@ def touch_dependents(
     if not hanging or not (created or changed):
         return 0
     roles = _syncing_roles(session, organization_id)
-    hanging = [dependency for dependency in hanging if not dependency.roles.isdisjoint(roles)]
-    if not hanging:
-        return 0
-    found: dict[str, dict[str, None]] = {}
     first = before if before is not None else _last_seq(session, organization_id) + 1
+    found: dict[str, dict[str, None]] = {}
     for dependency in hanging:
-        ids = [*changed, *(created if dependency.on_new_rows else ())]
-        if ids:
+        concerned = dependency.roles & roles
+        new = created if dependency.on_new_rows else ()
+        if new and table == "attendee" and concerned <= _STAFF and former is None:
+            new = _guests(session, organization_id, new)
+        ids = [*changed, *new]
+        if concerned and ids:
             also = [value for value in (former or {}).get(dependency.hops[-1].field, ()) if value is not None]
             found.setdefault(dependency.target, {}).update(
                 dict.fromkeys(_hanging(session, organization_id, dependency, ids, also, first))
             )
     return sum(_number_anew(session, organization_id, target, list(ids)) for target, ids in found.items())
+
+
+def _guests(session: Session, organization_id: str, ids: Sequence[str]) -> list[str]:
+    """The attendees among these whose student belongs to another location than the entry. The other students are seen
+    whole wherever the entry is, so that a desk learns nothing new of them."""
+    with raw_cursor(session) as cursor:
+        cursor.execute(
+            "SELECT a.id::text FROM attendee a "
+            "JOIN schedule_entry e ON e.organization_id = a.organization_id AND e.id = a.entry_id "
+            "JOIN student s ON s.organization_id = a.organization_id AND s.id = a.student_id "
+            "WHERE a.organization_id = %s AND a.id = ANY(%s::uuid[]) AND s.location_id <> e.location_id",
+            (organization_id, list(ids)),
+        )
+        return [row[0] for row in cursor]
 
 
 def touch_after_flush(session: Session, changes: Sequence[RowChange]) -> None:
@@ -312,15 +326,11 @@ def fill_hidden(asking: Asking, organization_id: str, viewer: Viewer, table: str
 
 
 def _syncing_roles(session: Session, organization_id: str) -> frozenset[Role]:
-    """The roles for which moved rows must be told of: those of desks where there is more than one location, and those
-    of tutors and guardians who have a device. The owner sees everything anyway."""
+    """The roles that must be told of moved rows: those of desks, and those of tutors and guardians who have a device.
+    The owner sees everything anyway."""
     with raw_cursor(session) as cursor:
         cursor.execute(_SYNCING, {"org": organization_id})
-        return frozenset(
-            role
-            for role, locations in ((Role(name), count) for name, count in cursor)
-            if locations > 1 or role not in _STAFF
-        )
+        return frozenset(Role(row[0]) for row in cursor)
 
 
 def _last_seq(session: Session, organization_id: str) -> int:
