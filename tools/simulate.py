@@ -62,12 +62,8 @@ def _set_up(url: str) -> None:
     """What a process needs before its first story."""
     import logging
 
-    import structlog
-
     from tests.simulation.stage import Stage
 
-    # What the server logs of refused rows belongs to the stories.
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     logging.disable(logging.CRITICAL)
     _STAGE.append(Stage(url))
 

@@ -3,7 +3,6 @@ unsent. And playing one story to its end, with what went wrong in words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from desktop.sync.client import SyncClient
@@ -12,6 +11,7 @@ from tests.simulation.reckoning import (
     Edit,
     Rows,
     audited_values,
+    by_table,
     kept_values,
     raw_store,
     rows_of_batches,
@@ -60,7 +60,7 @@ def check_ending(world: World) -> None:
     kept: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for desk in world.desks:
         if not _may_sync(world, desk):
-            for key, fields in rows_of_store(desk.store, _by_table(unsent_rows(desk.store))).items():
+            for key, fields in rows_of_store(desk.store, by_table(unsent_rows(desk.store))).items():
                 kept.setdefault(key, []).append({name: value for name, (value, _) in fields.items()})
         elif desk.store.unsent_count():
             raise BadEnding(f"desk {desk.number} still has something unsent")
@@ -146,13 +146,6 @@ def _check_words(world: World, server: Rows, kept: dict[tuple[str, str], list[di
             texts.append(str(server[table, row_id][name][0]))
         if not any(word in each for each in texts):
             raise BadEnding(f"lost: {word}, written by desk {desk} into {table} {row_id[:8]}.{name}")
-
-
-def _by_table(rows: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for table, row_id in rows:
-        found.setdefault(table, []).append(row_id)
-    return found
 
 
 def _is_archived(fields: dict[str, tuple[Any, str]]) -> bool:

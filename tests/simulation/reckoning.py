@@ -161,6 +161,14 @@ def unsent_rows(store: Store) -> list[tuple[str, str]]:
         return [(table, row_id) for table, row_id in connection.execute(parts)]
 
 
+def by_table(rows: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Ids by the table they belong to."""
+    found: dict[str, list[str]] = {}
+    for table, row_id in rows:
+        found.setdefault(table, []).append(row_id)
+    return found
+
+
 def said(value: Any) -> str:
     """A value in one spelling, whether it came from SQLite, PostgreSQL or the history."""
     value = _plain(value)

@@ -3,6 +3,7 @@ the story turns, and the sweeping between two stories."""
 
 from __future__ import annotations
 
+import logging
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from typing import Any
 from unittest import mock
 
 import psycopg
+import structlog
 from psycopg import sql
 from sqlalchemy import event
 
@@ -35,6 +37,9 @@ class Stage:
         self.folder = Path(tempfile.mkdtemp(prefix="itutoros-simulation-", dir=in_memory))
         self.database = Database(owner_url, pool_size=4)
         event.listen(self.database.engine, "connect", _commit_without_waiting)
+        # What the server logs of refusals and of its own ends belongs to the stories.
+        self._logging = structlog.get_config()
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
         self.server = InProcessServer(self.database, self.folder)
         self.owner = psycopg.connect(owner_url, autocommit=True)
         self.account_id = new_id()
@@ -80,6 +85,7 @@ class Stage:
         self.owner.execute("DELETE FROM account WHERE id = %s", [self.account_id])
         self.owner.close()
         self.server.close()
+        structlog.configure(**self._logging)
         self.database.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -29,7 +29,7 @@ from sync_server.access.devices import token_hash
 from sync_server.models import Device
 from tests.simulation.desk_work import DESK_WORK
 from tests.simulation.network import BASE_URL, Killed, Network, client_over
-from tests.simulation.reckoning import Reckoning, unsent_rows
+from tests.simulation.reckoning import Reckoning, by_table, unsent_rows
 from tests.simulation.server_work import SERVER_WORK
 from tests.simulation.stage import Stage, clock_turned_by
 from tests.simulation.story import DeskPlan, Step, Story
@@ -212,6 +212,9 @@ class World:
         desk.commits_left, desk.is_dead = None, False
         with self._at(desk):
             desk.store = self._open(desk.folder)
+            # What was committed counts, also when the process ended before anybody was told.
+            unsent = by_table(unsent_rows(desk.store))
+            self.reckoning.note_saved(desk.number, desk.store, unsent, self.now_milliseconds)
         desk.client = self._client(desk.store)
         self._watch_commits(desk)
 
