@@ -53,7 +53,8 @@ _FAMILIES = (
 )
 _SYNCING = (
     "SELECT DISTINCT r.role FROM user_role r "
-    "WHERE r.organization_id = %(org)s AND r.archived_at IS NULL AND r.role <> 'OWNER' AND (r.role IN ('ADMIN', 'FRONT_DESK') OR EXISTS (SELECT 1 FROM device d "
+    "WHERE r.organization_id = %(org)s AND r.archived_at IS NULL AND r.role <> 'OWNER' "
+    "AND (r.role IN ('ADMIN', 'FRONT_DESK') OR EXISTS (SELECT 1 FROM device d "
     "WHERE d.organization_id = r.organization_id AND d.user_id = r.user_id AND d.revoked_at IS NULL))"
 )
 _PAY = (
