@@ -13,6 +13,8 @@ from PySide6.QtWidgets import QApplication, QDialog, QMessageBox
 from sqlalchemy import select
 
 from desktop import garbage, theme
+from desktop.files.status import Refusals
+from desktop.files.transfers import FileTransfers
 from desktop.page import Changes, Page
 from desktop.store.announcer import StoreAnnouncer
 from desktop.store.errors import StoreError
@@ -124,6 +126,9 @@ class Program:
         self._status = SyncStatus()
         self._status.changed.connect(self._show_sync)
         self._worker: SyncWorker | None = None
+        self._transfers: FileTransfers | None = None
+        self._refusals = Refusals()
+        self._refusals.said.connect(lambda sentence: self.window.announce(sentence, undo_enabled=False))
         window = self.window
         window.undoRequested.connect(lambda: self._replay(store.undo, "Undid"))
         window.redoRequested.connect(lambda: self._replay(store.redo, "Did again"))
@@ -139,6 +144,8 @@ class Program:
         """Exchange with the server in the background from now on."""
         self._worker = SyncWorker(self.store, self._status.report)
         self._worker.start()
+        self._transfers = FileTransfers(self.store, on_refused=self._refusals.said.emit)
+        self._transfers.start()
 
     def open_import(self) -> None:
         """Bring in families, tutors, leads, a calendar or the center itself from files."""
@@ -155,6 +162,9 @@ class Program:
         if self._worker is not None:
             self._worker.stop()
             self._worker = None
+        if self._transfers is not None:
+            self._transfers.stop()
+            self._transfers = None
 
     def _open_notices(self) -> None:
         from desktop.today.notices import open_notices

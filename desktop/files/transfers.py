@@ -70,12 +70,15 @@ class FileTransfers:
         on_refused: Callable[[str], None] = lambda _sentence: None,
         make_client: Callable[[str, str], FileClient] = FileClient,
         look_again_seconds: float = LOOK_AGAIN_SECONDS,
+        begin_after_seconds: float = 3.0,
     ) -> None:
+        """`begin_after_seconds` leaves the processor to the window while the program starts."""
         self._store = store
         self._on_progress = on_progress
         self._on_refused = on_refused
         self._make_client = make_client
         self._look_again_seconds = look_again_seconds
+        self._begin_after_seconds = begin_after_seconds
         self._client: FileClient | None = None
         self._signed_in_with = ("", "")
         self._retries: dict[str, _Retry] = {}
@@ -109,6 +112,7 @@ class FileTransfers:
             self._wake.set()
 
     def _run(self) -> None:
+        self._stopping.wait(self._begin_after_seconds)
         while not self._stopping.is_set():
             self._wake.clear()
             pause = self._turn()

@@ -6,13 +6,15 @@ from collections.abc import Callable
 from datetime import date
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QImage, QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop import theme
+from desktop.files.keeper import FileKeeper
 from desktop.people.availability_strip import DAYS
 from desktop.people.hours_input import HELP, HoursInput
 from desktop.people.phone_input import PhoneInput
+from desktop.people.photo_input import PhotoInput
 from desktop.people.tutor_panel import put_into, scrolled, section
 from desktop.people.tutor_rows import TutorDetails, TutorList
 from desktop.widgets import (
@@ -49,11 +51,16 @@ class TutorForm(SidePanel):
     cancelled = Signal()
     archiveRequested = Signal(str)
 
-    def __init__(self, known: TutorList, tutor: TutorDetails | None, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, known: TutorList, tutor: TutorDetails | None, keeper: FileKeeper, photo: QImage | None = None,
+        parent: QWidget | None = None,
+    ) -> None:  # fmt: skip
         words = "Edit" if known.rights.writes_teaching else "Time away of"
         super().__init__(f"{words} {tutor.name}" if tutor else "New tutor", 460, parent=parent)
         self._known, self._is_new = known, tutor is None
         self._tutor = tutor or EMPTY
+        self._keeper, self._photo = keeper, photo
+        self.photo: PhotoInput | None = None
         rights = known.rights
         content = QWidget()
         column = QVBoxLayout(content)
@@ -84,6 +91,8 @@ class TutorForm(SidePanel):
         self.add_footer(self.cancel_button, self.save_button)
         if rights.writes_profile and not self._is_new:
             self.footer.insertStretch(1, 1)
+        if self.photo is not None:
+            self.photo.busyChanged.connect(self.save_button.setDisabled)
         self.closed.connect(self.cancelled)
 
     def start(self) -> None:
@@ -95,6 +104,8 @@ class TutorForm(SidePanel):
 
     def save(self) -> None:
         """Hand over what was entered, or show what is wrong with it."""
+        if not self.save_button.isEnabled():
+            return
         change = self._change()
         if change is not None:
             self.saved.emit(change)
@@ -126,8 +137,10 @@ class TutorForm(SidePanel):
         self.last_name_field = Field("Last name", TextInput(self._tutor.last_name))
         self.phone_field = Field("Phone", PhoneInput(self._tutor.phone, country=self._known.country), optional=True)
         self.email_field = Field("E-mail", TextInput(self._tutor.email), optional=True)
+        self.photo = PhotoInput(self._keeper, self._tutor.name, self._tutor.photo_hash, self._photo)
         return section(
             "",
+            self.photo,
             _pair(self.first_name_field, self.last_name_field),
             _pair(self.phone_field, self.email_field),
             spacing=12,
@@ -245,6 +258,8 @@ class TutorForm(SidePanel):
                 "is_active": self.is_active.isChecked(),
                 "bio": self._bio(),
             }
+            if self.photo is not None:
+                profile["photo_hash"] = self.photo.photo_hash
             places = [location_id for location_id, box in self.places.items() if box.isChecked()]
         if rights.writes_teaching:
             taught = [_taught(key) for key in self.subjects.values()]

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from desktop import theme
+from desktop.files.photos import PhotoBook
 from desktop.people.availability_strip import AvailabilityStrip, week_words
 from desktop.people.tutor_rows import Place, TutorDetails, TutorList, hours_words
 from desktop.widgets import Avatar, Button, FlowLayout, Kind, Label, Line, Note, Paragraph, SidePanel, Tag, Tone
@@ -20,9 +21,12 @@ class TutorPanel(SidePanel):
     calendarRequested = Signal(str)
     vacationRequested = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, photos: PhotoBook, parent: QWidget | None = None) -> None:
         super().__init__("", 364, parent=parent)
+        self._photos = photos
         self._tutor_id = ""
+        self._photo_hash = ""
+        self._avatar: Avatar | None = None
         self._area = scrolled()
         self.body.addWidget(self._area)
         self.calendar_button = Button("Show in calendar", icon="calendar-days", on_click=self._show_calendar)
@@ -37,7 +41,7 @@ class TutorPanel(SidePanel):
 
     def show_tutor(self, tutor: TutorDetails, known: TutorList) -> None:
         """Show a tutor; what the person may not see is not there."""
-        self._tutor_id = tutor.tutor_id
+        self._tutor_id, self._photo_hash = tutor.tutor_id, tutor.photo_hash
         places = [place.name for place in known.places if place.location_id in tutor.location_ids]
         self.set_words(tutor.name, ", ".join(places) or "No location yet")
         self.edit_button.setVisible(known.rights.writes_something)
@@ -62,6 +66,11 @@ class TutorPanel(SidePanel):
         column.addStretch(1)
         put_into(self._area, content)
 
+    def show_photo(self) -> None:
+        """The photo has come."""
+        if self._avatar is not None:
+            self._avatar.set_photo(self._photos.photo(self._photo_hash))
+
     def _contact(self, tutor: TutorDetails, known: TutorList) -> QWidget:
         t = theme.current()
         facts = [
@@ -73,7 +82,9 @@ class TutorPanel(SidePanel):
             facts.append(("Pay", f"{format_cents(tutor.hourly_pay_cents, known.currency_symbol)} per hour"))
         row = QHBoxLayout()
         row.setSpacing(t.px(12))
-        row.addWidget(Avatar(tutor.name, 40), 0, Qt.AlignmentFlag.AlignTop)
+        self._avatar = Avatar(tutor.name, 64 if tutor.photo_hash else 40)
+        self._avatar.set_photo(self._photos.photo(tutor.photo_hash))
+        row.addWidget(self._avatar, 0, Qt.AlignmentFlag.AlignTop)
         rows = QVBoxLayout()
         rows.setSpacing(t.px(2))
         for name, words in facts:

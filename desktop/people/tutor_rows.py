@@ -68,6 +68,7 @@ class TutorRow:
     week_minutes: int
     week_entries: int
     hourly_pay_cents: int | None
+    photo_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,7 @@ class TutorDetails:
     exceptions: tuple[DateHours, ...]
     time_off: tuple[DaysOff, ...]
     booked: Mapping[tuple[str, int], tuple[Span, ...]]
+    photo_hash: str = ""
 
     @property
     def name(self) -> str:
@@ -189,6 +191,7 @@ def read_tutors(session: Session, organization_id: str, user_id: str | None, now
             tutor.is_active,
             *worked.get(tutor.id, (0, 0)),
             tutor.hourly_pay_cents if rights.sees_pay else None,
+            tutor.photo_hash,
         )
         for tutor, first_name, last_name in tutors
     )
@@ -243,6 +246,7 @@ def read_tutor(session: Session, organization_id: str, tutor_id: str, known: Tut
         ),
         tuple(DaysOff(row.first_day, row.last_day, row.reason) for row in time_off),
         _booked(session, organization_id, tutor_id, known),
+        tutor.photo_hash,
     )
 
 

@@ -8,6 +8,8 @@ from datetime import datetime
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
+from desktop.files.keeper import FileKeeper
+from desktop.files.photos import PhotoBook
 from desktop.page import Changes, Page
 from desktop.people.tutor_form import TutorForm
 from desktop.people.tutor_panel import TutorPanel
@@ -17,6 +19,7 @@ from desktop.store.store import Store
 from desktop.widgets import Card, Cell, Column, EmptyState, FilterChip, Label, RowModel, TableView, Tone
 from desktop.widgets.parsing import format_cents
 from shared_models.people.operations import PeopleError
+from shared_models.people.photos import put_away_unshown
 from shared_models.people.tutors import TutorChange, archive_tutor, change_tutor, register_tutor
 
 _INACTIVE = "inactive"
@@ -32,6 +35,9 @@ class TutorsPage(Page):
         super().__init__(parent)
         self._store, self._clock = store, clock
         self._known = self._read()
+        self._keeper = FileKeeper(store)
+        self._photos = PhotoBook(store, self)
+        self._photos.arrived.connect(self._show_photos)
         self._panel: TutorPanel | None = None
         self._form: TutorForm | None = None
         self._editing: str | None = None
@@ -67,6 +73,8 @@ class TutorsPage(Page):
     # Reading
 
     def refresh(self, changes: Changes) -> None:
+        if self._photos.refresh(changes) and TUTOR_TABLES.isdisjoint(changes):
+            self._show_photos()
         if TUTOR_TABLES.isdisjoint(changes):
             return
         if not self.isVisible():
@@ -141,7 +149,9 @@ class TutorsPage(Page):
 
         def name(row: TutorRow) -> Cell:
             tone = "text" if row.is_active else "text2"
-            return Cell(row.name, "" if row.is_active else "not active", tone, strong=True, avatar=row.name)
+            second = "" if row.is_active else "not active"
+            photo = self._photos.photo(row.photo_hash)
+            return Cell(row.name, second, tone, strong=True, avatar=row.name, photo=photo)
 
         def places(row: TutorRow) -> str:
             return ", ".join(_short(known.place_name(i)) for i in row.location_ids) or "none yet"
@@ -179,7 +189,7 @@ class TutorsPage(Page):
             self._close_panel()
             return
         if self._panel is None:
-            self._panel = TutorPanel()
+            self._panel = TutorPanel(self._photos)
             self._panel.editRequested.connect(self.edit)
             self._panel.calendarRequested.connect(lambda tutor_id: self.navigate.emit("Calendar", tutor_id))
             self._panel.vacationRequested.connect(lambda tutor: self.navigate.emit("Calendar", f"vacation {tutor}"))
@@ -211,7 +221,8 @@ class TutorsPage(Page):
                 return
         self._drop_form()
         self._editing = tutor_id
-        form = TutorForm(self._known, tutor)
+        photo = self._photos.photo(tutor.photo_hash) if tutor is not None else None
+        form = TutorForm(self._known, tutor, self._keeper, photo)
         form.saved.connect(self._save)
         form.cancelled.connect(self._leave_form)
         form.archiveRequested.connect(self._archive)
@@ -230,12 +241,17 @@ class TutorsPage(Page):
         organization_id, tutor_id, now = self._store.organization_id, self._editing, self._clock()
         name = self._name_of(change)
         words = f"Changed {name}" if tutor_id else f"Added {name}"
+        photo = self._form.photo if self._form is not None else None
+        before = self._photo_of(tutor_id)
         try:
             with self._store.write(words) as session:
+                if photo is not None and photo.new_file is not None:
+                    self._keeper.record(session, photo.new_file)
                 if tutor_id is None:
                     tutor_id = register_tutor(session, organization_id, change, now=now, country=self._known.country)
                 else:
                     change_tutor(session, organization_id, tutor_id, change, now=now, country=self._known.country)
+                put_away_unshown(session, organization_id, before, now=now)
         except PeopleError as refused:
             if self._form is not None:
                 self._form.show_problems(refused.problems)
@@ -247,6 +263,20 @@ class TutorsPage(Page):
         self._reload()
         self.show_item(tutor_id)
         self.actionDone.emit(words, True)
+
+    def _photo_of(self, tutor_id: str | None) -> str:
+        return next((row.photo_hash for row in self._known.rows if row.tutor_id == tutor_id), "")
+
+    def _show_photos(self) -> None:
+        """Photos have come: show them where they are missing."""
+        self.table.viewport().update()
+        if self._panel is not None and self._panel.isVisible():
+            self._panel.show_photo()
+        if self._form is not None and self._form.photo is not None:
+            self._form.photo.set_photo(self._photos.photo(self._form.photo.photo_hash))
+
+    def shut_down(self) -> None:
+        self._photos.close()
 
     def _archive(self, tutor_id: str) -> None:
         name = next((row.name for row in self._known.rows if row.tutor_id == tutor_id), "the tutor")

@@ -6,7 +6,17 @@ import re
 from enum import StrEnum
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent, QTextCharFormat, QTextLayout, QTextOption
+from PySide6.QtGui import (
+    QBrush,
+    QImage,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QTextCharFormat,
+    QTextLayout,
+    QTextOption,
+    QTransform,
+)
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop import theme
@@ -315,13 +325,19 @@ def initials(name: str) -> str:
 
 
 class Avatar(QWidget):
-    """A circle with a person's initials; without a name, the dashed circle of "nobody yet"."""
+    """A circle with a person's photo or initials; without a name, the dashed circle of "nobody yet"."""
 
     def __init__(self, name: str = "", size: int = 28, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._size = size
+        self._photo: QImage | None = None
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.set_name(name)
+
+    def set_photo(self, photo: QImage | None) -> None:
+        """Show a square photo in place of the initials, or the initials again."""
+        self._photo = photo
+        self.update()
 
     def set_name(self, name: str) -> None:
         """Show another person."""
@@ -336,13 +352,27 @@ class Avatar(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = painting.painter_for(self)
-        paint_avatar(painter, QRectF(self.rect()), self._name)
+        paint_avatar(painter, QRectF(self.rect()), self._name, self._photo)
         painter.end()
 
 
-def paint_avatar(painter: QPainter, rect: QRectF, name: str) -> None:
-    """The circle with initials, for delegates as well."""
+def paint_avatar(painter: QPainter, rect: QRectF, name: str, photo: QImage | None = None) -> None:
+    """The circle with a square photo or with initials, for delegates as well."""
     t = theme.current()
+    if photo is not None:
+        # As the filling of a circle, whose edge is then smooth; a clip's would not be.
+        density = painter.device().devicePixelRatioF()
+        side = max(1, round(rect.width() * density))
+        small = photo.scaled(
+            side, side, Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation
+        )
+        filling = QBrush(small)
+        filling.setTransform(QTransform(1 / density, 0, 0, 1 / density, rect.x(), rect.y()))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(filling)
+        painter.drawEllipse(rect)
+        painting.box(painter, rect, rect.width() / 2, None, t.color.line)
+        return
     if not name:
         painting.box(painter, rect, rect.width() / 2, None, t.color.control, 1.5, dashed=True)
         return

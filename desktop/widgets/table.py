@@ -20,7 +20,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -43,7 +43,7 @@ AnyIndex = QModelIndex | QPersistentModelIndex
 @dataclass(frozen=True, slots=True)
 class Cell:
     """What one cell shows, from left to right: family mark, avatar, icon, text, second text; or a tag, a switch,
-    temperature bars. ``tone`` names a text color."""
+    temperature bars. ``tone`` names a text color; ``photo`` is the avatar's, where there is one."""
 
     text: str = ""
     second: str = ""
@@ -54,6 +54,7 @@ class Cell:
     icon_tone: str | None = None
     family: str | None = None
     avatar: str | None = None
+    photo: QImage | None = None
     tag: Tone | None = None
     switch: bool | None = None
     checked: bool | None = None
@@ -269,7 +270,7 @@ def paint_cell(painter: QPainter, rect: QRectF, cell: Cell, right: bool = False)
         x += t.px(14)
     if cell.avatar is not None:
         side = t.px(24)
-        paint_avatar(painter, QRectF(x, middle - side / 2, side, side), cell.avatar)
+        paint_avatar(painter, QRectF(x, middle - side / 2, side, side), cell.avatar, cell.photo)
         x += side + t.px(8)
     ink: QColor = getattr(c, cell.tone)
     if cell.tag is not None:

@@ -72,7 +72,7 @@ class running_transfers:
     """File transfers that are stopped at the end of the block."""
 
     def __init__(self, store: Store, **options: object) -> None:
-        self.transfers = FileTransfers(store, look_again_seconds=0.05, **options)  # type: ignore[arg-type]
+        self.transfers = FileTransfers(store, look_again_seconds=0.05, begin_after_seconds=0, **options)  # type: ignore[arg-type]
 
     def __enter__(self) -> FileTransfers:
         self.transfers.start()
@@ -138,7 +138,7 @@ class SlowClient(FileClient):
                 time.sleep(600)
 
 store = Store(Path(sys.argv[1]), use_keyring=False)
-FileTransfers(store, make_client=SlowClient).start()
+FileTransfers(store, make_client=SlowClient, begin_after_seconds=0).start()
 time.sleep(600)
 """
 
