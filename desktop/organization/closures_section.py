@@ -75,7 +75,8 @@ class ClosuresSection(Section):
             Column("Reason", lambda closure: Cell(closure.reason or "Closed", strong=True)),
             Column("Days", lambda closure: days_in_words(closure.first_day, closure.last_day), 260),
             Column("Where", lambda closure: self._names.get(closure.location_id or "", ""), 160),
-            Column("", lambda closure: Cell(icon="archive", icon_tone="text3") if self.can_write else Cell(), 48),
+            Column("", lambda closure: Cell(icon="archive", icon_tone="text3")
+                   if self.may_change_at(closure.location_id) else Cell(), 48),
         ])  # fmt: skip
         self._names: dict[str, str] = {}
         self.list = TableView(self._model, "Days off")
@@ -104,8 +105,10 @@ class ClosuresSection(Section):
         self._names.update((place_id, name) for place_id, name in places)
         box = self._where.input
         assert isinstance(box, ComboBox)
-        box.set_options([Option("all", "All locations"), *(Option(place_id, name) for place_id, name in places)],
-                        box.value() or "all")  # fmt: skip
+        offered = [Option(place_id, name) for place_id, name in places if self.permissions.works_at(place_id)]
+        if self.permissions.works_at(None) or not offered:
+            offered.insert(0, Option("all", "All locations"))
+        box.set_options(offered, box.value() or offered[0].key)
         self._where.setVisible(len(places) > 1)
         coming = [closure for closure in closures if closure.last_day >= self._today]
         over = [closure for closure in closures if closure.last_day < self._today]
@@ -148,7 +151,7 @@ class ClosuresSection(Section):
 
     def _archive(self, line: int) -> None:
         closure = self._model.row(line)
-        if isinstance(closure, Closure) and self.can_write:
+        if isinstance(closure, Closure) and self.may_change_at(closure.location_id):
             words = f"Took out {closure.reason or 'a closure'}"
             self.save(words, lambda session: archive(
                 session, Closure, closure.organization_id, closure.id, now=self.clock()))  # fmt: skip

@@ -14,6 +14,7 @@ from desktop.organization.section import Section
 from desktop.widgets import Button, CheckBox, Field, Kind, Label, Segmented, TextInput, TimeInput, Toggle
 from desktop.widgets.panels import Line
 from desktop.widgets.parsing import WEEKDAYS
+from shared_models.access.rules import Action
 from shared_models.organization.models import Location, OpeningHours
 from shared_models.organization.operations import add_location, archive, set_fields, set_hours
 
@@ -118,9 +119,7 @@ class LocationsSection(Section):
         for name, field in fields.items():
             field.input.committed.connect(lambda name=name: self._save_text(name))  # type: ignore[attr-defined]
         self._virtual.clicked.connect(lambda: self._set(is_virtual=self._virtual.isChecked()))
-        self.guard(*fields.values(), self._virtual, self._add, self._archive, self._same)
-        for day in self._days:
-            self.guard(day.switch, day.opens, day.closes)
+        self.guard(*fields.values(), self._virtual, self._add, self._archive)
 
     def read(self) -> None:
         """Show the chosen location."""
@@ -142,7 +141,8 @@ class LocationsSection(Section):
             self._chosen = self._locations[0].id
         self._choice.set_options([(location.id, location.name) for location in self._locations], self._chosen)
         self._archive.setEnabled(self.can_write and len(self._locations) > 1)
-        self._archive.setToolTip("" if len(known) > 1 else "Every center has at least one location.")
+        if self.can_write:
+            self._archive.setToolTip("" if len(known) > 1 else "Every center has at least one location.")
         self._show()
 
     def _location(self) -> Location | None:
@@ -165,6 +165,8 @@ class LocationsSection(Section):
                 field.input.setText(shown)  # type: ignore[attr-defined]
             field.set_error("")
         self._virtual.setChecked(row.is_virtual)
+        why = self.permissions.why_not("opening_hours", Action.CREATE, row.id)
+        self.guard(self._same, *(part for day in self._days for part in (day.switch, day.opens, day.closes)), why=why)
         for weekday, day in enumerate(self._days):
             day.show(self._hours.get((row.id, weekday)))
 

@@ -100,10 +100,13 @@ class OrganizationSection(Section):
         self._logo.removed.connect(self._remove_logo)
         self._color.picked.connect(self._save_color)
         self._color.entry.committed.connect(lambda: self._save_color(self._color.entry.text().strip()))
+        own_words = (self._logo_field, self._color_field, fields["headline"], fields["about"])
+        if self.permissions.may_change("organization", "headline", "about", "brand_color", "logo_png"):
+            self.guard(*own_words, why="")
+        else:
+            self.guard(*own_words)
         self.guard(
-            self._logo_field,
-            self._color_field,
-            *fields.values(),
+            *(field for field in fields.values() if field not in own_words),
             self._country,
             self._currency,
             self._zone,

@@ -80,9 +80,16 @@ class PricePanel(SidePanel):
         self.add_footer(cancel, self._save_button)
 
     def open_for(
-        self, services: Services, service: ServiceRow, location_id: str, booked: int, can_write: bool
+        self,
+        services: Services,
+        service: ServiceRow,
+        location_id: str,
+        booked: int,
+        can_write: bool,
+        only_here: bool = False,
     ) -> None:
-        """Show a service at a location; ``booked`` sessions would keep their price."""
+        """Show a service at a location; ``booked`` sessions would keep their price. ``only_here`` is for those who
+        have no say at the other locations."""
         self._services, self._service, self._location_id, self._booked = services, service, location_id, booked
         places = dict(services.locations)
         name = service.name
@@ -94,11 +101,12 @@ class PricePanel(SidePanel):
         self._price_field.set_error("")
         others = [name for place_id, name in services.locations if place_id != location_id]
         self.elsewhere.setText(f"Also at {others[0]}" if len(others) == 1 else "Also at all other locations")
-        self.elsewhere.setVisible(bool(others))
+        self.elsewhere.setVisible(bool(others) and can_write and not only_here)
         self.elsewhere.setChecked(False)
         sessions = f"the {booked} booked sessions" if booked != 1 else "the booked session"
         self.also_booked.setText(f"Change {sessions} too")
-        self.also_booked.setVisible(bool(booked))
+        self.also_booked.setVisible(bool(booked) and can_write)
+        self._save_button.setVisible(can_write)
         self.also_booked.setChecked(False)
         self._name.setText(offered.display_name if offered is not None else "")
         self._name.setPlaceholderText(service.name)

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from desktop import theme
 from desktop.organization.section import Section
 from desktop.widgets import Button, IconButton, Label, TextInput
+from shared_models.access.rules import Action
 from shared_models.organization.models import Location, Room
 from shared_models.organization.operations import add_room, archive, set_fields
 
@@ -77,6 +78,7 @@ class RoomsSection(Section):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(t.px(8))
         column.addWidget(Label(location.name, "body_strong"))
+        why = self.permissions.why_not(self.table, Action.CREATE, location.id)
         grid = QGridLayout()
         grid.setHorizontalSpacing(t.px(8))
         grid.setVerticalSpacing(t.px(8))
@@ -90,14 +92,14 @@ class RoomsSection(Section):
                 entry.committed.connect(lambda room_id=room.id, name=name: self._save(room_id, name))
                 self._inputs[room.id, name] = entry
                 grid.addWidget(entry, line, number)
-                self.guard(entry)
+                self.guard(entry, why=why)
             remove = IconButton("archive", f"Archive {room.name}",
                                 on_click=lambda room_id=room.id: self._archive(room_id))  # type: ignore[misc]  # fmt: skip
             grid.addWidget(remove, line, len(_COLUMNS))
-            self.guard(remove)
+            self.guard(remove, why=why)
         column.addLayout(grid)
         add = Button("Add a room", icon="plus", small=True, on_click=lambda: self._add(location, len(rooms)))
-        self.guard(add)
+        self.guard(add, why=why)
         row = QHBoxLayout()
         row.addWidget(add)
         row.addStretch(1)

@@ -13,31 +13,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from desktop import theme
+from desktop.permissions import Permissions
 from desktop.store.errors import StoreError
 from desktop.store.store import Store
 from desktop.widgets import Card, Field, Label, Line, Paragraph
-from shared_models.access.models import Role, UserRole
-from shared_models.access.permissions import Access, access_to
+from shared_models.access.rules import Action
 from shared_models.clock import Clock
 from shared_models.organization.models import Organization
 from shared_models.schedule.times import wall_clock_of, zone_of
-
-
-def roles_here(store: Store) -> frozenset[Role]:
-    """The roles of whoever is signed in; on a PC without a sign-in, the owner's."""
-    user_id = store.user_id
-    if user_id is None:
-        return frozenset({Role.OWNER})
-    with store.read() as session:
-        return frozenset(
-            session.scalars(
-                select(UserRole.role).where(
-                    UserRole.organization_id == store.organization_id,
-                    UserRole.user_id == user_id,
-                    UserRole.archived_at.is_(None),
-                )
-            )
-        )
 
 
 class Section(QWidget):
@@ -60,7 +43,8 @@ class Section(QWidget):
     def __init__(self, store: Store, clock: Clock, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.store, self.clock = store, clock
-        self.can_write = access_to(self.table, roles_here(store)) is Access.WRITE
+        self.permissions = Permissions.of(store)
+        self.can_write = self.permissions.may_write(self.table)
         self.row = QHBoxLayout(self)
         self.row.setContentsMargins(0, 0, 0, 0)
         self.row.setSpacing(theme.current().px(16))
@@ -91,7 +75,7 @@ class Section(QWidget):
     def _frame(self) -> None:
         t = theme.current()
         if not self.can_write:
-            note = Paragraph("Only the owner or an administrator can change this.", "small", "text2")
+            note = Paragraph(self.who_can(), "small", "text2")
             note.setContentsMargins(t.px(16), 0, t.px(16), t.px(8))
             self.card.body.addWidget(note)
         self.card.body.addWidget(Line())
@@ -170,9 +154,20 @@ class Section(QWidget):
             column.addWidget(Paragraph(more, "small", "text2"))
         self.content.addLayout(column)
 
-    def guard(self, *widgets: QWidget) -> None:
-        """Make widgets read-only for those who may not change this."""
-        if not self.can_write:
-            for widget in widgets:
-                target = widget.input if isinstance(widget, Field) else widget
-                target.setEnabled(False)
+    def who_can(self) -> str:
+        """Who can change this, where it is not the person at this PC."""
+        return self.permissions.why_not(self.table, Action.CREATE)
+
+    def may_change_at(self, location_id: str | None, table: str = "") -> bool:
+        """Whether rows of a location may be changed here; no location stands for all of them together."""
+        return self.permissions.may_write(table or self.table) and self.permissions.works_at(location_id)
+
+    def guard(self, *widgets: QWidget, why: str | None = None) -> None:
+        """Make widgets read-only for those who may not change this, with a word on who can; `why` says it where it
+        is decided for these widgets alone, and is empty where they may be used."""
+        if why is None:
+            why = "" if self.can_write else self.who_can()
+        for widget in widgets:
+            target = widget.input if isinstance(widget, Field) else widget
+            target.setEnabled(not why)
+            target.setToolTip(why)

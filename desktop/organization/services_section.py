@@ -77,8 +77,13 @@ class ServicesSection(Section):
         for location_id, name in self._services.locations:
             shorter = name.removesuffix(" Office")
             columns.append(Column(shorter, lambda row, place=location_id: self._price(row, place), 116, right=True))  # type: ignore[misc]
-        columns.append(Column("Offered", lambda row: Cell(switch=row.is_offered), 96, right=True))
+        columns.append(Column("Offered", self._offered, 96, right=True))
         return columns
+
+    def _offered(self, row: ServiceRow) -> Cell:
+        if self._places():
+            return Cell(switch=row.is_offered)
+        return Cell("yes" if row.is_offered else "no", tone="text2" if row.is_offered else "text3")
 
     def _price(self, row: ServiceRow, location_id: str) -> Cell:
         cents = row.cents_at(location_id)
@@ -105,7 +110,8 @@ class ServicesSection(Section):
             f"{offered} of {len(self._services.rows)} services offered. Prices are per hour and student, in "
             f"{names.get(self._services.currency, self._services.currency)}."
         )
-        self._same.setVisible(len(self._services.locations) > 1)
+        self._same.setVisible(self.can_write and len(self._services.locations) > 1)
+        self._own.setVisible(self.can_write)
         if isinstance(chosen, ServiceRow):
             self.list.blockSignals(True)
             self.list.select_row(self._line_of(chosen.id))
@@ -123,18 +129,22 @@ class ServicesSection(Section):
             return
         last = len(self._model.columns) - 1
         if column == last:
-            if self.can_write:
+            if self._places():
                 self._switch(row)
             return
         self._open(line, column)
 
     def _switch(self, row: ServiceRow) -> None:
-        places = [place_id for place_id, _ in self._services.locations]
+        places = self._places()
         turned_on = not row.is_offered
         if turned_on:
             places = [place_id for place_id in places if place_id in row.offered] or places
         words = f"{'Offer' if turned_on else 'No longer offer'} {row.name}"
         self.save(words, lambda session: set_offered(session, self.store.organization_id, row.id, places, turned_on))
+
+    def _places(self) -> list[str]:
+        """The locations at which the person here may change what is offered."""
+        return [place_id for place_id, _ in self._services.locations if self.may_change_at(place_id)]
 
     def _open(self, line: int, column: int) -> None:
         row = self._model.row(line)
@@ -145,8 +155,9 @@ class ServicesSection(Section):
         with self.store.read() as session:
             booked = booked_count(session, self.store.organization_id, row.id, [self._place], self.clock())
         self.list.select_row(line)
-        self.panel.open_for(self._services, row, self._place, booked, self.can_write)
-        if self.can_write:
+        can_write = self.may_change_at(self._place)
+        self.panel.open_for(self._services, row, self._place, booked, can_write, not self.permissions.works_at(None))
+        if can_write:
             self.panel.price.setFocus(Qt.FocusReason.TabFocusReason)
 
     def _save_price(self, change: PriceChange) -> None:
@@ -170,7 +181,7 @@ class ServicesSection(Section):
         menu = Menu(self)
         for source_id, source in self._services.locations:
             for target_id, target in self._services.locations:
-                if source_id != target_id:
+                if source_id != target_id and self.may_change_at(target_id):
                     words = f"{target}: same prices as {source}"
                     menu.add(words, lambda a=source_id, b=target_id, words=words: self._copy(a, b, words))  # type: ignore[misc]
         return menu
