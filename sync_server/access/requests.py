@@ -12,6 +12,7 @@ from fastapi import Depends, FastAPI, Header, Request, Response
 
 from sync_server.access.devices import DeviceIdentity, DeviceState, identify
 from sync_server.database import Database
+from sync_server.operations.standing import SUSPENDED_CODE, SUSPENDED_SENTENCE
 
 
 class Refused(Exception):
@@ -84,13 +85,18 @@ def database_of(request: Request) -> Database:
 DatabaseOf = Annotated[Database, Depends(database_of)]
 
 
-def device_of(database: DatabaseOf, authorization: Annotated[str, Header()] = "") -> DeviceIdentity:
-    """The device behind a request; refuses one whose token is unknown or whose device is revoked."""
+def device_of(request: Request, database: DatabaseOf, authorization: Annotated[str, Header()] = "") -> DeviceIdentity:
+    """The device behind a request; refuses one whose token is unknown, whose device is revoked, or whose
+    organization is suspended."""
     found = identify(database, bearer(authorization), datetime.now(UTC))
     if found is DeviceState.UNKNOWN:
         raise signed_out()
     if found is DeviceState.REVOKED:
         raise revoked()
+    # For the request's line in the log.
+    request.state.organization_id, request.state.device_id = found.organization_id, found.device_id
+    if request.app.state.standing.is_suspended(found.organization_id):
+        raise Refused(403, SUSPENDED_CODE, SUSPENDED_SENTENCE)
     return found
 
 
