@@ -46,7 +46,7 @@ DESKTOP_ROLES = frozenset({Role.OWNER, Role.ADMIN, Role.FRONT_DESK})
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 RESERVED_SLUGS = frozenset(
     """
-    about account admin api app assets book docs favicon.ico health help login mail metrics robots.txt
+    about account admin api app assets book docs favicon.ico health help login mail metrics ready robots.txt
     sign-in signup sitemap.xml static status support sync www
     """.split()  # noqa: SIM905 - a list of words reads better as words
 )
