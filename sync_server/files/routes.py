@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from sync_server.access.requests import DeviceOf
 from sync_server.database import Database
+from sync_server.files import public
 from sync_server.files.content import CHUNK_BYTES, FileDesk, FileError, KeptFile, UploadState
 from sync_server.files.storage import DiskStorage
 from sync_server.settings import Settings
@@ -51,6 +52,7 @@ def add_files(app: FastAPI, settings: Settings, database: Database) -> FileDesk:
     desk = FileDesk(database, DiskStorage(settings.data_folder / "files"), settings.file_quota_mb * 1024 * 1024)
     app.state.files = desk
     app.include_router(router)
+    app.include_router(public.router)
     app.add_exception_handler(FileError, _refused)
     return desk
 

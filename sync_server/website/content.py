@@ -24,6 +24,8 @@ from shared_models.catalog.models import (
     Topic,
     TopicOffered,
 )
+from shared_models.organization.brand import logo_bytes, parse_color
+from shared_models.organization.files import StoredFile
 from shared_models.organization.models import Closure, Location, OpeningHours, Organization
 from shared_models.people.contact import format_phone
 from shared_models.people.models import Tutor, TutorSubject
@@ -41,7 +43,7 @@ from sync_server.website.hours import (
     open_line,
 )
 from sync_server.website.palette import Palette, palette_for
-from sync_server.website.picture import logo_for, scene_for
+from sync_server.website.picture import mark_for, scene_for
 
 _CLOSURES_SHOWN = 4
 _PRODUCTS_SHOWN = 6
@@ -90,10 +92,11 @@ class SubjectContent:
 
 @dataclass(frozen=True)
 class TutorContent:
-    """A tutor's name and what the tutor teaches."""
+    """A tutor's name, what the tutor teaches, and the hash of a photo that can be shown."""
 
     name: str
     teaches: tuple[str, ...]
+    photo: str = ""
 
 
 @dataclass(frozen=True)
@@ -151,6 +154,7 @@ class SiteContent:
     open_line: OpenLine
     palette: Palette
     logo: str
+    icon: str
     scene: str
 
     @property
@@ -167,6 +171,13 @@ class _Offer:
     level: Level | None
     price_cents: int
     capacity: int
+
+
+@dataclass(frozen=True)
+class _Taught:
+    name: str
+    photo: str
+    lessons: list[tuple[str, str | None]]
 
 
 def money_words(cents: int, currency: str) -> str:
@@ -216,7 +227,8 @@ def load_site_content(session: Session, organization_id: str, now: datetime, slu
     ]
     place = listed(list(dict.fromkeys(one.city for one in locations if one.city and not one.is_virtual)))
     is_online_only = all(one.is_virtual for one in locations)
-    palette = palette_for(slug)
+    palette = palette_for(slug, parse_color(organization.brand_color) or "")
+    mark = mark_for(organization.business_name, slug, palette, logo_bytes(organization.logo_png))
     return SiteContent(
         organization_id=organization_id,
         slug=slug,
@@ -235,8 +247,8 @@ def load_site_content(session: Session, organization_id: str, now: datetime, slu
         subject_choices=choices,
         products=_products(session, organization_id),
         tutors=tuple(
-            TutorContent(name, tuple(short_topic(topic or subject) for subject, topic in lessons))
-            for name, lessons in taught
+            TutorContent(one.name, tuple(short_topic(topic or subject) for subject, topic in one.lessons), one.photo)
+            for one in taught
         ),
         price_tables=_price_tables(offers, locations, short_names, organization.currency),
         assessment_price=_assessment_price(offers, organization.currency),
@@ -246,7 +258,8 @@ def load_site_content(session: Session, organization_id: str, now: datetime, slu
         ),
         open_line=open_line(office_hours, now, zone_of(organization.time_zone)),
         palette=palette,
-        logo=logo_for(organization.business_name, slug, palette),
+        logo=mark.element,
+        icon=mark.icon,
         scene=scene_for(slug, palette),
     )
 
@@ -308,10 +321,10 @@ def _offers(session: Session, organization_id: str) -> list[_Offer]:
     return [_Offer(*row) for row in rows]
 
 
-def _taught(session: Session, organization_id: str) -> list[tuple[str, list[tuple[str, str | None]]]]:
+def _taught(session: Session, organization_id: str) -> list[_Taught]:
     """Active tutors by priority, each with (subject, topic) names in the order of the catalog."""
     rows = session.execute(
-        select(Tutor.id, User.first_name, User.last_name, Subject.name, Topic.name)
+        select(Tutor.id, User.first_name, User.last_name, Subject.name, Topic.name, StoredFile.sha256)
         .join(User, (User.organization_id == Tutor.organization_id) & (User.id == Tutor.user_id))
         .outerjoin(
             TutorSubject,
@@ -327,6 +340,13 @@ def _taught(session: Session, organization_id: str) -> list[tuple[str, list[tupl
             Topic,
             (Topic.organization_id == TutorSubject.organization_id) & (Topic.id == TutorSubject.topic_id),
         )
+        .outerjoin(
+            StoredFile,
+            (StoredFile.organization_id == Tutor.organization_id)
+            & (StoredFile.sha256 == Tutor.photo_hash)
+            & StoredFile.stored_at.is_not(None)
+            & StoredFile.archived_at.is_(None),
+        )
         .where(
             Tutor.organization_id == organization_id,
             Tutor.archived_at.is_(None),
@@ -337,17 +357,15 @@ def _taught(session: Session, organization_id: str) -> list[tuple[str, list[tupl
             Tutor.priority, User.last_name, User.first_name, Tutor.id, Subject.position, Topic.position, Topic.name
         )
     )
-    tutors: dict[str, tuple[str, list[tuple[str, str | None]]]] = {}
-    for tutor_id, first_name, last_name, subject, topic in rows:
-        _, lessons = tutors.setdefault(tutor_id, (f"{first_name} {last_name}".strip(), []))
+    tutors: dict[str, _Taught] = {}
+    for tutor_id, first_name, last_name, subject, topic, photo in rows:
+        tutor = tutors.setdefault(tutor_id, _Taught(f"{first_name} {last_name}".strip(), photo or "", []))
         if subject is not None:
-            lessons.append((subject, topic))
+            tutor.lessons.append((subject, topic))
     return list(tutors.values())
 
 
-def _subjects(
-    session: Session, organization_id: str, taught: Iterable[tuple[str, list[tuple[str, str | None]]]]
-) -> tuple[SubjectContent, ...]:
+def _subjects(session: Session, organization_id: str, taught: Iterable[_Taught]) -> tuple[SubjectContent, ...]:
     """The subjects and topics that locations offer; where nobody has chosen any, those that the tutors teach."""
     rows = session.execute(
         select(Subject.id, Subject.name, Topic.name, TopicOffered.id)
@@ -366,7 +384,7 @@ def _subjects(
         .order_by(Subject.position, Subject.name, Topic.position, Topic.name)
     ).all()
     chosen = any(offered is not None for *_, offered in rows)
-    lessons = {lesson for _, several in taught for lesson in several}
+    lessons = {lesson for one in taught for lesson in one.lessons}
     whole_subjects = {subject for subject, topic in lessons if topic is None}
     found: dict[str, tuple[str, list[str]]] = {}
     for subject_id, subject, topic, offered in rows:

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote
 from xml.sax.saxutils import escape
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -20,7 +19,7 @@ from sync_server.website.content import OfficeContent, SiteContent
 from sync_server.website.hours import WEEKDAYS
 from sync_server.website.lead_form import GRADES, LABELS, LIMITS, LeadForm
 from sync_server.website.palette import Palette, palette_for
-from sync_server.website.picture import logo_for
+from sync_server.website.picture import mark_for
 
 ASSET_PREFIX = "/-/website/"
 """Where the fonts are served; no slug begins with a hyphen."""
@@ -71,8 +70,10 @@ def render_thanks(site: SiteContent) -> Page:
 def render_message(heading: str, words: str, name: str = "iTutorOS", slug: str = "") -> Page:
     """A page of a heading and a sentence, for when there is nothing else to show."""
     palette = palette_for(slug)
-    logo = logo_for(name, slug, palette)
-    return _assemble("message.html", palette, logo, slug=slug, name=name, heading=heading, words=words)
+    mark = mark_for(name, slug, palette)
+    return _assemble(
+        "message.html", palette, mark.element, mark.icon, slug=slug, name=name, heading=heading, words=words
+    )
 
 
 def render_sitemap(site: SiteContent, base_url: str) -> bytes:
@@ -179,10 +180,12 @@ def _form_context(form: LeadForm) -> dict[str, Any]:
 
 
 def _render(template: str, site: SiteContent, **context: Any) -> Page:
-    return _assemble(template, site.palette, site.logo, slug=site.slug, name=site.name, site=site, **context)
+    return _assemble(
+        template, site.palette, site.logo, site.icon, slug=site.slug, name=site.name, site=site, **context
+    )
 
 
-def _assemble(template: str, palette: Palette, logo: str, **context: Any) -> Page:
+def _assemble(template: str, palette: Palette, logo: str, icon: str, **context: Any) -> Page:
     style = _style(palette)
     body = (
         _environment()
@@ -190,7 +193,7 @@ def _assemble(template: str, palette: Palette, logo: str, **context: Any) -> Pag
         .render(
             palette=palette,
             logo=Markup(logo),
-            icon="data:image/svg+xml," + quote(logo, safe="/:=' "),
+            icon=icon,
             style=Markup(style),
             fonts={subset: ASSET_PREFIX + name for subset, (name, _) in fonts().items()},
             **context,

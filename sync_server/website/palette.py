@@ -17,6 +17,8 @@ AA_NON_TEXT = 3.0
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 _WHITE = "#FFFFFF"
 _STEP = 0.01
+_GRAY = 0.025
+"""Below this chroma a color has no hue that others could go with."""
 
 # primary, action, highlight, tint, ink
 _SCHEMES: tuple[tuple[str, str, str, str, str], ...] = (
@@ -124,15 +126,23 @@ def palette_from(colors: Sequence[str]) -> Palette:
     )
 
 
-def palette_for(slug: str) -> Palette:
-    """The palette a center starts with: one of the schemes, its hues turned a little by the slug.
+def palette_for(slug: str, brand_color: str = "") -> Palette:
+    """The palette a center starts with: one of the schemes, its hues turned a little by the slug, or so far that they
+    go with the center's own color (``#rrggbb``), which then is the first of them.
 
-    The same slug always gets the same colors, and two centers hardly ever do (product §6).
+    The same slug always gets the same colors, and two centers hardly ever do (product §6). What is no color counts
+    as none.
     """
     digest = hashlib.sha256(f"porch 10 {slug}".encode()).digest()
     scheme = _SCHEMES[digest[0] % len(_SCHEMES)]
     turn = (digest[1] / 255 - 0.5) * 24
-    return palette_from([_turned(color, turn) for color in scheme])
+    if not _HEX.fullmatch(brand_color):
+        return palette_from([_turned(color, turn) for color in scheme])
+    _, chroma, hue = _to_oklch(brand_color)
+    if chroma >= _GRAY:
+        _, _, first = _to_oklch(scheme[0])
+        turn = hue - first
+    return palette_from([brand_color, *(_turned(color, turn) for color in scheme[1:])])
 
 
 def _turned(color: str, degrees: float) -> str:

@@ -4,10 +4,19 @@ Everything that varies follows from the organization's slug, so that a site alwa
 look alike (product §6).
 """
 
+import base64
+import io
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from PIL import Image, ImageOps
 
 from sync_server.website.palette import Palette
+
+_MARK_HEIGHT, _MARK_WIDTH, _ICON_SIDE = 88, 264, 64
+"""Pixels of a center's own logo: twice what is shown, for dense screens."""
 
 _WIDTH, _HEIGHT = 1280, 340
 _DECK = 208
@@ -47,6 +56,43 @@ _ACCENTS = (
     "M8 30c5-5 9-5 14 0s9 5 14 0",
     "M9 38h26",
 )
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A site's logo as an element of the page, and the address of its icon; both hold the picture itself."""
+
+    element: str
+    icon: str
+
+
+def mark_for(name: str, slug: str, palette: Palette, logo_png: bytes | None = None) -> Mark:
+    """The center's own logo where there is one that can be shown, otherwise one drawn from its name."""
+    own = _own_mark(logo_png) if logo_png else None
+    if own is not None:
+        return own
+    drawn = logo_for(name, slug, palette)
+    return Mark(drawn, "data:image/svg+xml," + quote(drawn, safe="/:=' "))
+
+
+def _own_mark(logo_png: bytes) -> Mark | None:
+    try:
+        with Image.open(io.BytesIO(logo_png), formats=["PNG"]) as opened:
+            logo = opened.convert("RGBA")
+    except (OSError, ValueError, SyntaxError):
+        return None
+    mark = ImageOps.contain(logo, (_MARK_WIDTH, _MARK_HEIGHT)) if logo.height > _MARK_HEIGHT else logo
+    icon = Image.new("RGBA", (_ICON_SIDE, _ICON_SIDE))
+    small = ImageOps.contain(logo, (_ICON_SIDE, _ICON_SIDE))
+    icon.paste(small, ((_ICON_SIDE - small.width) // 2, (_ICON_SIDE - small.height) // 2))
+    width = max(1, round(44 * mark.width / mark.height))
+    return Mark(f'<img src="{_address(mark)}" width="{width}" height="44" alt="">', _address(icon))
+
+
+def _address(picture: Image.Image) -> str:
+    out = io.BytesIO()
+    picture.save(out, "PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode("ascii")
 
 
 def scene_for(slug: str, palette: Palette) -> str:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from sync_server.website.palette import contrast, darkened, palette_for, palette_from
-from sync_server.website.picture import logo_for, scene_for
+from sync_server.website.picture import logo_for, mark_for, scene_for
+from tests.pictures import picture
 
 COLORS = some.integers(0, 0xFFFFFF).map("#{:06X}".format)
 
@@ -76,3 +77,50 @@ def test_every_picture_is_good_svg_and_hidden_from_screen_readers():
     for number in range(30):
         picture = ElementTree.fromstring(scene_for(f"s{number}", palette_for(f"s{number}")))
         assert picture.get("aria-hidden") == "true"
+
+
+@given(COLORS, some.sampled_from(["hudson", "lincoln", "a", "zoo"]))
+def test_a_centers_own_color_leads_and_every_text_can_be_read(color, slug):
+    palette = palette_for(slug, color)
+    white = "#FFFFFF"
+    for text, ground, ratio in (
+        (white, palette.primary, 4.5),
+        (white, palette.action, 4.5),
+        (palette.action, palette.tint, 4.5),
+        (palette.link, palette.tint, 4.5),
+        (palette.ink, palette.tint, 7),
+        (palette.ink, palette.highlight, 4.5),
+        (palette.soft, palette.tint, 4.5),
+    ):
+        assert contrast(text, ground) >= ratio, (text, ground)
+
+
+def test_a_color_that_white_can_be_read_on_is_taken_as_it_is():
+    assert palette_for("hudson", "#7a1f3d").primary == "#7A1F3D"
+    assert palette_for("hudson", "#7a1f3d") != palette_for("lincoln", "#7a1f3d")
+    assert palette_for("hudson", "") == palette_for("hudson") == palette_for("hudson", "red;}body{")
+
+
+def test_the_other_colors_follow_the_hue_of_the_own_color():
+    red, green, blue = (int(palette_for("hudson", "#1f4e8c").tint[at : at + 2], 16) for at in (1, 3, 5))
+    assert blue >= green >= red
+    gray = palette_for("hudson", "#3a3f47")
+    assert gray.action == palette_for("hudson").action or gray.primary == "#3A3F47"
+
+
+def png_of(size, color="#2f5d50"):
+    return picture("PNG", size, color)
+
+
+@pytest.mark.parametrize(("size", "width"), [((256, 256), 44), ((256, 64), 176), ((20, 200), 4)])
+def test_the_own_logo_is_shown_in_its_shape_and_is_small(size, width):
+    mark = mark_for("Hudson", "hudson", palette_for("hudson"), png_of(size))
+    assert f'width="{width}" height="44" alt=""' in mark.element
+    assert mark.icon.startswith("data:image/png;base64,")
+    assert len(mark.element) < 20_000
+
+
+def test_a_logo_that_cannot_be_shown_leaves_the_drawn_one():
+    drawn = mark_for("Hudson", "hudson", palette_for("hudson"))
+    assert drawn.element.startswith("<svg")
+    assert mark_for("Hudson", "hudson", palette_for("hudson"), png_of((40, 40))[:50]) == drawn
