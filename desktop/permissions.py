@@ -118,6 +118,12 @@ class Permissions:
             self._viewer = None
 
 
+def own_places(store: Store) -> frozenset[str] | None:
+    """The locations of the person at this PC; None where that is all of them."""
+    permissions = Permissions.of(store)
+    return None if permissions.sees_all_locations else permissions.viewer.location_ids
+
+
 def _viewer_at(store: Store) -> Viewer:
     user_id = store.user_id
     if user_id is None:

@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop import theme
+from desktop.permissions import own_places
 from desktop.schedule.directory import read_directory
 from desktop.store.errors import StoreError
 from desktop.store.store import Store
@@ -59,8 +60,9 @@ def open_notices(window: MainWindow, store: Store, clock: Clock) -> None:
     if page is None:
         return
     try:
+        own = own_places(store)
         with store.read() as session:
-            today = read_today(session, read_directory(session, store.organization_id), clock())
+            today = read_today(session, read_directory(session, store.organization_id), clock(), own)
     except StoreError as error:
         window.announce(str(error), undo_enabled=False)
         return

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from desktop import theme
 from desktop.page import Changes, Page
+from desktop.permissions import own_places
 from desktop.schedule.directory import DIRECTORY_TABLES, Directory, read_directory
 from desktop.store.errors import StoreError
 from desktop.store.store import Store
@@ -23,7 +24,8 @@ from shared_models.leads.operations import take_lead
 from shared_models.schedule.models import Attendance
 from shared_models.schedule.operations import set_attendance
 
-_TABLES = DIRECTORY_TABLES | {"schedule_entry", "attendee", "entry_room", "student", "lead", "organization"}
+_TABLES = DIRECTORY_TABLES | {"schedule_entry", "attendee", "entry_room", "student", "lead", "organization",
+           "user_role", "location_assignment"}  # fmt: skip
 _TICK_MS = 20_000
 
 
@@ -122,10 +124,11 @@ class TodayPage(Page):
             self._read()
 
     def _read(self) -> None:
+        own = own_places(self._store)
         with self._store.read() as session:
             if self._directory is None:
                 self._directory = read_directory(session, self._store.organization_id)
-            self._today = read_today(session, self._directory, self._clock())
+            self._today = read_today(session, self._directory, self._clock(), own)
         today = self._today
         self.header.set_title(today.title, today.subtitle)
         if len(today.places) > 1:

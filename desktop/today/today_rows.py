@@ -6,8 +6,8 @@ Everything is plain values with the words already made, so that the page only la
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 
@@ -114,12 +114,19 @@ def short_place_names(directory: Directory) -> dict[str, str]:
     return names
 
 
-def read_today(session: Session, directory: Directory, now: datetime) -> Today:
-    """Everything for the local day of ``now`` (a UTC instant)."""
+def read_today(session: Session, directory: Directory, now: datetime, own: Collection[str] | None = None) -> Today:
+    """Everything for the local day of ``now`` (a UTC instant). ``own`` are the locations of the person at this PC,
+    of whose lessons the page tells; None stands for all."""
     local = wall_clock_of(now, directory.zone)
     day, minute = local.date(), local.hour * 60 + local.minute
     rows = [row for row in read_entries(session, directory, day, day) if row.day == day]
     conflicts = find_conflicts([row.booking for row in rows if row.is_live])
+    everywhere, taken = directory, rows
+    if own is not None:
+        rows = [row for row in rows if row.location_id in own]
+        here = {row.id for row in rows}
+        conflicts = [one for one in conflicts if one.first_id in here or one.second_id in here]
+        directory = replace(directory, places=tuple(place for place in directory.places if place.id in own))
     return Today(
         day=day,
         minute=minute,
@@ -128,8 +135,11 @@ def read_today(session: Session, directory: Directory, now: datetime) -> Today:
         places=_places(directory, rows, conflicts, minute),
         span=_span(directory, rows, day),
         attendance=_attendance(session, directory, rows, minute),
-        needs=(*_conflict_needs(session, directory, rows, conflicts, now), *_lead_needs(session, directory, now)),
-        people=(*_moving_tutors(directory, rows), *_birthdays(session, directory, rows, day)),
+        needs=(
+            *_conflict_needs(session, directory, taken, conflicts, now, own),
+            *_lead_needs(session, directory, now),
+        ),
+        people=(*_moving_tutors(everywhere, taken), *_birthdays(session, directory, rows, day)),
         next_day=_next_open_day(session, directory, day),
         entries=rows,
     )
@@ -332,6 +342,7 @@ def _conflict_needs(
     rows: Sequence[EntryRow],
     conflicts: Sequence[Conflict],
     now: datetime,
+    own: Collection[str] | None,
 ) -> list[Need]:
     """How many pairs of entries still conflict today, the next of them in words, and how many in two weeks."""
     begins_at = {row.id: row.booking.starts for row in rows}
@@ -342,7 +353,7 @@ def _conflict_needs(
     ]  # fmt: skip
     today_end = instant_of(wall_clock_of(now, directory.zone).date() + timedelta(days=1), time(), directory.zone)
     until = today_end + timedelta(days=LOOK_AHEAD_DAYS)
-    later = all_conflicts(session, directory.organization_id, today_end, until)
+    later = _of_places(session, directory, all_conflicts(session, directory.organization_id, today_end, until), own)
     last_day = format_long_date(wall_clock_of(until, directory.zone).date() - timedelta(days=1), weekday=False)
     pairs, pairs_later = ({(one.first_id, one.second_id) for one in some} for some in (ahead, later))
     if not ahead and not later:
@@ -359,6 +370,24 @@ def _conflict_needs(
         Need("triangle-alert", "danger", f"{_count(len(pairs), 'conflict')} today", text, "Settle",
              ("Calendar", "conflicts"), is_first=True)
     ]  # fmt: skip
+
+
+def _of_places(
+    session: Session, directory: Directory, conflicts: Sequence[Conflict], own: Collection[str] | None
+) -> Sequence[Conflict]:
+    """The conflicts in which an entry at one of these locations takes part."""
+    if own is None or not conflicts:
+        return conflicts
+    here = set(
+        session.scalars(
+            select(ScheduleEntry.id).where(
+                ScheduleEntry.organization_id == directory.organization_id,
+                ScheduleEntry.id.in_({one.first_id for one in conflicts} | {one.second_id for one in conflicts}),
+                ScheduleEntry.location_id.in_(own),
+            )
+        )
+    )
+    return [one for one in conflicts if one.first_id in here or one.second_id in here]
 
 
 def _next_conflict(directory: Directory, rows: Sequence[EntryRow], conflict: Conflict) -> str:

@@ -251,3 +251,16 @@ def test_the_bell_lists_what_waits_on_any_page(center: SmallStore, qtbot: QtBot,
 
 def test_the_clock_of_the_page_is_the_one_it_was_given(page: TodayPage) -> None:
     assert page._today is not None and page._today.day == NOW.date()
+
+
+def test_the_page_tells_of_the_persons_own_locations_alone(center: SmallStore) -> None:
+    irvington, tarrytown = center.ids["Irvington"], center.ids["Tarrytown"]
+    center.lesson("15:00", ["Andre Smith"], "Ann Ade", "Irvington A")
+    center.lesson("15:30", ["Daria Thompson"], "Mei-Ling Park", "Tarrytown A")
+    with center.store.read() as session:
+        directory = read_directory(session, center.organization_id)
+        both = read_today(session, directory, center.clock())
+        own = read_today(session, directory, center.clock(), {irvington})
+    assert {row.location_id for row in both.attendance} == {irvington, tarrytown}
+    assert {row.location_id for row in own.attendance} == {irvington}
+    assert [place.id for place in own.places] == [irvington]
