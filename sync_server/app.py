@@ -14,6 +14,8 @@ from starlette.responses import JSONResponse
 
 import sync_server.access.pages_account as account_pages
 import sync_server.access.pages_entry as entry_pages
+import sync_server.access.pages_invitation as invitation_pages
+import sync_server.access.people_routes as people_routes
 import sync_server.access.routes as access_routes
 import sync_server.sync.history as sync_history
 import sync_server.sync.routes as sync_routes
@@ -82,7 +84,9 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         return Response(exposition(database), media_type=CONTENT_TYPE_LATEST)
 
     app.include_router(access_routes.router)
+    app.include_router(people_routes.router)
     app.include_router(entry_pages.router)
+    app.include_router(invitation_pages.router)
     app.include_router(account_pages.router)
     app.include_router(sync_routes.router)
     app.include_router(sync_history.router)

@@ -75,6 +75,17 @@ def known(session: Session, token: str, now: datetime) -> Browser | None:
     return Browser(row.id, row.account_id, row.is_complete, form_word(token))
 
 
+def signed_in(session: Session, account_id: str) -> list[WebSession]:
+    """The browsers in which an account is signed in, the last used first."""
+    return list(
+        session.scalars(
+            select(WebSession)
+            .where(WebSession.account_id == account_id, WebSession.is_complete)
+            .order_by(WebSession.last_seen_at.desc())
+        )
+    )
+
+
 def complete(session: Session, token: str, account_id: str) -> str:
     """The token of a browser whose second factor was right: a fresh one, so that the waiting one is worth nothing."""
     fresh = new_secret()

@@ -1,24 +1,53 @@
-"""What can go wrong with accounts; each error's `str()` is a sentence for the person."""
+"""What can go wrong with accounts. Each error's `str()` is a sentence for the person; `status` and `code` are what an
+HTTP answer says to the program."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import ClassVar
 
 
 class AccountError(Exception):
-    """A request about accounts that cannot be granted; `str()` is a sentence for the person."""
+    """A request about accounts that cannot be granted."""
+
+    status: ClassVar[int] = 422
+    code: ClassVar[str] = "invalid"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Headers of the answer."""
+        return {}
 
 
 class SignInRefused(AccountError):
     """E-mail and password do not fit, or the user may not use the desktop."""
 
+    status = 403
+    code = "sign_in_refused"
+
+
+class WrongCode(AccountError):
+    """The code of the second factor does not fit, or was used before."""
+
+    status = 403
+    code = "wrong_code"
+
+    def __init__(self) -> None:
+        super().__init__("This code does not fit. Wait for the next one in your app, then type that.")
+
 
 class SlugTaken(AccountError):
     """The website address is not available."""
 
+    status = 409
+    code = "slug_taken"
+
 
 class LinkEnded(AccountError):
     """A mailed link was used, withdrawn or is too old."""
+
+    status = 410
+    code = "link_ended"
 
     def __init__(self, words: str = "This link was used already or is too old. Ask for a new one.") -> None:
         super().__init__(words)
@@ -27,6 +56,9 @@ class LinkEnded(AccountError):
 class NotFound(AccountError):
     """There is nothing of that kind in this organization, or not for this user."""
 
+    status = 404
+    code = "not_found"
+
     def __init__(self, words: str = "Not found.") -> None:
         super().__init__(words)
 
@@ -34,20 +66,40 @@ class NotFound(AccountError):
 class NotAllowed(AccountError):
     """The user's roles do not reach so far."""
 
+    status = 403
+    code = "not_allowed"
 
-class ServerBusy(AccountError):
+
+class _Later(AccountError):
+    """Trying again after `wait` helps."""
+
+    def __init__(self, words: str, wait: timedelta) -> None:
+        super().__init__(words)
+        self.wait = max(wait, timedelta(seconds=1))
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """When to try again."""
+        return {"Retry-After": str(int(self.wait.total_seconds()))}
+
+
+class ServerBusy(_Later):
     """Too many passwords are being checked at this moment."""
 
+    status = 503
+    code = "busy"
+
     def __init__(self) -> None:
-        super().__init__("The server is busy. Try again in a minute.")
-        self.wait = timedelta(seconds=20)
+        super().__init__("The server is busy. Try again in a minute.", timedelta(seconds=20))
 
 
-class TooManyTries(AccountError):
-    """A counter is used up; `wait` says how long until the next try is taken."""
+class TooManyTries(_Later):
+    """A counter is used up."""
+
+    status = 429
+    code = "too_many_tries"
 
     def __init__(self, wait: timedelta) -> None:
         minutes = max(1, -(-int(wait.total_seconds()) // 60))
         span = "a minute" if minutes == 1 else f"{minutes} minutes"
-        super().__init__(f"Too many tries. Wait {span}, or choose a new password by e-mail.")
-        self.wait = max(wait, timedelta(seconds=1))
+        super().__init__(f"Too many tries. Wait {span}, or choose a new password by e-mail.", wait)

@@ -27,8 +27,6 @@ from sync_server.access.pages_common import (
     SameSite,
     SignedForm,
     drop_cookie,
-    headers_of,
-    status_of,
 )
 from sync_server.access.password_reset import change_password
 from sync_server.access.throttle import Origin
@@ -131,7 +129,7 @@ def change(desk: DeskOf, signed: SignedForm, origin: OriginOf) -> Response:
         return _change_password(desk, browser, sent.form(current="This is not your password."), 422)
     except AccountError as error:
         wrong = sent.form(password=str(error))
-        return _change_password(desk, browser, wrong, status_of(error), headers_of(error))
+        return _change_password(desk, browser, wrong, error.status, error.headers)
     return RedirectResponse("/account/?done=password", 303)
 
 
@@ -153,7 +151,7 @@ def switch_on(desk: DeskOf, signed: SignedForm, origin: OriginOf) -> Response:
     except SignInRefused:
         return _second_factor(desk, browser, sent.form(password="This is not your password."), 422)
     except AccountError as error:
-        return _second_factor(desk, browser, sent.form(code=str(error)), status_of(error), headers_of(error))
+        return _second_factor(desk, browser, sent.form(code=str(error)), error.status, error.headers)
     return page("recovery", codes=codes)
 
 
@@ -179,8 +177,8 @@ def switch_off(desk: DeskOf, signed: SignedForm, origin: OriginOf) -> Response:
     except AccountError as error:
         return page(
             "remove_factor",
-            status=status_of(error),
-            headers=headers_of(error),
+            status=error.status,
+            headers=error.headers,
             form=sent.form(code=str(error)),
             form_word=browser.form_word,
         )

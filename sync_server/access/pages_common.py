@@ -13,9 +13,10 @@ from shared_models.clock import system_clock
 from sync_server.access import browsers
 from sync_server.access.browsers import Browser
 from sync_server.access.desk import AccountDesk
-from sync_server.access.errors import AccountError, LinkEnded, NotFound, ServerBusy, SlugTaken, TooManyTries
+from sync_server.access.errors import AccountError
 from sync_server.access.forms import SentForm
 from sync_server.access.pages import message
+from sync_server.access.requests import Refused
 from sync_server.access.second_factor import has_second_factor
 from sync_server.access.throttle import Origin, remember_place
 from sync_server.access.tokens import new_secret
@@ -38,15 +39,17 @@ class PageAnswer(Exception):
 
 
 def add_page_answers(app: FastAPI) -> None:
-    """Let handlers of pages raise PageAnswer and AccountError."""
+    """Let handlers raise PageAnswer, and AccountError: a page for browsers, code and sentence for programs."""
 
     async def answer(_request: Request, error: Exception) -> Response:
         assert isinstance(error, PageAnswer)
         return error.response
 
-    async def sentence(_request: Request, error: Exception) -> Response:
+    async def sentence(request: Request, error: Exception) -> Response:
         assert isinstance(error, AccountError)
-        return message("That did not work", str(error), status=status_of(error), headers=headers_of(error))
+        if request.url.path.startswith("/api/"):
+            return Refused(error.status, error.code, str(error), headers=error.headers).answer()
+        return message("That did not work", str(error), status=error.status, headers=error.headers)
 
     app.add_exception_handler(PageAnswer, answer)
     app.add_exception_handler(AccountError, sentence)
@@ -127,13 +130,20 @@ def check_word(browser: Browser, word: str) -> None:
 
 
 def let_in(
-    desk: AccountDesk, request: Request, account_id: str, *, known_proof: str = "", then: str = ""
+    desk: AccountDesk,
+    request: Request,
+    account_id: str,
+    *,
+    known_proof: str = "",
+    then: str = "",
+    is_complete: bool = False,
 ) -> Response:
-    """Sign the browser in as an account whose password, link or provider was right, or ask for the second factor."""
+    """Sign the browser in as an account whose password, link or provider was right, or ask for the second factor
+    unless that was shown too (`is_complete`)."""
     origin, now = origin_of(request), desk.now()
     proof = known_proof or new_secret()
     with desk.database.routing() as session:
-        needs_code = has_second_factor(session, account_id)
+        needs_code = not is_complete and has_second_factor(session, account_id)
         before = browsers.known(session, request.cookies.get(SESSION_COOKIE, ""), now)
         if before is not None:
             browsers.end_browser(session, before.account_id, before.id)
@@ -170,27 +180,3 @@ def set_cookie(desk: AccountDesk, response: Response, name: str, value: str, max
 def drop_cookie(response: Response, name: str) -> None:
     """Take a cookie back."""
     response.delete_cookie(name, path=_PATH)
-
-
-def status_of(error: AccountError) -> int:
-    """The HTTP status that says what a sentence says."""
-    match error:
-        case TooManyTries():
-            return 429
-        case ServerBusy():
-            return 503
-        case LinkEnded():
-            return 410
-        case NotFound():
-            return 404
-        case SlugTaken():
-            return 409
-        case _:
-            return 422
-
-
-def headers_of(error: AccountError) -> dict[str, str]:
-    """When to try again, if later."""
-    if isinstance(error, (TooManyTries, ServerBusy)):
-        return {"Retry-After": str(int(error.wait.total_seconds()))}
-    return {}

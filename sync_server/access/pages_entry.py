@@ -26,10 +26,8 @@ from sync_server.access.pages_common import (
     SameSite,
     check_word,
     drop_cookie,
-    headers_of,
     let_in,
     set_cookie,
-    status_of,
 )
 from sync_server.access.password_reset import open_reset, request_reset, reset_password
 from sync_server.access.passwords import check_password
@@ -63,7 +61,7 @@ def sign_up(sent: SentForm, desk: DeskOf, origin: OriginOf) -> Response:
     except SlugTaken as error:
         return _sign_up(desk, sent.form(slug=str(error)), 409)
     except AccountError as error:
-        return _sign_up(desk, sent.form(form=str(error)), status_of(error), headers_of(error))
+        return _sign_up(desk, sent.form(form=str(error)), error.status, error.headers)
     set_cookie(desk, answer, SIGN_UP_COOKIE, browser, 24 * 3600)
     return answer
 
@@ -105,7 +103,7 @@ def confirm(request: Request, sent: SentForm, desk: DeskOf, origin: OriginOf) ->
     except LinkEnded as error:
         return _ended(error, ("Sign up again", "/account/sign-up"))
     except AccountError as error:
-        return _confirm(request, desk, key, sent.form(form=str(error)), status_of(error), headers_of(error))
+        return _confirm(request, desk, key, sent.form(form=str(error)), error.status, error.headers)
     slug = sent.get("slug").lower() or found.slug
     response = let_in(desk, request, account_id, then=f"/account/welcome?slug={slug}")
     drop_cookie(response, SIGN_UP_COOKIE)
@@ -134,7 +132,7 @@ def sign_in(request: Request, sent: SentForm, desk: DeskOf, origin: OriginOf) ->
     except SignInRefused as error:
         return _sign_in(request, sent.form(password=str(error)), 403)
     except AccountError as error:
-        return _sign_in(request, sent.form(form=str(error)), status_of(error), headers_of(error))
+        return _sign_in(request, sent.form(form=str(error)), error.status, error.headers)
     return let_in(desk, request, who.account_id, known_proof=who.known_proof)
 
 
@@ -154,12 +152,12 @@ def code(request: Request, sent: SentForm, desk: DeskOf, origin: OriginOf) -> Re
     except AccountError as error:
         return page(
             "code",
-            status=status_of(error),
-            headers=headers_of(error),
+            status=error.status,
+            headers=error.headers,
             form=sent.form(code=str(error)),
             form_word=waiting.form_word,
         )
-    proof = origin.proof or new_secret()
+    proof = new_secret()
     with desk.database.routing() as session:
         token = browsers.complete(session, request.cookies[SESSION_COOKIE], waiting.account_id)
         remember_place(session, waiting.account_id, Origin(origin.address, proof), desk.now())
@@ -187,7 +185,7 @@ def reset(sent: SentForm, desk: DeskOf, origin: OriginOf) -> Response:
     try:
         request_reset(desk, sent.get("email"), origin)
     except AccountError as error:
-        return page("reset", status=status_of(error), headers=headers_of(error), form=sent.form(form=str(error)))
+        return page("reset", status=error.status, headers=error.headers, form=sent.form(form=str(error)))
     return answer
 
 
@@ -216,7 +214,7 @@ def password(request: Request, sent: SentForm, desk: DeskOf) -> Response:
     except LinkEnded as error:
         return _ended(error, ("Ask for a new link", "/account/reset"))
     except AccountError as error:
-        return _password(desk, key, sent.form(password=str(error)), status_of(error), headers_of(error))
+        return _password(desk, key, sent.form(password=str(error)), error.status, error.headers)
     return let_in(desk, request, account_id, then="/account/?done=password")
 
 

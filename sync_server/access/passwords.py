@@ -60,7 +60,7 @@ class _Slots:
     def one(self, is_known: bool) -> Iterator[None]:
         slots = self._known if is_known else self._strangers
         with self._lock:
-            if self._waiting >= _MAY_WAIT:
+            if not is_known and self._waiting >= _MAY_WAIT:
                 raise ServerBusy
             self._waiting += not is_known
         try:
@@ -134,7 +134,7 @@ def _is_common(folded: str) -> bool:
     known = common_passwords()
     if folded in known or folded.replace(" ", "") in known:
         return True
-    return len(core) >= len(folded) - 5 and core in known
+    return len(core) * 2 >= len(folded) and core in known
 
 
 def _is_row(folded: str) -> bool:

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from sync_server.access.errors import AccountError
+from sync_server.access.errors import AccountError, WrongCode
 from sync_server.access.models import RecoveryCode, SecondFactor
 from sync_server.access.one_time_codes import matching_step, new_shared_secret
 from sync_server.access.tokens import hash_of
@@ -18,13 +18,6 @@ from sync_server.access.tokens import hash_of
 RECOVERY_CODES = 10
 _RECOVERY_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 _RECOVERY_LENGTH = 14
-
-
-class WrongCode(AccountError):
-    """The code does not fit, or was used before."""
-
-    def __init__(self) -> None:
-        super().__init__("This code does not fit. Wait for the next one in your app, then type that.")
 
 
 @dataclass(frozen=True, slots=True)
