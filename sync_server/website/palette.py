@@ -19,6 +19,7 @@ _WHITE = "#FFFFFF"
 _STEP = 0.01
 _GRAY = 0.025
 """Below this chroma a color has no hue that others could go with."""
+_NEAR = 3
 
 # primary, action, highlight, tint, ink
 _SCHEMES: tuple[tuple[str, str, str, str, str], ...] = (
@@ -127,8 +128,9 @@ def palette_from(colors: Sequence[str]) -> Palette:
 
 
 def palette_for(slug: str, brand_color: str = "") -> Palette:
-    """The palette a center starts with: one of the schemes, its hues turned a little by the slug, or so far that they
-    go with the center's own color (``#rrggbb``), which then is the first of them.
+    """The palette a center starts with: one of the schemes, its hues turned a little by the slug. A center's own
+    color (``#rrggbb``) takes the first place in one of the schemes that begin near its hue; ground and ink follow it,
+    while the warm colors stay warm.
 
     The same slug always gets the same colors, and two centers hardly ever do (product §6). What is no color counts
     as none.
@@ -139,10 +141,20 @@ def palette_for(slug: str, brand_color: str = "") -> Palette:
     if not _HEX.fullmatch(brand_color):
         return palette_from([_turned(color, turn) for color in scheme])
     _, chroma, hue = _to_oklch(brand_color)
-    if chroma >= _GRAY:
-        _, _, first = _to_oklch(scheme[0])
-        turn = hue - first
-    return palette_from([brand_color, *(_turned(color, turn) for color in scheme[1:])])
+    if chroma < _GRAY:
+        return palette_from([brand_color, *(_turned(color, turn) for color in scheme[1:])])
+    near = sorted(_SCHEMES, key=lambda one: abs(_turn_between(_to_oklch(one[0])[2], hue)))[:_NEAR]
+    first, action, highlight, tint, ink = near[digest[0] % _NEAR]
+    along = _turn_between(_to_oklch(first)[2], hue)
+    small = turn / 3
+    return palette_from(
+        [brand_color, _turned(action, small), _turned(highlight, small), _turned(tint, along), _turned(ink, along)]
+    )
+
+
+def _turn_between(hue: float, other: float) -> float:
+    """The shorter way round from one hue to another, in degrees, -180 to 180."""
+    return (other - hue + 180) % 360 - 180
 
 
 def _turned(color: str, degrees: float) -> str:
