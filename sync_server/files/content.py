@@ -15,8 +15,7 @@ import structlog
 from sqlalchemy import Select, delete, func, select, text
 from sqlalchemy.orm import Session
 
-from shared_models.access.models import Role
-from shared_models.access.permissions import Access, access_to
+from shared_models.access.policy import Action
 from shared_models.organization.files import (
     PICTURES,
     BadFile,
@@ -27,11 +26,12 @@ from shared_models.organization.files import (
     check_size,
     is_sha256,
 )
-from sync_server.access.devices import DeviceIdentity, roles_of
+from sync_server.access.devices import DeviceIdentity
 from sync_server.database import Database
 from sync_server.files.models import FileContent
 from sync_server.files.pictures import inspect_picture, thumbnail_of
 from sync_server.files.storage import FileKey, FileStorage
+from sync_server.sync.visibility import reach, viewer_of
 
 log = structlog.get_logger()
 
@@ -87,7 +87,7 @@ class FileDesk:
         """How far this device's upload is. Raises FileError."""
         key = _key(device.organization_id, sha256)
         with self._database.tenant(device.organization_id, read_only=True) as session:
-            declared = _declared(session, device, sha256, Access.WRITE)
+            declared = _declared(session, device, sha256, Action.UPDATE)
             if _kept(session, key) is not None:
                 return UploadState(declared.size_bytes, declared.size_bytes, True)
             self._check_room(session, key, device, declared.size_bytes)
@@ -139,7 +139,7 @@ class FileDesk:
         """A file that this device may read. Raises FileError 404 for any other, whoever has it."""
         key = _key(device.organization_id, sha256)
         with self._database.tenant(device.organization_id, read_only=True) as session:
-            _declared(session, device, sha256, Access.READ)
+            _declared(session, device, sha256, Action.READ)
             kept = _kept(session, key)
         if kept is None:
             self._ask_again(key)
@@ -201,7 +201,7 @@ class FileDesk:
     def _keep(self, device: DeviceIdentity, key: FileKey, content: bytes | None, now: datetime) -> KeptFile:
         """Keep what was sent, unless it is there already, and say in the file's rows that it is."""
         with self._database.tenant(device.organization_id, device.actor) as session:
-            declared = _declared(session, device, key.sha256, Access.WRITE)
+            declared = _declared(session, device, key.sha256, Action.UPDATE)
             # Two devices that send the last files of a quota, or one file, take turns.
             session.execute(
                 text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"),
@@ -253,24 +253,20 @@ def _inspected(key: FileKey, purpose: FilePurpose, content: bytes, now: datetime
     )
 
 
-def _declared(session: Session, device: DeviceIdentity, sha256: str, wanted: Access) -> _Declared:
+def _declared(session: Session, device: DeviceIdentity, sha256: str, wanted: Action) -> _Declared:
     """The file's row, if this device may do with it what it wants to. Raises FileError."""
-    roles = roles_of(session, device.organization_id, device.user_id)
-    if not _may(roles, wanted):
-        raise _not_found()
     row = session.scalars(_rows_of(device.organization_id, sha256)).first()
     if row is None:
+        raise _not_found()
+    viewer = viewer_of(session, device.organization_id, device.user_id)
+    shown = reach(session, device.organization_id, viewer, wanted, StoredFile.__tablename__, [row.id])
+    if "sha256" not in shown.get(row.id, ()):
         raise _not_found()
     try:
         check_size(row.purpose, row.size_bytes)
     except BadFile as error:
         raise FileError(413, "too_large", str(error)) from error
     return _Declared(row.size_bytes, row.purpose)
-
-
-def _may(roles: frozenset[Role], wanted: Access) -> bool:
-    access = access_to(StoredFile.__tablename__, roles)
-    return access is Access.WRITE or (wanted is Access.READ and access is Access.READ)
 
 
 def _rows_of(organization_id: str, sha256: str) -> Select[StoredFile]:

@@ -324,22 +324,43 @@ def test_another_centers_file_does_not_exist_and_is_no_shortcut(desks: list[Desk
     assert stranger.get(sha256).content == content
 
 
-def test_who_is_not_signed_in_or_may_not_see_files_gets_none(shared_database: Database, server: LiveServer) -> None:
+def test_who_is_not_signed_in_gets_none(desk: Desk, server: LiveServer) -> None:
+    content = picture(color="#444444")
+    desk.send(content)
+    for path in ("", "/upload", "/thumbnail"):
+        assert httpx.get(f"{server.url}/api/v1/files/{sha256_of(content)}{path}").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("role", "reads_photo", "reads_document", "sends"),
+    [
+        (Role.OWNER, True, True, True),
+        (Role.ADMIN, True, True, True),
+        (Role.FRONT_DESK, True, True, True),
+        (Role.TUTOR, True, False, False),
+        (Role.GUARDIAN, True, False, False),
+    ],
+)
+def test_a_role_gets_and_sends_what_it_may(
+    shared_database: Database,
+    server: LiveServer,
+    role: Role,
+    reads_photo: bool,
+    reads_document: bool,
+    sends: bool,
+) -> None:
     organization_id, _, email = make_organization(shared_database)
     desk = signed_in(shared_database, server, organization_id, email)
-    content = picture()
-    desk.send(content)
-    sha256 = sha256_of(content)
-    assert httpx.get(f"{server.url}/api/v1/files/{sha256}").status_code == 401
-    with desk.database.tenant(desk.organization_id) as session:
-        for role in session.scalars(select(UserRole)):
-            role.role = Role.TUTOR
-    answers = {
-        desk.get(sha256).status_code,
-        desk.get(f"{sha256}/upload").status_code,
-        desk.complete(sha256).status_code,
-    }
-    assert answers <= {401, 403, 404}
+    photo, document = picture(), b"Minutes of the meeting"
+    desk.send(photo)
+    desk.send(document, FilePurpose.DOCUMENT)
+    with shared_database.tenant(organization_id) as session:
+        for held in session.scalars(select(UserRole)):
+            held.role = role
+    assert (desk.get(sha256_of(photo)).status_code == 200) is reads_photo
+    assert (desk.get(f"{sha256_of(photo)}/thumbnail").status_code == 200) is reads_photo
+    assert (desk.get(sha256_of(document)).status_code == 200) is reads_document
+    assert (desk.send(picture(color="#555555")).status_code == 200) is sends
     desk.http.close()
 
 
