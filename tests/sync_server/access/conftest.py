@@ -88,6 +88,7 @@ class AccountServer:
         self.database = database
         self.url = settings.site_url
         self.clock = MovedClock()
+        self._clients: list[httpx.Client] = []
         self.app = create_app(settings, database)
         self.app.state.account_clock = self.clock
         config = uvicorn.Config(
@@ -108,11 +109,19 @@ class AccountServer:
         self._thread.join(20)
 
     def client(self, address: str = "203.0.113.7") -> httpx.Client:
-        """A browser without a screen, seen under an address."""
-        return httpx.Client(
+        """A browser without a screen, seen under an address; closed when the test ends, if not before."""
+        client = httpx.Client(
             base_url=self.url, timeout=60, follow_redirects=True,
             headers={"X-Forwarded-For": address, "User-Agent": "Mozilla/5.0 (Windows NT 10.0) Firefox/140.0"},
         )  # fmt: skip
+        self._clients.append(client)
+        return client
+
+    def begin_anew(self) -> None:
+        """Close what a test has left open, and go back to the present."""
+        while self._clients:
+            self._clients.pop().close()
+        self.clock.ahead = timedelta()
 
 
 def free_port() -> int:
@@ -167,7 +176,7 @@ def the_present(request: pytest.FixtureRequest) -> Iterator[None]:
     """Each test begins at the computer's own time."""
     yield
     if "server" in request.fixturenames:
-        request.getfixturevalue("server").clock.ahead = timedelta()
+        request.getfixturevalue("server").begin_anew()
 
 
 def unused_email(name: str = "maya") -> str:

@@ -1,6 +1,9 @@
-"""Signed-in browsers: cookies that scripts and other sites cannot use, an end after idling, and ending them by hand."""
+"""Signed-in browsers: cookies out of reach of scripts and other sites, an end after idling, and one by hand."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -15,11 +18,12 @@ from tests.sync_server.access.conftest import PASSWORD, AccountServer, unused_ad
 from tests.sync_server.access.test_reset import form_word
 
 
-def signed_in(server: AccountServer, email: str) -> httpx.Client:
-    client = server.client(unused_address())
-    answer = client.post("/account/sign-in", data={"email": email, "password": PASSWORD})
-    assert answer.url.path == "/account/", answer.text
-    return client
+@contextmanager
+def signed_in(server: AccountServer, email: str) -> Iterator[httpx.Client]:
+    with server.client(unused_address()) as client:
+        answer = client.post("/account/sign-in", data={"email": email, "password": PASSWORD})
+        assert answer.url.path == "/account/", answer.text
+        yield client
 
 
 @pytest.fixture

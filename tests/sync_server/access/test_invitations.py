@@ -238,7 +238,7 @@ def test_another_center_reaches_no_invitation_and_no_location(
     assert len(other.rows(User)) == 1, "a refused invitation leaves nothing behind"
 
 
-@pytest.mark.parametrize("email", ["", "nobody", "a@b", "x\u202ey@example.org", "a" * 250 + "@example.org"])
+@pytest.mark.parametrize("email", ["", "nobody", "a@b", "a" * 250 + "@example.org"])
 def test_a_wrong_address_is_refused(center: CenterWithOwner, email: str) -> None:
     assert center.owner.invite(email, Role.TUTOR).status_code == 422
 

@@ -117,7 +117,7 @@ def test_of_many_with_one_code_one_comes_in(server: AccountServer, email: str) -
 
 
 def test_the_browser_waits_for_the_code(server: AccountServer, email: str, visitor: httpx.Client) -> None:
-    phone, codes = switched_on(server, email)
+    phone, _ = switched_on(server, email)
     page = visitor.post("/account/sign-in", data={"email": email, "password": PASSWORD})
     assert page.url.path == "/account/sign-in/code"
     assert visitor.get("/account/").url.path == "/account/sign-in/code"
