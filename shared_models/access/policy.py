@@ -13,10 +13,12 @@ from shared_models.access.center_rights import CENTER_RIGHTS
 from shared_models.access.conditions import (
     EVERYTHING,
     Condition,
+    Either,
     Row,
     Surroundings,
     Viewer,
     both,
+    either,
     holds,
 )
 from shared_models.access.models import Role
@@ -144,8 +146,20 @@ def _first_match(rules: list[Rule], action: Action) -> tuple[Tier, ...]:
         found.setdefault(where, Tier(rules[min(chosen)].scope, where, fields_of))
         if where == EVERYTHING:
             # What everything shows needs no tier of its own before it.
-            return (*(t for t in found.values() if not t.fields <= fields_of), found[EVERYTHING])
-    return tuple(found.values())
+            return (*_alike([t for t in found.values() if not t.fields <= fields_of]), found[EVERYTHING])
+    return _alike(list(found.values()))
+
+
+def _alike(ordered: list[Tier]) -> tuple[Tier, ...]:
+    """Tiers with those that follow each other and show the same made one."""
+    merged: list[Tier] = []
+    for tier in ordered:
+        if merged and merged[-1].fields == tier.fields:
+            before = merged.pop()
+            parts = before.where.parts if isinstance(before.where, Either) else (before.where,)
+            tier = Tier(before.scope, either(*dict.fromkeys((*parts, tier.where))), tier.fields)
+        merged.append(tier)
+    return tuple(merged)
 
 
 def _all_of(conditions: list[Condition]) -> Condition:

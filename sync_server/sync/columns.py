@@ -61,25 +61,28 @@ def rows_of(table: str, fields: tuple[str, ...], found: tuple[Any, ...] | None) 
     )  # fmt: skip
 
 
-def shown(sight: Sight, table: str) -> list[tuple[str, Tier]]:
-    """For each tier of a table, the condition of the rows that it is the first to show."""
+def shown(sight: Sight, table: str, *, few: bool = False) -> list[tuple[str, Tier]]:
+    """For each tier of a table, the condition of the rows that it is the first to show; `few` when the statement is
+    to read few rows."""
     conditions: list[tuple[str, Tier]] = []
     before: list[str] = []
     for tier in sight.tiers.get(table, ()):
-        parts = [f"({tier.condition})"] if tier.condition else []
+        own = tier.condition_of_few if few else tier.condition
+        parts = [f"({own})"] if own else []
         parts += [f"({condition}) IS NOT TRUE" for condition in before]
         conditions.append((" AND ".join(parts), tier))
-        if not tier.condition:
+        if not own:
             break
-        before.append(tier.condition)
+        before.append(own)
     return conditions
 
 
-def hidden(sight: Sight, table: str) -> str | None:
+def hidden(sight: Sight, table: str, *, few: bool = False) -> str | None:
     """The condition of the rows that are not shown; None when all are, empty when none is."""
     if sight.sees_all(table):
         return None
-    return " AND ".join(f"({tier.condition}) IS NOT TRUE" for tier in sight.tiers.get(table, ()))
+    conditions = (tier.condition_of_few if few else tier.condition for tier in sight.tiers.get(table, ()))
+    return " AND ".join(f"({condition}) IS NOT TRUE" for condition in conditions)
 
 
 @cache

@@ -29,46 +29,54 @@ from shared_models.registry import tenant_classes
 
 
 @cache
-def condition_sql(condition: Condition, table: str) -> str:
+def condition_sql(condition: Condition, table: str, *, row_by_row: bool = False) -> str:
     """The condition on a row of a table that stands in the statement under its own name; empty for every row.
 
     It takes the parameters `org`, `user`, `locations`, `tutors` and `families`. Other tables are asked by EXISTS, of
-    which PostgreSQL itself chooses whether to look up each row or to hash all.
+    which PostgreSQL itself chooses whether to look up each row or to hash all. With `row_by_row` it may only look up:
+    for statements that read few rows, as its guess of how many is poor when one plan serves all.
     """
-    return "" if isinstance(condition, Everything) else _sql(condition, table, f'"{table}"', 0)
+    return "" if isinstance(condition, Everything) else _Writing(row_by_row).sql(condition, table, f'"{table}"')
 
 
-def _sql(condition: Condition, table: str, alias: str, depth: int) -> str:
-    match condition:
-        case Everything():
-            return "true"
-        case Mine(field, own):
-            return f'{alias}."{field}" = ANY(%({own.value})s::uuid[])'
-        case Is(field, None):
-            return f'{alias}."{field}" IS NULL'
-        case Is(field, value):
-            if isinstance(table_of(table).c[field].type, Boolean):
-                return f'{alias}."{field}" IS {"TRUE" if value else "FALSE"}'
-            return f"{alias}.\"{field}\" = '{value}'"
-        case Ref(field, other, where):
-            return _exists(other, "id", f'{alias}."{field}"', where, depth)
-        case Named(other, field, where):
-            return _exists(other, field, f"{alias}.id", where, depth)
-        case Either(parts):
-            return "(" + " OR ".join(_sql(part, table, alias, depth) for part in parts) + ")"
-        case Both(parts):
-            return "(" + " AND ".join(_sql(part, table, alias, depth) for part in parts) + ")"
-        case Not(part):
-            return f"NOT {_sql(part, table, alias, depth)}"
+@dataclass(frozen=True, slots=True)
+class _Writing:
+    row_by_row: bool
+    depth: int = 0
 
+    def sql(self, condition: Condition, table: str, alias: str) -> str:
+        match condition:
+            case Everything():
+                return "true"
+            case Mine(field, own):
+                return f'{alias}."{field}" = ANY(%({own.value})s::uuid[])'
+            case Is(field, None):
+                return f'{alias}."{field}" IS NULL'
+            case Is(field, value):
+                if isinstance(table_of(table).c[field].type, Boolean):
+                    return f'{alias}."{field}" IS {"TRUE" if value else "FALSE"}'
+                return f"{alias}.\"{field}\" = '{value}'"
+            case Ref(field, other, where):
+                return self.exists(other, "id", f'{alias}."{field}"', where)
+            case Named(other, field, where):
+                return self.exists(other, field, f"{alias}.id", where)
+            case Either(parts):
+                return "(" + " OR ".join(self.sql(part, table, alias) for part in parts) + ")"
+            case Both(parts):
+                return "(" + " AND ".join(self.sql(part, table, alias) for part in parts) + ")"
+            case Not(part):
+                return f"NOT {self.sql(part, table, alias)}"
 
-def _exists(other: str, field: str, value: str, where: Condition, depth: int) -> str:
-    inner = f"x{depth}"
-    more = "" if isinstance(where, Everything) else f" AND {_sql(where, other, inner, depth + 1)}"
-    return (
-        f'EXISTS (SELECT 1 FROM "{other}" AS {inner} '
-        f'WHERE {inner}.organization_id = %(org)s AND {inner}."{field}" = {value}{more})'
-    )
+    def exists(self, other: str, field: str, value: str, where: Condition) -> str:
+        inner = f"x{self.depth}"
+        deeper = _Writing(self.row_by_row, self.depth + 1)
+        more = "" if isinstance(where, Everything) else f" AND {deeper.sql(where, other, inner)}"
+        # A subquery with an OFFSET is neither joined nor hashed.
+        end = " OFFSET 0" if self.row_by_row else ""
+        return (
+            f'EXISTS (SELECT 1 FROM "{other}" AS {inner} '
+            f'WHERE {inner}.organization_id = %(org)s AND {inner}."{field}" = {value}{more}{end})'
+        )
 
 
 @dataclass(frozen=True, slots=True)

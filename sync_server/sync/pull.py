@@ -23,6 +23,7 @@ from sync_server.database import Database, enter_tenant, raw_cursor
 from sync_server.sync.columns import Rows, hidden, reading, rows_of, shown
 from sync_server.sync.identity import open_session
 from sync_server.sync.sight import Sight, sight_of
+from sync_server.sync.visibility import FEW
 
 MAX_PAGE_ROWS = 20_000
 FIRST_PAGE_ROWS = 2_000
@@ -97,13 +98,13 @@ def page_after(
     if not plan:
         return Page(after, False)
     last = max(highest for _, _, highest in plan)
-    present = {table for table, _, _ in plan}
+    present = {table: count <= FEW for table, count, _ in plan}
     parameters = {**sight.parameters, "org": organization_id, "after": after, "last": last}
     found = [
         rows
         for table in tables
         if table in present
-        for rows in _read(cursor, sight, table, parameters)
+        for rows in _read(cursor, sight, table, parameters, present[table])
     ]  # fmt: skip
     page = Page(last, sum(count for _, count, _ in plan) >= limit, found)
     if page.size > MOST_BYTES and limit > 1:
@@ -113,7 +114,7 @@ def page_after(
     if withdraws:
         for table in tables:
             if table in present:
-                ids = _withdrawn(cursor, sight, table, parameters)
+                ids = _withdrawn(cursor, sight, table, parameters, present[table])
                 if ids:
                     page.withdrawn[table] = ids
     return page
@@ -180,16 +181,20 @@ def _message(state: DeviceSession, sight: Sight, page: Page, more: dict[str, Any
     return message_of(head, page.rows)
 
 
-def _read(cursor: psycopg.Cursor[Any], sight: Sight, table: str, parameters: dict[str, Any]) -> Iterator[Rows]:
-    for condition, tier in shown(sight, table):
+def _read(
+    cursor: psycopg.Cursor[Any], sight: Sight, table: str, parameters: dict[str, Any], few: bool
+) -> Iterator[Rows]:
+    for condition, tier in shown(sight, table, few=few):
         cursor.execute(reading(table, tier.fields, _within(condition)), parameters)
         rows = rows_of(table, tier.fields, cursor.fetchone())
         if rows is not None:
             yield rows
 
 
-def _withdrawn(cursor: psycopg.Cursor[Any], sight: Sight, table: str, parameters: dict[str, Any]) -> str | None:
-    condition = hidden(sight, table)
+def _withdrawn(
+    cursor: psycopg.Cursor[Any], sight: Sight, table: str, parameters: dict[str, Any], few: bool
+) -> str | None:
+    condition = hidden(sight, table, few=few)
     if condition is None:
         return None
     cursor.execute(

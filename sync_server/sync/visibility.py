@@ -35,6 +35,9 @@ _Cursor = psycopg.Cursor[Any]
 Asking = Session | _Cursor
 """What stands in a transaction of the tenant and can be asked."""
 
+FEW = 200
+"""Up to so many rows, conditions look up row by row."""
+
 _STAFF = frozenset({Role.ADMIN, Role.FRONT_DESK})
 
 _VIEWER = (
@@ -76,10 +79,12 @@ _PAY = (
 @dataclass(frozen=True, slots=True)
 class Reading:
     """Rows that are shown with the same fields, in wire order. The condition, empty for all rows, is on a row of the
-    table under its own name, with the parameters of `parameters_of` and `org`."""
+    table under its own name, with the parameters of `parameters_of` and `org`; `condition_of_few` is the same for
+    statements that read few rows."""
 
     condition: str
     fields: tuple[str, ...]
+    condition_of_few: str = ""
 
 
 def viewer_of(asking: Asking, organization_id: str, user_id: str) -> Viewer:
@@ -161,6 +166,7 @@ def _as_sql(table: str, decided: Sequence[Tier]) -> tuple[Reading, ...]:
         Reading(
             condition_sql(tier.where, table),
             tuple(name for name in wire_fields(table_of(table)) if name in tier.fields),
+            condition_sql(tier.where, table, row_by_row=True),
         )
         for tier in decided
     )
@@ -207,7 +213,8 @@ def _fitting(
     if isinstance(decided[0].where, Everything):
         return dict.fromkeys(ids, decided[0].fields)
     cases = " ".join(
-        f"WHEN {condition_sql(tier.where, table) or 'true'} THEN {place}" for place, tier in enumerate(decided)
+        f"WHEN {condition_sql(tier.where, table, row_by_row=len(ids) <= FEW) or 'true'} THEN {place}"
+        for place, tier in enumerate(decided)
     )
     own = {**parameters_of(viewer), "org": organization_id, "ids": list(ids)}
     with _cursor(asking) as cursor:
