@@ -28,19 +28,27 @@ class Draining:
         for listener in listeners:
             listener()
 
-    async def wait(self) -> None:
-        """Return when the server is ending."""
-        loop, told = asyncio.get_running_loop(), asyncio.Event()
+    def told(self) -> asyncio.Future[None]:
+        """A future of the running loop that is done when the server is ending; cancel it when it is not needed."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
 
         def tell() -> None:
-            loop.call_soon_threadsafe(told.set)
+            loop.call_soon_threadsafe(_settle, future)
 
         with self._lock:
             if self._has_begun.is_set():
-                return
+                future.set_result(None)
+                return future
             self._listeners.add(tell)
-        try:
-            await told.wait()
-        finally:
-            with self._lock:
-                self._listeners.discard(tell)
+        future.add_done_callback(lambda _: self._listeners.discard(tell))
+        return future
+
+    async def wait(self) -> None:
+        """Return when the server is ending."""
+        await self.told()
+
+
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

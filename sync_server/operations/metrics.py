@@ -84,7 +84,8 @@ class _Surroundings(Collector):
         for process in [top, *top.children()]:
             try:
                 with process.oneshot():
-                    if "python" not in process.name().lower() and process.pid != top.pid:
+                    if process.pid != top.pid and not any("spawn_main" in word for word in process.cmdline()):
+                        # An embedded PostgreSQL, or what Python starts beside its processes.
                         continue
                     times = process.cpu_times()
                     memory.add_metric([str(process.pid)], process.memory_info().rss)

@@ -3,6 +3,7 @@ when something of ours broke, and the end of streams when the server ends."""
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import Callable
@@ -133,10 +134,8 @@ class _Answer:
 
     async def _receive_or_end(self) -> Message:
         """To a stream the end of the server looks as if the caller had left: it ends by itself."""
-        import asyncio
-
         caller = asyncio.ensure_future(self._receive())
-        ending = asyncio.ensure_future(self._draining.wait())
+        ending = self._draining.told()
         try:
             await asyncio.wait({caller, ending}, return_when=asyncio.FIRST_COMPLETED)
             return caller.result() if caller.done() else {"type": "http.disconnect"}

@@ -14,8 +14,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
-from multiprocessing.synchronize import Event
 from types import FrameType
 
 import structlog
@@ -101,7 +101,7 @@ def serve(settings: Settings, database: Database) -> int:
         if settings.processes > 1:
             # The parent owns an embedded PostgreSQL; its children only connect.
             return _Parent(replace(settings, database_url=database.url, metrics_port=0), listener).run()
-        _serve_here(settings, database, listener, stop=None)
+        _serve_here(settings, database, listener, parent=None)
     return 0
 
 
@@ -122,7 +122,7 @@ def _listener(host: str, port: int) -> socket.socket:
     return socket.create_server((host, port), family=family, backlog=_BACKLOG)
 
 
-def _serve_here(settings: Settings, database: Database, listener: socket.socket, stop: Event | None) -> None:
+def _serve_here(settings: Settings, database: Database, listener: socket.socket, parent: Connection | None) -> None:
     app = create_app(settings, database)
     config = uvicorn.Config(
         app,
@@ -136,27 +136,25 @@ def _serve_here(settings: Settings, database: Database, listener: socket.socket,
         backlog=_BACKLOG,
     )
     server = GentleServer(config, app.state.draining, settings.drain_seconds)
-    if stop is not None:
-        threading.Thread(target=_end_with_parent, args=(stop, server), name="parent", daemon=True).start()
+    if parent is not None:
+        threading.Thread(target=_end_with_parent, args=(parent, server), name="parent", daemon=True).start()
     server.run(sockets=[listener])
 
 
-def _end_with_parent(stop: Event, server: GentleServer) -> None:
-    parent = multiprocessing.parent_process()
-    while not stop.wait(_LOOK_SECONDS * 4):
-        if parent is not None and not parent.is_alive():
-            break
+def _end_with_parent(parent: Connection, server: GentleServer) -> None:
+    # Nothing is ever said: the line ends when the parent wants its children to end, and when it is gone.
+    parent.poll(None)
     server.begin_to_end()
 
 
-def _child(settings: Settings, listener: socket.socket, stop: Event) -> None:
+def _child(settings: Settings, listener: socket.socket, parent: Connection) -> None:
     """One serving process of several; the parent tells it to end, not the terminal."""
     os.environ[metrics.CHILD] = "1"
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     configure_logs()
     database = Database(settings.database_url, migration_url=settings.migration_database_url)
     try:
-        _serve_here(settings, database, listener, stop)
+        _serve_here(settings, database, listener, parent)
     finally:
         database.close()
 
@@ -168,7 +166,7 @@ class _Parent:
         self._settings = settings
         self._listener = listener
         self._context = multiprocessing.get_context("spawn")
-        self._stop = self._context.Event()
+        self._childrens_end, self._own_end = self._context.Pipe(duplex=False)
         self._is_ending = False
         self._children: dict[int, SpawnProcess] = {}
         self._died_at: dict[int, float] = {}
@@ -193,7 +191,7 @@ class _Parent:
             # One worker of jobs is enough; it moves to another process only by starting anew.
             settings = replace(self._settings, runs_worker=self._settings.runs_worker and place == 0)
             child = self._context.Process(
-                target=_child, args=(settings, self._listener, self._stop), name=f"serving {place}"
+                target=_child, args=(settings, self._listener, self._childrens_end), name=f"serving {place}"
             )
             child.start()
             self._children[place] = child
@@ -206,7 +204,7 @@ class _Parent:
                 self._died_at[place] = time.monotonic()
 
     def _finish(self) -> int:
-        self._stop.set()
+        self._own_end.close()
         until = time.monotonic() + self._settings.drain_seconds + _GRACE_SECONDS + _WORKER_SECONDS
         status = 0
         for place, child in list(self._children.items()):
