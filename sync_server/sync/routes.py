@@ -177,7 +177,8 @@ def _watch(request: Request) -> Watch:
     state: Any = request.app.state
     found: Watch | None = getattr(state, "watch", None)
     if found is None:
-        found = state.watch = Watch(_database(request).url)
+        # Past a pooler, which would hand the listening connection on to others.
+        found = state.watch = Watch(state.settings.direct_database_url or _database(request).url)
     return found
 
 
