@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
-from itertools import chain, repeat
+from itertools import chain
+from operator import itemgetter
 from typing import Any, TypeVarTuple, cast
 
 from sqlalchemy import (
@@ -21,6 +22,7 @@ from sqlalchemy import (
     bindparam,
     column,
     func,
+    literal_column,
     or_,
     select,
     text,
@@ -34,6 +36,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from shared_models.base import Instant
 from shared_models.organization.models import Room
 from shared_models.people.models import Student, Tutor
+from shared_models.schedule.columns import OnDemand, few_ids_in, ids_in, joined, numbers_in, positions, things_of
 from shared_models.schedule.conflicts import Booking, Conflict, collection_paused, conflicts_of, find_conflicts
 from shared_models.schedule.drafts import EntryDraft, Plan, bookings_of_plan
 from shared_models.schedule.models import Attendee, EntryRoom, EntryStatus, ScheduleEntry
@@ -45,9 +48,10 @@ LONGEST_ENTRY = timedelta(days=1)
 _Column = InstrumentedAttribute[str]
 _Kind = Any  # The class of Attendee or EntryRoom, as a column knows it
 _Columns = TypeVarTuple("_Columns")
+_starts = itemgetter(1)
 _booking: Callable[[tuple[object, ...]], Booking] = partial(tuple.__new__, Booking)
-_ATTENDEES = (Attendee.entry_id, Attendee.student_id)
-_ROOMS = (EntryRoom.entry_id, EntryRoom.room_id)
+ATTENDEES = (Attendee.entry_id, Attendee.student_id)
+ROOMS = (EntryRoom.entry_id, EntryRoom.room_id)
 _MANY = 2_000
 _SPANS = 512
 _SIZES = (1, 8, 64, _SPANS)
@@ -100,24 +104,37 @@ def load_bookings(
     Archived and cancelled entries never conflict (product §4) and are left out; so are archived tutors, rooms and
     students, who are hidden everywhere. Without a location, all of them: a tutor conflicts across locations.
     """
-    near = [*_live_between(organization_id, first, last)]
+    near = [*live_between(organization_id, first, last)]
     if location_id is not None:
         near.append(ScheduleEntry.location_id == location_id)
-    statement = select(*_TIMES, ScheduleEntry.tutor_id).where(*near).order_by(ScheduleEntry.starts_at)
-    entries = list(_rows(session, statement))
-    archived = _archived(session, organization_id)
-    students = _held_by(session, organization_id, _ATTENDEES, len(entries), near, archived)
-    rooms = _held_by(session, organization_id, _ROOMS, len(entries), near, archived)
-    if not entries:
-        return []
-    # Column by column: a year has fifty thousand entries, and a loop of our own over them costs twice as much.
-    entry_ids, starts, ends, untils, tutor_ids = zip(*entries, strict=True)
-    if not archived.isdisjoint(tutor_ids):
-        tutor_ids = tuple(None if tutor_id in archived else tutor_id for tutor_id in tutor_ids)
-    none: Iterable[tuple[str, ...]] = repeat(())
-    rooms_in_order, students_in_order = map(rooms.get, entry_ids, none), map(students.get, entry_ids, none)
-    columns = zip(entry_ids, starts, ends, untils, tutor_ids, rooms_in_order, students_in_order, strict=True)
-    return list(map(_booking, columns))
+    ids, starts, ends, untils, tutors = joined_row(session, (*TIMES, ScheduleEntry.tutor_id), near)
+    entry_ids, tutor_ids = ids_in(ids), few_ids_in(tutors)
+    at = positions(entry_ids)
+    rooms, students = (held_by(session, organization_id, links, at, near) for links in (ROOMS, ATTENDEES))
+    archived = archived_things(session, organization_id)
+    made = bookings_of_columns(
+        entry_ids, numbers_in(starts), numbers_in(ends), numbers_in(untils), tutor_ids, rooms, students, archived
+    )
+    made.sort(key=_starts)
+    return made
+
+
+def bookings_of_columns(
+    entry_ids: Iterable[str],
+    starts: Iterable[int],
+    ends: Iterable[int],
+    untils: Iterable[int],
+    tutor_ids: Iterable[str | None],
+    rooms: Iterable[tuple[str, ...]],
+    students: Iterable[tuple[str, ...]],
+    archived: Collection[str],
+) -> list[Booking]:
+    """Bookings from columns of the same length: a year has fifty thousand entries, and a loop of our own over them
+    costs twice as much. Archived tutors, rooms and students are left out."""
+    if archived:
+        tutor_ids = (None if tutor_id in archived else tutor_id for tutor_id in tutor_ids)
+    held = without(rooms, archived), without(students, archived)
+    return list(map(_booking, zip(entry_ids, starts, ends, untils, tutor_ids, *held, strict=True)))
 
 
 def bookings_of_entries(session: Session, organization_id: str, entry_ids: Collection[str]) -> list[Booking]:
@@ -125,17 +142,17 @@ def bookings_of_entries(session: Session, organization_id: str, entry_ids: Colle
     if not entry_ids:
         return []
     chosen = [*_live(organization_id), ScheduleEntry.id.in_(entry_ids)]
-    archived = _archived(session, organization_id)
-    students = _held_by(session, organization_id, _ATTENDEES, len(entry_ids), chosen, archived)
-    rooms = _held_by(session, organization_id, _ROOMS, len(entry_ids), chosen, archived)
-    statement = select(*_TIMES, ScheduleEntry.tutor_id).where(*chosen).order_by(ScheduleEntry.starts_at)
+    # Sorted here: asked for that order, SQLite would walk through the year instead of looking up each entry.
+    rows = sorted(rows_of(session, select(*TIMES, ScheduleEntry.tutor_id).where(*chosen)), key=_starts)
+    at = positions([row[0] for row in rows])
+    rooms, students = (held_by(session, organization_id, links, at, chosen) for links in (ROOMS, ATTENDEES))
+    archived = archived_things(session, organization_id)
     return [
-        Booking(
-            entry_id, starts, ends, until, None if tutor_id in archived else tutor_id,
-            rooms.get(entry_id, ()), students.get(entry_id, ()),
+        Booking(entry_id, starts, ends, until, None if tutor_id in archived else tutor_id, *held)
+        for (entry_id, starts, ends, until, tutor_id), *held in zip(
+            rows, without(rooms, archived), without(students, archived), strict=True
         )
-        for entry_id, starts, ends, until, tutor_id in session.execute(statement)
-    ]  # fmt: skip
+    ]
 
 
 def rival_bookings(session: Session, organization_id: str, new: Sequence[Booking]) -> list[Booking]:
@@ -152,12 +169,12 @@ def rival_bookings(session: Session, organization_id: str, new: Sequence[Booking
     student_ids = {student_id for booking in new for student_id in booking.student_ids}
     # Subqueries instead of joins: without statistics SQLite would walk all rows of a room for each entry.
     concerned = [ScheduleEntry.tutor_id.in_(tutor_ids)] if tutor_ids else []
-    for links, wanted in ((_ROOMS, room_ids), (_ATTENDEES, student_ids)):
+    for links, wanted in ((ROOMS, room_ids), (ATTENDEES, student_ids)):
         if wanted:
             concerned.append(ScheduleEntry.id.in_(_claims(organization_id, links, wanted)))
     if not concerned:
         return []
-    statement = select(*_TIMES, ScheduleEntry.tutor_id).where(*_live(organization_id), or_(*concerned))
+    statement = select(*TIMES, ScheduleEntry.tutor_id).where(*_live(organization_id), or_(*concerned))
     spans = _joined(new)
     found: dict[str, Row[str, int, int, int, str | None]] = {}
     for start in range(0, len(spans), _SPANS):
@@ -169,9 +186,9 @@ def rival_bookings(session: Session, organization_id: str, new: Sequence[Booking
             & (ScheduleEntry.starts_at < times.c.column3)
             & (ScheduleEntry.blocked_until > times.c.column2)
         )))  # fmt: skip
-        found.update((row[0], row) for row in _rows(session, near, _parameters(some, size)))
-    rooms = _claimed(session, organization_id, _ROOMS, room_ids, found)
-    students = _claimed(session, organization_id, _ATTENDEES, student_ids, found)
+        found.update((row[0], row) for row in rows_of(session, near, _parameters(some, size)))
+    rooms = _claimed(session, organization_id, ROOMS, room_ids, found)
+    students = _claimed(session, organization_id, ATTENDEES, student_ids, found)
     none: tuple[str, ...] = ()
     return [
         Booking(
@@ -209,7 +226,7 @@ def all_conflicts(session: Session, organization_id: str, first: datetime, last:
     return find_conflicts(load_bookings(session, organization_id, first, last))
 
 
-_TIMES = (
+TIMES = (
     ScheduleEntry.id,
     epoch_seconds(ScheduleEntry.starts_at),
     epoch_seconds(ScheduleEntry.ends_at),
@@ -225,63 +242,71 @@ def _live(organization_id: str) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _live_between(organization_id: str, first: datetime, last: datetime) -> Iterable[ColumnElement[bool]]:
+def live_between(organization_id: str, first: datetime, last: datetime) -> Iterable[ColumnElement[bool]]:
+    """The conditions for the live entries that touch ``[first, last)``."""
     yield from _live(organization_id)
     yield ScheduleEntry.starts_at >= first - LONGEST_ENTRY
     yield ScheduleEntry.starts_at < last
     yield ScheduleEntry.blocked_until > first
 
 
-def _held_by(
+def held_by(
     session: Session,
     organization_id: str,
     links: tuple[_Column, _Column],
-    entry_count: int,
+    at: Mapping[str, int],
     near: Iterable[ColumnElement[bool]],
-    archived: Collection[str],
-) -> dict[str, tuple[str, ...]]:
-    """The rooms, or the students, of the ``entry_count`` entries that fulfil ``near``, by entry id.
+) -> list[tuple[str, ...]]:
+    """The rooms, or the students, of each of the entries, which are those that fulfil ``near``, in the order of their
+    numbers ``at``; archived ones too.
 
-    When those are a large share of all, all are read in a row instead of looking up each one's: the answer then
-    knows other entries too.
+    When those are a large share of all, all are read in a row instead of looking up each one's.
     """
     entry, thing = links
     kind: _Kind = entry.class_
     live = (kind.organization_id == organization_id, kind.archived_at.is_(None))
-    statement = select(entry, thing).where(*live)
-    if entry_count < _MANY or not _are_most(session, kind, organization_id, entry_count):
-        statement = statement.join(
-            ScheduleEntry, (ScheduleEntry.organization_id == kind.organization_id) & (ScheduleEntry.id == entry)
-        ).where(*near)
-    held: dict[str, tuple[str, ...]] = {}
-    alone = _Alone()
-    for entry_id, thing_id in _rows(session, statement):
-        if thing_id in archived:
-            continue
-        if entry_id in held:
-            held[entry_id] += (thing_id,)
-        else:
-            held[entry_id] = alone[thing_id]
-    return held
+    if len(at) >= _MANY and _are_most(session, kind, organization_id, len(at)):
+        return things_of(at, rows_of(session, select(thing, joined(entry)).where(*live).group_by(thing)))
+    # Not grouped here: SQLite would walk through all rooms, or students, to find them in the order of the groups.
+    statement = (
+        select(thing, entry)
+        .where(*live)
+        .join(ScheduleEntry, (ScheduleEntry.organization_id == kind.organization_id) & (ScheduleEntry.id == entry))
+        .where(*near)
+    )
+    return things_of(at, rows_of(session, statement))
 
 
-class _Alone(dict[str, tuple[str, ...]]):
-    """The same tuple for each thing that is held alone: fifty thousand fewer to make and to look through."""
-
-    def __missing__(self, thing_id: str) -> tuple[str, ...]:
-        self[thing_id] = (thing_id,)
-        return self[thing_id]
+def without(things: Iterable[tuple[str, ...]], archived: Collection[str]) -> Iterable[tuple[str, ...]]:
+    """The rooms, or the students, of entries without the archived ones, who are hidden everywhere."""
+    if not archived:
+        return things
+    live = OnDemand[tuple[str, ...], tuple[str, ...]](lambda ids: tuple(one for one in ids if one not in archived))
+    return map(live.__getitem__, things)
 
 
 def _are_most(
     session: Session, kind: type[Attendee] | type[EntryRoom], organization_id: str, entry_count: int
 ) -> bool:
     """Whether so many entries have so large a share of all rooms, or students, that reading all is less work."""
-    all_of_them = select(func.count()).select_from(kind).where(kind.organization_id == organization_id)
-    return (session.scalar(all_of_them) or 0) < 5 * entry_count
+    count = select(func.count()).select_from(kind).where(kind.organization_id == organization_id)
+    if session.connection().dialect.name == "sqlite":
+        # As many rows as there can be: counting them would read through an index.
+        count = select(func.max(literal_column("rowid", Integer))).select_from(kind)
+    return (session.scalar(count) or 0) < 5 * entry_count
 
 
-def _rows(
+def joined_row(
+    session: Session,
+    columns: Iterable[ColumnElement[Any] | InstrumentedAttribute[Any]],
+    near: Iterable[ColumnElement[bool]],
+) -> tuple[str | None, ...]:
+    """The columns of the entries that fulfil ``near``, each as one text, see `columns`; None when there are none."""
+    (row,) = rows_of(session, select(*map(joined, columns)).where(*near))
+    return tuple(row)
+
+
+def rows_of(
     session: Session, statement: Select[*_Columns], parameters: Mapping[str, object] | None = None
 ) -> Iterable[Row[*_Columns]]:
     """The rows of plain columns, without what the ORM does to each: half the time of reading a year.
@@ -339,7 +364,7 @@ def _claimed(
     statement = _claims(organization_id, links, wanted).with_only_columns(*links)
     if len(entry_ids) < _SPANS:
         statement = statement.where(links[0].in_(entry_ids))
-    for entry_id, thing_id in _rows(session, statement):
+    for entry_id, thing_id in rows_of(session, statement):
         if entry_id in entry_ids:
             claimed[entry_id] = (*claimed.get(entry_id, ()), thing_id)
     return claimed
@@ -360,7 +385,7 @@ def _instant(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def _archived(session: Session, organization_id: str) -> frozenset[str]:
+def archived_things(session: Session, organization_id: str) -> frozenset[str]:
     """Ids of the archived tutors, rooms and students: few, so one small question instead of three more joins."""
     tutors, rooms, students = (
         select(kind.id).where(kind.organization_id == organization_id, kind.archived_at.is_not(None))

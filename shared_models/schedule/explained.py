@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, time
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
@@ -25,8 +24,7 @@ _CHUNK = 900
 _MANY = 3
 
 
-@dataclass(frozen=True, slots=True)
-class EntryWords:
+class EntryWords(NamedTuple):
     """An entry as people speak of it; times are wall-clock of the organization."""
 
     entry_id: str
@@ -53,8 +51,7 @@ class EntryWords:
         return "Online" if self.is_online else ", ".join(self.room_names)
 
 
-@dataclass(frozen=True, slots=True)
-class ExplainedConflict:
+class ExplainedConflict(NamedTuple):
     """A conflict with the names of what both entries claim; ``first`` starts earlier. An ``acceptance`` says who
     lives with it, since when and why: it is still listed and does not shout."""
 

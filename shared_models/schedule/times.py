@@ -8,6 +8,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _FIXED_OFFSET = re.compile(r"(?:UTC|GMT)(?:([+-])(\d{1,2})(?::?(\d{2}))?)?", re.IGNORECASE)
 
+_DAY = 86_400
+_EPOCH = datetime(1970, 1, 1)
+
 
 class UnknownTimeZone(ValueError):
     """The text is neither an IANA zone nor a fixed offset such as ``UTC-5``."""
@@ -65,6 +68,34 @@ def day_offsets(zone: tzinfo) -> DayOffsets:
 def wall_clock_of(instant: datetime, zone: tzinfo) -> datetime:
     """What clock and calendar at the location show at ``instant``, as a naive datetime."""
     return instant.astimezone(zone).replace(tzinfo=None, fold=0)
+
+
+class WallClocks(dict[int, datetime]):
+    """What `wall_clock_of` says at instants given as epoch seconds, found on demand: a year of sessions begins and
+    ends at few different times, and on a day without a change of the clocks each of them is an addition."""
+
+    def __init__(self, zone: tzinfo) -> None:
+        super().__init__()
+        self._zone = zone
+        self._midnights: dict[int, datetime | None] = {}
+
+    def __missing__(self, seconds: int) -> datetime:
+        day, since = divmod(seconds, _DAY)
+        try:
+            midnight = self._midnights[day]
+        except KeyError:
+            midnight = self._midnights[day] = self._midnight(day)
+        shown = wall_clock_of(self._at(seconds), self._zone) if midnight is None else midnight + timedelta(0, since)
+        self[seconds] = shown
+        return shown
+
+    def _midnight(self, day: int) -> datetime | None:
+        """What clocks show at midnight of a UTC day; None when they change before the next."""
+        begins, ends = self._at(day * _DAY), self._at((day + 1) * _DAY)
+        return begins.replace(tzinfo=None, fold=0) if begins.utcoffset() == ends.utcoffset() else None
+
+    def _at(self, seconds: int) -> datetime:
+        return datetime.fromtimestamp(seconds, self._zone)
 
 
 def ends_at(starts_at: datetime, duration_minutes: int) -> datetime:
