@@ -3,6 +3,7 @@
 from alembic import context
 
 import sync_server.access.models
+import sync_server.booking.models
 import sync_server.files.models
 import sync_server.mail_models
 import sync_server.operations.models

@@ -1,0 +1,1 @@
+"""Booking from the outside: what is promised to the public, and by whom."""
