@@ -27,8 +27,8 @@ from shared_models.access.rules import NOTHING, Action, Rule, Scope, TableRights
 from shared_models.access.schedule_rights import SCHEDULE_RIGHTS
 
 __all__ = [
-    "FILLED", "HEALTH_READING", "POLICY_VERSION", "RIGHTS", "Action", "Scope", "Tier", "Viewer", "history_tiers",
-    "may", "may_change", "sees_health", "tiers", "visible", "who_may", "writable", "write_tiers",
+    "FILLED", "HEALTH_FIELDS", "HEALTH_READING", "POLICY_VERSION", "RIGHTS", "Action", "Scope", "Tier", "Viewer",
+    "history_tiers", "may", "may_change", "sees_health", "tiers", "visible", "who_may", "writable", "write_tiers",
 ]  # fmt: skip
 
 RIGHTS: Mapping[str, TableRights] = {**CENTER_RIGHTS, **PEOPLE_RIGHTS, **SCHEDULE_RIGHTS}
@@ -38,6 +38,9 @@ FILLED: Mapping[str, Mapping[str, frozenset[str]]] = {
 }
 """Fields that the server fills for those who may not write them, and the fields from which it does: when one of these
 changes, or the row is new, the value is copied anew (sync protocol S-63)."""
+
+HEALTH_FIELDS = RIGHTS["student"].groups["HEALTH"] | RIGHTS["student"].groups["BEHAVIOR"]
+"""Fields of a student whose reading is noted (product §9)."""
 
 HEALTH_READING = "health_delivered"
 """The audit's word for health fields having gone to a device."""
@@ -101,8 +104,7 @@ def who_may(action: Action, table: str) -> str:
 
 def sees_health(roles: frozenset[Role]) -> bool:
     """Whether a set of roles is shown health fields of students."""
-    health = RIGHTS["student"].groups["HEALTH"]
-    return any(not health.isdisjoint(tier.fields) for tier in tiers("student", roles))
+    return any(not HEALTH_FIELDS.isdisjoint(tier.fields) for tier in tiers("student", roles))
 
 
 def _tiers_of(action: Action, table: str, roles: frozenset[Role]) -> tuple[Tier, ...]:

@@ -16,6 +16,7 @@ from desktop.sync.worker import TOKEN
 from shared_models.base import new_id
 from shared_models.catalog.models import Service, ServiceFormat
 from shared_models.organization.models import Location
+from shared_models.people.models import Family, HealthAccess, Student
 from shared_models.schedule.drafts import EntryDraft
 from shared_models.schedule.models import EntryStatus
 from shared_models.schedule.operations import schedule_entries
@@ -97,6 +98,30 @@ def test_another_tenant_sees_no_history(
     other.close()
 
 
-def test_only_the_schedule_has_a_history(desk: tuple[Store, SyncClient]) -> None:
-    with pytest.raises(SyncError, match="no history"):
-        desk[1].history("student", [new_id()])
+def test_what_is_no_row_of_the_center_has_no_history(desk: tuple[Store, SyncClient]) -> None:
+    for table in ("account", "audit_entry", "nonsense"):
+        with pytest.raises(SyncError, match="no history"):
+            desk[1].history(table, [new_id()])
+
+
+def test_reading_the_history_of_health_fields_is_noted(desk: tuple[Store, SyncClient], database: Database) -> None:
+    store, client = desk
+    own = {"organization_id": store.organization_id}
+    student_id, family_id = new_id(), new_id()
+    with store.write() as session:
+        place = session.query(Location.id).scalar()
+        session.add(Family(**own, id=family_id, parent1_first_name="Ana", parent1_last_name="Silva"))
+        session.add(Student(**own, id=student_id, family_id=family_id, location_id=place, first_name="Nina"))
+    exchange(store, client)
+
+    def looks() -> int:
+        with database.tenant(store.organization_id, read_only=True) as session:
+            return session.query(HealthAccess).filter_by(student_id=student_id).count()
+
+    client.history("student", [student_id])
+    assert looks() == 0
+    with store.write() as session:
+        session.get_one(Student, (store.organization_id, student_id)).allergies = "Peanuts"
+    exchange(store, client)
+    assert client.history("student", [student_id])[0].changes == {"allergies": ("", "Peanuts")}
+    assert looks() == 1
