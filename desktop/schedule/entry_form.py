@@ -4,9 +4,9 @@ with their conflicts and the ways out beside the fields while one types (product
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from dataclasses import fields as fields_of
-from datetime import date, datetime, time
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 from PySide6.QtCore import QCoreApplication, QEventLoop, QSize, Qt, QTimer, Signal
@@ -22,6 +22,7 @@ from desktop.schedule.entry_form_check import SCHEDULE_TABLES, Outlook, WayFinde
 from desktop.schedule.entry_form_choices import CHOICE_TABLES, EntryChoices, load_choices
 from desktop.schedule.entry_form_fields import EntryFields
 from desktop.schedule.entry_form_outlook import EVERY_OTHER_WEEK, OutlookView
+from desktop.schedule.entry_prefill import EntryPrefill
 from desktop.store.announcer import StoreAnnouncer
 from desktop.store.store import Changes, Store
 from desktop.widgets import Button, IconButton, Kind, Label, Line, Paragraph, Segmented, make_action, painting
@@ -33,7 +34,7 @@ from shared_models.schedule.explained import entry_words
 from shared_models.schedule.operations import entry_of, schedule_entries
 from shared_models.schedule.prices import amount_cents
 from shared_models.schedule.series_operations import SeriesScope, entries_within
-from shared_models.schedule.times import minutes_of, next_on_grid, time_of, wall_clock_of
+from shared_models.schedule.times import wall_clock_of
 
 FULL_WIDTH = 772
 FIELDS_WIDTH = 432
@@ -45,22 +46,6 @@ _SCOPES = (
     (SeriesScope.FOLLOWING.value, "This and following"),
     (SeriesScope.ALL.value, "All of the series"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class EntryPrefill:
-    """What is known when a new entry begins: where somebody dragged on the calendar, or for whom. All optional."""
-
-    location_id: str | None = None
-    service_id: str | None = None
-    subject_id: str | None = None
-    topic_id: str | None = None
-    tutor_id: str | None = None
-    room_ids: tuple[str, ...] = ()
-    student_ids: tuple[str, ...] = ()
-    day: date | None = None
-    start: time | None = None
-    duration_minutes: int | None = None
 
 
 class EntryEditor(QWidget):
@@ -141,7 +126,8 @@ class EntryEditor(QWidget):
         self._begin()
         self._entry_id, self._without = None, frozenset()
         self._scope = SeriesScope.THIS
-        draft = self._new_draft(prefill or EntryPrefill())
+        assert self._choices is not None
+        draft = (prefill or EntryPrefill()).draft(self._choices, self._clock())
         self.title.setText("New entry")
         self._scope_box.hide()
         self._actions.hide()
@@ -275,39 +261,6 @@ class EntryEditor(QWidget):
         self._outlook = None
         self._fields_area.verticalScrollBar().setValue(0)
         self._view_area.verticalScrollBar().setValue(0)
-
-    def _new_draft(self, prefill: EntryPrefill) -> EntryDraft:
-        choices = self._choices
-        assert choices is not None
-        location_id = prefill.location_id or self._location_of(prefill) or next(iter(choices.terms), "")
-        durations = choices.durations_minutes or (60,)
-        now = wall_clock_of(self._clock(), choices.terms[location_id].zone) if location_id else self._clock()
-        start = prefill.start
-        if start is None:
-            grid = choices.terms[location_id].grid_minutes if location_id else 15
-            start = time_of(min(next_on_grid(minutes_of(now.time()) + 1, grid), 23 * 60))
-        service = choices.service(location_id, prefill.service_id or "")
-        return EntryDraft(
-            location_id=location_id,
-            capacity=max(service.capacity if service is not None else 1, len(prefill.student_ids)),
-            service_id=prefill.service_id or "",
-            subject_id=prefill.subject_id,
-            topic_id=prefill.topic_id,
-            tutor_id=prefill.tutor_id,
-            student_ids=prefill.student_ids,
-            room_ids=prefill.room_ids,
-            first_day=prefill.day or now.date(),
-            start=start,
-            duration_minutes=prefill.duration_minutes or durations[0],
-        )
-
-    def _location_of(self, prefill: EntryPrefill) -> str | None:
-        """Where the students of a prefill belong."""
-        assert self._choices is not None
-        for student_id in prefill.student_ids:
-            if (student := self._choices.students.get(student_id)) is not None:
-                return student.location_id
-        return None
 
     def _load_scope(self, scope: SeriesScope) -> None:
         """Show the entry as far as the scope reaches; what was changed already stays changed."""

@@ -102,7 +102,7 @@ class FormBeside(QObject):
         tutor_id: str | None = None, room_id: str | None = None, student_ids: tuple[str, ...] = (),
     ) -> None:  # fmt: skip
         """Begin a new entry with what the calendar knows; a new entry in hand is moved there instead."""
-        from desktop.schedule.entry_form import EntryPrefill
+        from desktop.schedule.entry_prefill import EntryPrefill
 
         if self._move_in_hand(day, starts, ends) or not self._may_open():
             return
