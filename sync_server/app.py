@@ -32,6 +32,7 @@ from sync_server.operations.metrics import exposition, is_allowed
 from sync_server.operations.readiness import Readiness
 from sync_server.operations.requests import RequestScope
 from sync_server.operations.standing import AwayPages, Standing
+from sync_server.people.routes import add_erasures
 from sync_server.settings import Settings
 from sync_server.website.routes import add_website
 
@@ -91,6 +92,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.include_router(sync_routes.router)
     app.include_router(sync_history.router)
     add_files(app, settings, database)
+    add_erasures(app, settings)
     # Last: a slug matches whatever path the routes above left over.
     add_website(
         app,

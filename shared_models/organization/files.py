@@ -87,9 +87,10 @@ class StoredFile(TenantRow):
     stored_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
-def file_id(organization_id: str, sha256: str) -> str:
-    """The id of a file's row, the same on every PC."""
-    return derived_id(organization_id, "file", sha256)
+def file_id(organization_id: str, sha256: str, erased_before: int = 0) -> str:
+    """The id of a file's row, the same on every PC. `erased_before` counts how often the file was erased: a row stays
+    erased for good, and a file that is added again begins another."""
+    return derived_id(organization_id, "file", sha256, *(["again", str(erased_before)] if erased_before else []))
 
 
 def is_sha256(text: str) -> bool:
@@ -161,7 +162,11 @@ def keep_file_row(
 ) -> StoredFile:
     """The row that says that a file exists: a new one, or the one that is there, brought back from the archive. Where
     two purposes meet, the one that allows more holds."""
-    row = session.get(StoredFile, (organization_id, file_id(organization_id, sha256)))
+    erased_before = 0
+    row_id = file_id(organization_id, sha256)
+    while (row := session.get(StoredFile, (organization_id, row_id))) is not None and row.sha256 != sha256:
+        erased_before += 1
+        row_id = file_id(organization_id, sha256, erased_before)
     if row is not None:
         row.archived_at = None
         if MOST_BYTES[purpose] > MOST_BYTES[row.purpose]:
@@ -169,7 +174,7 @@ def keep_file_row(
         return row
     row = StoredFile(
         organization_id=organization_id,
-        id=file_id(organization_id, sha256),
+        id=row_id,
         sha256=sha256,
         size_bytes=size_bytes,
         media_type=media_type.value,

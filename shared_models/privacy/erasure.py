@@ -20,7 +20,8 @@ from sqlalchemy.orm import Session
 from shared_models.access.models import Role, User, UserRole
 from shared_models.base import SYNC_COLUMNS, TenantRow
 from shared_models.leads.models import Lead, LeadContact
-from shared_models.people.models import Family, Student, StudentSubject
+from shared_models.organization.files import StoredFile
+from shared_models.people.models import Family, Student, StudentSubject, Tutor, TutorTimeOff
 from shared_models.registry import tenant_classes
 from shared_models.schedule.models import Attendee, ConflictAcceptance, ScheduleEntry, Series
 from shared_models.sync.clocks import CONTEXT, CREATED, ERASED_CLOCK
@@ -38,13 +39,18 @@ _KEPT: Mapping[str, frozenset[str]] = {
         {"lead_id", "user_id", "happened_at", "method", "outcome", "stage_before", "stage_after"}
     ),
     "user": frozenset(),
+    "tutor": frozenset({"user_id", "hourly_pay_cents", "priority"}),
+    "tutor_time_off": frozenset({"tutor_id", "first_day", "last_day"}),
+    "stored_file": frozenset({"purpose"}),
 }
 """Fields that tell nothing of a person; every other field of these tables is blanked, those of later versions too."""
-_REQUIRED = {
+_REQUIRED: Mapping[str, Mapping[str, Any]] = {
     "family": {"parent1_first_name": ERASED, "parent1_last_name": "family"},
     "student": {"first_name": ERASED, "last_name": "student"},
     "lead": {"parent_first_name": ERASED, "parent_last_name": "lead"},
     "user": {"first_name": ERASED, "last_name": "user"},
+    "tutor": {"is_active": False},
+    "stored_file": {"sha256": "0" * 64, "size_bytes": 1},
 }
 _ENTRY_TEXTS = (
     "cancel_reason", "web_link", "supplies", "other_resources", "report_done", "report_homework",
@@ -60,12 +66,14 @@ class ErasedKind(StrEnum):
     FAMILY = "family"
     STUDENT = "student"
     LEAD = "lead"
+    TUTOR = "tutor"
 
 
 @dataclass(frozen=True, slots=True)
 class ErasurePlan:
     """What an erasure would forget. `rows` are blanked as a whole, `texts` are single fields of rows that stay, by
-    table and id; `future_entry_ids` lie ahead and have no one else. `emails` are the addresses of who is erased."""
+    table and id; `future_entry_ids` lie ahead and have no one else. `emails` are the addresses of who is erased,
+    `file_hashes` files that show nobody else."""
 
     kind: ErasedKind
     row_id: str
@@ -76,6 +84,7 @@ class ErasurePlan:
     entry_count: int = 0
     future_entry_ids: tuple[str, ...] = ()
     emails: frozenset[str] = frozenset()
+    file_hashes: tuple[str, ...] = ()
     is_done: bool = False
     """It has been erased already."""
 
@@ -147,10 +156,47 @@ def plan_of_lead(session: Session, organization_id: str, lead_id: str, now: date
     )  # fmt: skip
 
 
+def plan_of_tutor(session: Session, organization_id: str, tutor_id: str, now: datetime) -> ErasurePlan:
+    """What erasing a tutor forgets: profile, photo, reasons of days off, and name and address unless the user works
+    here as something else, too. Sessions keep that someone taught. Raises LookupError when there is no such tutor."""
+    tutor = session.get(Tutor, (organization_id, tutor_id))
+    if tutor is None:
+        raise LookupError(f"no tutor {tutor_id}")
+    user = session.get_one(User, (organization_id, tutor.user_id))
+    held = set(
+        session.scalars(
+            select(UserRole.role).where(
+                UserRole.organization_id == organization_id,
+                UserRole.user_id == user.id,
+                UserRole.archived_at.is_(None),
+            )
+        )
+    )
+    is_only_tutor = held <= {Role.TUTOR, Role.GUARDIAN}
+    files = _files_of(session, organization_id, tutor) if tutor.photo_hash else {}
+    rows = {
+        Tutor.__tablename__: (tutor_id,),
+        TutorTimeOff.__tablename__: _ids(session, TutorTimeOff, TutorTimeOff.tutor_id, organization_id, [tutor_id]),
+        User.__tablename__: (user.id,) if is_only_tutor else (),
+        StoredFile.__tablename__: tuple(files),
+    }
+    return ErasurePlan(
+        ErasedKind.TUTOR,
+        tutor_id,
+        f"{user.first_name} {user.last_name}".strip(),
+        {name: ids for name, ids in rows.items() if ids},
+        {},
+        emails=_addresses(user.email) if is_only_tutor else frozenset(),
+        file_hashes=tuple(sorted(set(files.values()))),
+        is_done=is_erased(tutor),
+    )
+
+
 PLANS = {
     ErasedKind.FAMILY: plan_of_family,
     ErasedKind.STUDENT: plan_of_student,
     ErasedKind.LEAD: plan_of_lead,
+    ErasedKind.TUTOR: plan_of_tutor,
 }
 
 
@@ -232,7 +278,7 @@ def _plan(
         len(own),
         tuple(ahead),
         emails,
-        is_done,
+        is_done=is_done,
     )
 
 
@@ -348,6 +394,23 @@ def _guardians(session: Session, organization_id: str, emails: frozenset[str]) -
     ):
         roles.setdefault(user_id, set()).add(role)
     return sorted(user_id for user_id, held in roles.items() if held == {Role.GUARDIAN})
+
+
+def _files_of(session: Session, organization_id: str, tutor: Tutor) -> dict[str, str]:
+    """The photo of a tutor by the ids of its rows, unless another tutor shows the same."""
+    shown = session.scalar(
+        select(Tutor.id).where(
+            Tutor.organization_id == organization_id, Tutor.photo_hash == tutor.photo_hash, Tutor.id != tutor.id
+        )
+    )
+    if shown is not None:
+        return {}
+    found = session.execute(
+        select(StoredFile.id, StoredFile.sha256).where(
+            StoredFile.organization_id == organization_id, StoredFile.sha256 == tutor.photo_hash
+        )
+    )
+    return {row.id: row.sha256 for row in found}
 
 
 def _ids(

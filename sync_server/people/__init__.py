@@ -1,0 +1,1 @@
+"""People on the server: erasing them for good."""
