@@ -89,7 +89,8 @@ def merge(
             values[name] = value
         elif theirs < ours:
             ahead.add(name)
-            if value != current.get(name):
+            # What was written into an erased text is dropped ([S-15]).
+            if value != current.get(name) and ours != ERASED_CLOCK:
                 lost[name] = value
     ahead |= {name for name in current if name not in incoming and stamps[name] > clock_of(incoming_clocks, name)}
     return Merged(values, _compact(stamps) | contexts, changed, lost, frozenset(ahead))
