@@ -23,6 +23,7 @@ from shared_models.registry import metadata as shared_metadata
 from shared_models.sync.clocks import SERVER_DEVICE, HybridClock
 from shared_models.sync.hook import ChangeRecorder, RowChange
 from sync_server.models import AuditEntry, ServerBase, TenantOwned
+from sync_server.settings import Settings
 
 APP_ROLE = "itutoros_app"
 CHANGED_CHANNEL = "organization_changed"
@@ -52,11 +53,15 @@ class Database:
     """The server's connections. `tenant()` gives sessions of one organization, `routing()` sessions that see only
     accounts, devices and routes."""
 
-    def __init__(self, url: str, *, migration_url: str = "", pool_size: int = 20) -> None:
-        """`url` is what the server works with; `migration_url` the owner's, when it is another."""
+    def __init__(self, url: str, *, migration_url: str = "", pool_size: int = 20, is_pooled: bool = False) -> None:
+        """`url` is what the server works with; `migration_url` the owner's, when it is another. `is_pooled` when the
+        url leads through a pooler in transaction mode, which keeps no prepared statements."""
         self.url = url
+        self._prepares: dict[str, Any] = {"prepare_threshold": None} if is_pooled else {}
         self._owner_url = migration_url or url
-        self.engine = create_engine(_psycopg(url), pool_size=pool_size, max_overflow=20, pool_pre_ping=True)
+        self.engine = create_engine(
+            _psycopg(url), pool_size=pool_size, max_overflow=20, pool_pre_ping=True, connect_args=self._prepares
+        )
         event.listen(self.engine, "connect", _become_app_role)
         self.clock = HybridClock(SERVER_DEVICE)
         self.recorder = ChangeRecorder(self.clock, allocate=allocate_sequence, on_flush=_on_flush)
@@ -131,11 +136,21 @@ class Database:
                     min_size=0,
                     max_size=2 * self._pool_size,
                     timeout=60,
-                    kwargs={"autocommit": True, "prepare_threshold": 0},
+                    kwargs={"autocommit": True, "prepare_threshold": 0} | self._prepares,
                     configure=_make_bare,
                     open=True,
                 )
             return self._bare
+
+
+def opened(settings: Settings, url: str) -> Database:
+    """The database of a server's settings, at a url that may be an embedded one's."""
+    return Database(
+        url,
+        migration_url=settings.migration_database_url,
+        pool_size=settings.pool_size,
+        is_pooled=bool(settings.direct_database_url),
+    )
 
 
 def enter_tenant(cursor: psycopg.Cursor[Any], organization_id: str) -> None:
@@ -214,6 +229,8 @@ def secure_statements(tables: Sequence[str]) -> list[str]:
             f'ALTER TABLE "{table}" FORCE ROW LEVEL SECURITY',
             f'CREATE POLICY own_organization ON "{table}" USING ({own})',
             f'GRANT SELECT, INSERT, UPDATE ON "{table}" TO {APP_ROLE}',
+            # Statistics of the tenants that are there mislead about a new one: all are planned for alike.
+            f'ALTER TABLE "{table}" ALTER COLUMN organization_id SET STATISTICS 0',
         ]
     return statements
 

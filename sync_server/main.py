@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from sync_server.access.accounts import AccountError, NewOrganization, create_organization
 from sync_server.access.devices import revoke_device
-from sync_server.database import Database
+from sync_server.database import Database, opened
 from sync_server.embedded import EmbeddedPostgres
 from sync_server.operations.commands import Command, add_commands
 from sync_server.operations.logs import configure_logs
@@ -63,7 +63,7 @@ def open_database(settings: Settings, *, migrates: bool = True) -> Iterator[Data
             migrate(settings.migration_database_url or url)
         else:
             _require_fitting(url)
-        database = Database(url, migration_url=settings.migration_database_url, pool_size=settings.pool_size)
+        database = opened(settings, url)
         try:
             yield database
         finally:

@@ -331,7 +331,10 @@ def _extensions(connection: Connection) -> Iterator[Finding]:
     if _one(connection, "SELECT count(*) FROM pg_available_extensions WHERE name = 'btree_gist'"):
         yield Finding(Level.WELL, "extensions", "btree_gist is there")
     else:
-        yield Finding(Level.WARNING, "extensions", "btree_gist is not there", "install PostgreSQL’s contrib package")
+        yield Finding(
+            Level.WARNING, "extensions", "btree_gist is not there; double booking is kept out in a slower way",
+            "install PostgreSQL’s contrib package before the first `itutoros-server migrate`",
+        )  # fmt: skip
 
 
 def _connections(connection: Connection, settings: Settings) -> Iterator[Finding]:

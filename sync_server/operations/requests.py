@@ -7,6 +7,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable
+from typing import Any
 from uuid import uuid4
 
 import orjson
@@ -137,7 +138,8 @@ class _Answer:
         caller = asyncio.ensure_future(self._receive())
         ending = self._draining.told()
         try:
-            await asyncio.wait({caller, ending}, return_when=asyncio.FIRST_COMPLETED)
+            either: set[asyncio.Future[Any]] = {caller, ending}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             return caller.result() if caller.done() else {"type": "http.disconnect"}
         finally:
             caller.cancel()

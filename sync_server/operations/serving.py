@@ -22,7 +22,7 @@ import structlog
 import uvicorn
 
 from sync_server.app import create_app, worker_of
-from sync_server.database import Database
+from sync_server.database import Database, opened
 from sync_server.operations import metrics
 from sync_server.operations.draining import Draining
 from sync_server.operations.logs import configure_logs
@@ -152,7 +152,7 @@ def _child(settings: Settings, listener: socket.socket, parent: Connection) -> N
     os.environ[metrics.CHILD] = "1"
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     configure_logs()
-    database = Database(settings.database_url, migration_url=settings.migration_database_url)
+    database = opened(settings, settings.database_url)
     try:
         _serve_here(settings, database, listener, parent)
     finally:

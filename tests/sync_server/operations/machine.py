@@ -26,7 +26,7 @@ class Machine:
     """`itutoros-server serve` on a port of its own."""
 
     def __init__(self, hosted: Hosted, folder: Path, *words: str, **surroundings: str) -> None:
-        self.port, self.metrics_port = _free_port(), _free_port()
+        self.port, self.metrics_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / f"server-{self.port}.log"
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("ITUTOROS_", "DATABASE_"))}
@@ -146,7 +146,7 @@ class Desk:
         return len(answer.content)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
