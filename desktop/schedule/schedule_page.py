@@ -12,38 +12,30 @@ from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
-from sqlalchemy import select
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from desktop import theme
 from desktop.page import Changes, Page
-from desktop.schedule.calendar_filters import CalendarFilters
 from desktop.schedule.calendar_views import PageView, ViewKind
 from desktop.schedule.calendar_widget import CalendarWidget
-from desktop.schedule.color_choice import ColorChoice
-from desktop.schedule.coloring import ColorBy, Coloring, legend_of, tutor_palettes
 from desktop.schedule.conflicts_beside import ConflictsBeside
-from desktop.schedule.directory import DIRECTORY_TABLES, Directory, read_directory
-from desktop.schedule.entry_rows import ENTRY_TABLES, EntryRow, read_entries
+from desktop.schedule.directory import DIRECTORY_TABLES, Directory
+from desktop.schedule.entry_rows import ENTRY_TABLES, EntryRow
 from desktop.schedule.form_beside import FormBeside, days_beside
-from desktop.schedule.legend import CalendarLegend
-from desktop.schedule.saved_views import SavedView, SavedViews, SavedViewsChip
+from desktop.schedule.page_reading import PageReading
+from desktop.schedule.page_tools import PageTools
+from desktop.schedule.saved_views import SavedView
 from desktop.schedule.scene import (
     Filters,
     SceneBuilder,
     Week,
     title_of_day,
     title_of_days,
-    week_of,
     week_with,
-    with_accepted,
 )
-from desktop.schedule.student_chip import read_students
-from desktop.schedule.toolbar_fit import ToolbarFit, short_title, without_year
+from desktop.schedule.toolbar_fit import short_title, without_year
 from desktop.store.store import Store
-from desktop.widgets import Button, FilterChip, IconButton, Kind, Label, Segmented
-from shared_models.schedule.acceptances import acceptances_of
-from shared_models.schedule.models import ScheduleEntry
+from desktop.widgets import Button, IconButton, Kind, Segmented
 
 if TYPE_CHECKING:
     from desktop.schedule.conflicts_panel import ConflictsPanel
@@ -53,7 +45,6 @@ if TYPE_CHECKING:
 REFRESH_NOW_MS = 20_000
 _LOCATION = "calendar_location"
 _VIEW = "calendar_view"
-_COLOR_BY = "calendar_color_by"
 FOLLOW_AFTER_MS = 250
 WEEK, DAY = "week", "day"
 CONFLICTS = "conflicts"
@@ -75,12 +66,11 @@ class SchedulePage(Page):
         super().__init__(parent, search="Search")
         self._store, self._clock = store, clock
         self._check: DropCheck | None = None
-        self._directory: Directory = self._read_directory()
+        self._reading = PageReading(store)
         self._day = self._today()
         remembered = store.local(_VIEW) or WEEK
         self._view = remembered if any(kind.key == remembered for kind in self.view_kinds) else WEEK
         self._made_views: dict[str, PageView] = {}
-        self._saved_views = SavedViews(store)
         self._by_room = False
         self._title = ""
         self._week: Week | None = None
@@ -120,33 +110,19 @@ class SchedulePage(Page):
         self.views = Segmented(options, value=self._view, name="View of the calendar")
         self.views.changed.connect(self.set_view)
         header.add_view_switch(self.views)
-        self.filters = CalendarFilters(self._read_students)
+        tools = self._tools = PageTools(
+            self._store, self.toolbar, self._reading.students, self._present_view, parent=self
+        )
+        self.filters, self.saved, self.columns, self.color = tools.filters, tools.saved, tools.columns, tools.color
+        self.legend = tools.legend
         self.filters.changed.connect(self._filters_changed)
         self.filters.conflictsToggled.connect(self.show_conflicts)
-        self.saved = SavedViewsChip(self._saved_views, self._present_view)
         self.saved.taken.connect(self.take_view)
-        self._only_chip = FilterChip("", "funnel")
-        self._only_chip.setEnabled(False)
-        self._only_chip.hide()
-        self._only_note = Label("Other entries come back when you save.", "small", "text2")
-        self._only_note.hide()
-        self._hours_note = Label("No opening hours yet. Enter them in Settings.", "small", "text2", elide=True)
-        self._hours_note.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self._hours_note.hide()
-        self._columns_label = Label("Columns", "small", "text2")
-        self.columns = Segmented([("tutors", "Tutors"), ("rooms", "Rooms")], small=True, name="Columns")
         self.columns.changed.connect(self._columns_changed)
-        colored = self._store.local(_COLOR_BY)
-        self.color = ColorChoice(ColorBy(colored) if colored in set(ColorBy) else ColorBy.SERVICE)
-        self.color.changed.connect(self._color_changed)
-        self._fit = ToolbarFit(self.toolbar, self.filters, self.color, self._columns_label)
-        self.toolbar.add(*self.filters.chips(), self._fit.more, self.saved)
-        self.toolbar.add(self._only_chip, self._only_note, self._hours_note)
-        self.toolbar.add_right(self._columns_label, self.columns, self.color)
+        tools.colorChanged.connect(lambda by: self._show())
         self.calendar = CalendarWidget()
         self._stack = QStackedWidget()
         self._stack.addWidget(self.calendar)
-        self.legend = CalendarLegend()
         beside = QHBoxLayout()
         beside.setSpacing(px(12))
         beside.addWidget(self._stack, 1)
@@ -229,13 +205,13 @@ class SchedulePage(Page):
 
     # reading
 
-    def _read_directory(self) -> Directory:
-        with self._store.read() as session:
-            return read_directory(session, self._store.organization_id)
-
     def directory(self) -> Directory:
         """Names and rules of the center, as last read."""
         return self._directory
+
+    @property
+    def _directory(self) -> Directory:
+        return self._reading.directory
 
     def _today(self) -> date:
         return self._clock().astimezone(self._directory.zone).date()
@@ -246,10 +222,6 @@ class SchedulePage(Page):
         if remembered is not None and (remembered in ids or remembered == ""):
             return remembered
         return ids[0] if ids else ""
-
-    def _read_students(self) -> list[tuple[str, str]]:
-        with self._store.read() as session:
-            return read_students(session, self._store.organization_id)
 
     def _shown_view(self) -> str:
         """The view on screen: beside the form it is the calendar in any case, on which its sessions show."""
@@ -282,25 +254,15 @@ class SchedulePage(Page):
         monday = self._day - timedelta(days=self._day.weekday())
         return monday, monday + timedelta(days=6)
 
-    def _read_week(self, first: date, last: date) -> Week:
-        with self._store.read() as session:
-            week = week_of(read_entries(session, self._directory, first, last), first, last)
-            return with_accepted(week, acceptances_of(session, self._store.organization_id, week.conflicts).keys())
-
     def read_days(self, first: date, last: date) -> SceneBuilder:
         """Entries of other days than those on screen, filtered and colored in the same way."""
-        week = self._read_week(first, last)
-        return SceneBuilder(week, self._directory, self.filters.value(), self._clock(), coloring=self._coloring())
-
-    def _coloring(self) -> Coloring:
-        if self.color.value() is not ColorBy.TUTOR:
-            return Coloring(self.color.value())
-        names = {tutor.id: tutor.name for tutor in self._directory.tutors.values()}
-        places = {tutor_id: rules.location_ids for tutor_id, rules in self._directory.tutor_rules.items()}
-        return Coloring(ColorBy.TUTOR, tutor_palettes(names, places))
+        week = self._reading.week(first, last)
+        return SceneBuilder(
+            week, self._directory, self.filters.value(), self._clock(), coloring=self._tools.coloring(self._directory)
+        )
 
     def _load(self, *, quietly: bool = False) -> None:
-        self._week = self._read_week(*self._days())
+        self._week = self._reading.week(*self._days())
         self.loads += not quietly
         self._show(quietly=quietly)
 
@@ -321,7 +283,13 @@ class SchedulePage(Page):
             week, words = week_with(week, [self._held], {self._held.id}), "changed"
             unsaved = [*unsaved, self._held]
         builder = self._builder = SceneBuilder(
-            week, self._directory, filters, self._clock(), [row.id for row in unsaved], words, self._coloring()
+            week,
+            self._directory,
+            filters,
+            self._clock(),
+            [row.id for row in unsaved],
+            words,
+            self._tools.coloring(self._directory),
         )
         is_day = self._view == DAY
         view = self._page_view()
@@ -341,32 +309,19 @@ class SchedulePage(Page):
                 days = days_beside(self._day, days)
                 scene = builder.week_scene(days)
             self.say_title(title_of_days(days[0], days[-1]))
-        is_unknown = not self._directory.knows_hours(filters.location_id)
-        self._hours_note.setVisible(is_unknown and not self.form.is_open)
-        self._columns_label.setVisible(is_day)
-        self.columns.setVisible(is_day)
         self._check = None
         if scene is not None:
             self.calendar.set_scene(scene)
         self._show_conflict_list()
-        self._show_tools(view, builder)
-
-    def _show_tools(self, view: PageView | None, builder: SceneBuilder) -> None:
-        """Filters, colors and legend, for the views that have a use for them."""
-        is_useful = (view is None or view.has_filters) and not self.form.is_open
-        for widget in (*self.filters.chips(), self._fit.more, self.saved, self.color, self.legend):
-            widget.setHidden(not is_useful)
-        if is_useful:
-            names = {tutor.id: tutor.name for tutor in self._directory.tutors.values()}
-            self.legend.set_items(legend_of(builder.coloring, (row.tutor_id for row in builder.rows), names))
-            self.saved.show_present()
-            self._fit_tools()
+        are_useful = (view is None or view.has_filters) and not self.form.is_open
+        self._tools.show_for(builder, are_useful=are_useful, has_columns=is_day, is_form_open=self.form.is_open)
+        self._fit_tools()
 
     def _fit_tools(self) -> None:
         """Say less where the window is too narrow for all of it."""
         view = self._page_view()
         if not self.form.is_open and (view is None or view.has_filters):
-            self._fit.fit(self.width(), has_columns=self._view == DAY)
+            self._tools.fit(self.width(), has_columns=self._view == DAY)
 
     def say_title(self, title: str) -> None:
         """Put a title into the header, in short words where the window is narrow."""
@@ -393,7 +348,7 @@ class SchedulePage(Page):
     def refresh(self, changes: Changes) -> None:
         """Rows changed, here or elsewhere."""
         if DIRECTORY_TABLES & changes.keys():
-            self._directory = self._read_directory()
+            self._reading.read_directory()
             self.filters.set_directory(self._directory, self.filters.value().location_id)
             self._load()
         elif ENTRY_TABLES & changes.keys():
@@ -493,10 +448,7 @@ class SchedulePage(Page):
         popup.open_below(self._date_button)
 
     def _busy_days(self, first: date, last: date) -> set[date]:
-        from desktop.schedule.mini_month import read_busy_days
-
-        with self._store.read() as session:
-            return read_busy_days(session, self._directory, first, last, self.filters.value().location_id)
+        return self._reading.busy_days(first, last, self.filters.value().location_id)
 
     def show_item(self, item_id: str) -> None:
         """Bring an entry into view, whenever it is; also a day ("2026-11-28"), or the "conflicts" of today."""
@@ -507,15 +459,10 @@ class SchedulePage(Page):
         if len(item_id) == len("2026-11-28"):
             self.go_to(date.fromisoformat(item_id))
             return
-        with self._store.read() as session:
-            starts_at = session.scalar(
-                select(ScheduleEntry.starts_at).where(
-                    ScheduleEntry.organization_id == self._store.organization_id, ScheduleEntry.id == item_id
-                )
-            )
-        if starts_at is None:
+        day = self._reading.day_of(item_id)
+        if day is None:
             return
-        self.go_to(starts_at.astimezone(self._directory.zone).date())
+        self.go_to(day)
         row = self._row(item_id)
         location = self.filters.value().location_id
         if row is not None and location not in ("", row.location_id):
@@ -584,10 +531,6 @@ class SchedulePage(Page):
         self.set_view(saved.view)
         self._filters_changed(self.filters.value())
 
-    def _color_changed(self, by: ColorBy) -> None:
-        self._store.set_local(**{_COLOR_BY: by.value})
-        self._show()
-
     def _filters_changed(self, filters: Filters) -> None:
         if self._store.local(_LOCATION) != filters.location_id:
             self._store.set_local(**{_LOCATION: filters.location_id})
@@ -612,8 +555,7 @@ class SchedulePage(Page):
         is_open = self.form.is_open
         words = self.form.touched_words(self._directory)
         self.views.setHidden(is_open)
-        self._only_chip.set_words(words, True)
-        self._only_chip.setVisible(is_open and bool(words))
+        self._tools.show_only(words if is_open else "")
         if is_open:
             self.show_conflicts(False)
         self._apply_sizes()
@@ -641,9 +583,7 @@ class SchedulePage(Page):
     def _place_form(self) -> None:
         """The form at the right edge; the note beside the chip only where the form leaves room for it."""
         self.form.place()
-        room = self.width() - self.form.width - 2 * theme.current().size.margin
-        needed = self._only_chip.sizeHint().width() + theme.current().px(8) + self._only_note.sizeHint().width()
-        self._only_note.setVisible(self.form.is_open and not self._only_chip.isHidden() and needed <= room)
+        self._tools.place_note(self.width() - self.form.width - 2 * theme.current().size.margin)
 
     def shut_down(self) -> None:
         """Let go of what the form holds on to."""

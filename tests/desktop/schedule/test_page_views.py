@@ -18,7 +18,7 @@ from desktop.schedule.calendar_page import CalendarPage
 from desktop.schedule.coloring import ColorBy
 from desktop.schedule.mini_month import BusyMonthPopup, read_busy_days
 from desktop.schedule.month_view import MonthCalendar
-from desktop.schedule.saved_views import SavedView
+from desktop.schedule.saved_views import SavedView, SavedViews
 from desktop.schedule.scene import Filters
 from desktop.schedule.student_chip import StudentPopup
 from shared_models.access.models import User
@@ -201,7 +201,7 @@ def test_one_student_can_be_looked_for_by_typing(page: CalendarPage, center: Cen
     add(center, center.draft(WEDNESDAY, time(18), student_ids=(center.id("Wei"),)))
     month = month_of(page)
     assert len(days_shown(month)) == 2
-    popup = StudentPopup(page._read_students(), "", page)
+    popup = StudentPopup(page._reading.students(), "", page)
     qtbot.addWidget(popup)
     popup.picked.connect(page.filters.student._picked)
     qtbot.keyClicks(popup.search, "noa")
@@ -213,7 +213,7 @@ def test_one_student_can_be_looked_for_by_typing(page: CalendarPage, center: Cen
 def test_a_saved_view_brings_view_filters_and_colors_back(page: CalendarPage, center: Center) -> None:
     filters = Filters(location_id=center.id("Irvington"), tutor_id=center.id("Patel"), student_id=center.id("Wei"))
     saved = SavedView("Wei with Patel", "month", filters, ColorBy.TUTOR)
-    page._saved_views.save(saved)
+    SavedViews(center.store).save(saved)
     page.take_view(saved)
     assert page.view() == "month"
     assert page.filters.value() == filters
@@ -228,14 +228,14 @@ def replace_tutor(filters: Filters) -> Filters:
     return Filters(location_id=filters.location_id)
 
 
-def test_a_view_is_saved_under_the_name_that_is_typed(page: CalendarPage, qtbot: QtBot) -> None:
+def test_a_view_is_saved_under_the_name_that_is_typed(page: CalendarPage, center: Center, qtbot: QtBot) -> None:
     sheet = page.saved.ask_name()
     qtbot.keyClick(sheet.name, Qt.Key.Key_Return)
     assert sheet.isVisible()
     qtbot.keyClicks(sheet.name, "  My   week ")
     qtbot.keyClick(sheet.name, Qt.Key.Key_Return)
     assert not sheet.isVisible()
-    assert [view.name for view in page._saved_views.all()] == ["My week"]
+    assert [view.name for view in SavedViews(center.store).all()] == ["My week"]
     assert page.saved.text() == "My week"
 
 
@@ -243,11 +243,11 @@ def test_colors_by_tutor_and_status_reach_entries_and_legend(page: CalendarPage,
     add(center, center.draft(WEDNESDAY, time(16)))
     page.refresh({"schedule_entry": {"x"}})
     page.color.set_value(ColorBy.TUTOR)
-    page._color_changed(ColorBy.TUTOR)
+    page.color.changed.emit(ColorBy.TUTOR)
     (entry,) = page.calendar.scene().entries
     assert entry.title[0] == "MP · Math"
     assert page.legend.accessibleDescription() == "MP Patel"
-    page._color_changed(ColorBy.STATUS)
+    page.color.changed.emit(ColorBy.STATUS)
     assert center.store.local("calendar_color_by") == "status"
 
 
@@ -300,16 +300,16 @@ def test_a_narrow_window_says_less_and_keeps_every_filter_within_reach(page: Cal
     page.set_view("day")
     page.resize(900, 620)
     assert page.header.title.text() == "Wed, Nov 25"
-    assert not page._fit.more.isHidden()
+    assert not page._tools.more.isHidden()
     hidden = [chip for chip in (page.filters.student, page.filters.status) if chip.isHidden()]
     assert len(hidden) == 2
-    offered = [action.text() for action in page._fit.more.build_menu().actions()]
+    offered = [action.text() for action in page._tools.more.build_menu().actions()]
     assert {"Any student…", "Any status"} <= set(offered)
     QApplication.processEvents()
     parts = [part for part in page.toolbar.children() if getattr(part, "isVisible", bool)()]
     assert all(part.width() >= part.sizeHint().width() for part in parts)
     page.resize(1800, 620)
-    assert page._fit.more.isHidden()
+    assert page._tools.more.isHidden()
     assert page.header.title.text() == "Wednesday, November 25"
 
 
