@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -12,6 +13,7 @@ from shared_models.sync.wire import SPOKEN
 from sync_server.access.devices import DeviceSession, DeviceState, device_session
 from sync_server.access.requests import Refused, revoked, signed_out
 from sync_server.operations.standing import SUSPENDED_CODE, SUSPENDED_SENTENCE
+from sync_server.sync.visibility import with_families
 
 DESKTOP_ROLES = frozenset({Role.OWNER, Role.ADMIN, Role.FRONT_DESK})
 
@@ -28,7 +30,8 @@ def open_session(cursor: psycopg.Cursor[Any], token: str, *, locks: bool = False
         raise Refused(403, SUSPENDED_CODE, SUSPENDED_SENTENCE)
     if state.viewer.roles.isdisjoint(DESKTOP_ROLES):
         raise Refused(401, "signed_out", "Your role no longer allows the desktop program.")
-    return state
+    viewer = with_families(cursor, state.device.organization_id, state.viewer)
+    return state if viewer is state.viewer else replace(state, viewer=viewer)
 
 
 def spoken(head: Mapping[str, Any]) -> int:

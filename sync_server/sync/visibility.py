@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -28,7 +28,7 @@ from shared_models.access.rules import NOTHING
 from shared_models.registry import tenant_classes
 from shared_models.sync.hook import RowChange
 from shared_models.sync.wire import wire_fields
-from sync_server.database import allocate_sequence, raw_cursor
+from sync_server.database import allocate_sequence, enter_tenant, raw_cursor
 from sync_server.sync.conditions import Dependency, condition_sql, dependencies, dependents_sql, table_of
 
 _Cursor = psycopg.Cursor[Any]
@@ -104,13 +104,13 @@ def viewer_of(asking: Asking, organization_id: str, user_id: str) -> Viewer:
         )
 
 
-def viewer_from(
-    asking: Asking, organization_id: str, user_id: str, roles: frozenset[Role], location_ids: frozenset[str]
-) -> Viewer:
-    """The same where roles and locations are known already: without a query, but for tutors and guardians."""
-    if Role.OWNER in roles or roles <= _STAFF:
-        return Viewer(roles, user_id, location_ids)
-    return viewer_of(asking, organization_id, user_id)
+def with_families(cursor: _Cursor, organization_id: str, viewer: Viewer) -> Viewer:
+    """The viewer with the families that a guardian is a parent of; a query for guardians alone."""
+    if Role.GUARDIAN not in viewer.roles or viewer.user_id is None:
+        return viewer
+    with cursor.connection.transaction():
+        enter_tenant(cursor, organization_id)
+        return replace(viewer, family_ids=_families(cursor, organization_id, viewer.user_id, viewer.roles))
 
 
 def _families(cursor: _Cursor, organization_id: str, user_id: str, roles: frozenset[Role]) -> frozenset[str]:
