@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any, TypeGuard
 
 import orjson
@@ -76,32 +77,44 @@ def framed(message: bytes) -> bytes:
     return len(message).to_bytes(4) + message
 
 
-def unpack(raw: bytes) -> tuple[dict[str, Any], list[TableBatch]]:
-    """The head and the batches of a message.
+def unpack(raw: bytes, limit: int = MAX_MESSAGE_BYTES) -> tuple[dict[str, Any], list[TableBatch]]:
+    """The head and the batches of a message ([S-20]).
 
-    Raises BadMessage when it is not compressed JSON of the right shape, or grows beyond MAX_MESSAGE_BYTES.
+    Raises BadMessage when it is not one frame of compressed JSON of the right shape, or declares more than `limit`
+    bytes. Whatever it holds, it costs no more time and memory than a message of its declared size may.
     """
-    try:
-        stream = zstandard.ZstdDecompressor().decompressobj(write_size=1 << 20)
-        text = stream.decompress(raw) if _declared_size(raw) <= MAX_MESSAGE_BYTES else b""
-    except zstandard.ZstdError as error:
-        raise BadMessage(f"not a zstd message: {error}") from error
-    if not text or len(text) > MAX_MESSAGE_BYTES:
+    if not 0 < declared_bytes(raw) <= limit:
         raise BadMessage("the message is empty, too large, or does not say its size")
+    try:
+        # Into a buffer of the declared size: a frame that holds more than it says ends there.
+        text = zstandard.ZstdDecompressor().decompress(raw, allow_extra_data=False)
+    except (zstandard.ZstdError, MemoryError) as error:
+        raise BadMessage(f"not a zstd message: {error}") from error
+    if text.count(b"[") + text.count(b"{") > _MOST_LISTS or text.count(b",") > _MOST_VALUES:
+        raise BadMessage("the message has too many parts")
     try:
         body = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise BadMessage(f"not JSON: {error}") from error
     if not isinstance(body, dict) or not isinstance(body.get("tables"), list):
         raise BadMessage("a message is an object with a list of tables")
-    batches = [_batch(part) for part in body.pop("tables")]
-    return body, batches
+    if len(body["tables"]) > _MOST_BATCHES:
+        raise BadMessage("the message has too many parts")
+    return body, [_batch(part) for part in body.pop("tables")]
 
 
-def _declared_size(raw: bytes) -> int:
-    """The decompressed size that a zstd frame declares; more than allowed when it declares none."""
-    size = zstandard.frame_content_size(raw)
-    return size if size >= 0 else MAX_MESSAGE_BYTES + 1
+def declared_bytes(raw: bytes) -> int:
+    """How large a message says it is, unpacked; -1 when it does not say so. Costs nothing. Raises BadMessage."""
+    try:
+        return zstandard.frame_content_size(raw)
+    except zstandard.ZstdError as error:
+        raise BadMessage(f"not a zstd message: {error}") from error
+
+
+_MOST_LISTS, _MOST_VALUES = 1_500_000, 6_000_000
+"""What JSON holds costs up to seventy bytes a list and sixty a value when read; marks in texts count as well."""
+_MOST_BATCHES = 10_000
+_MOST_FIELDS = 500
 
 
 def _batch(part: object) -> TableBatch:
@@ -111,11 +124,18 @@ def _batch(part: object) -> TableBatch:
     clocks, columns = part.get("clocks"), part.get("columns")
     if not (isinstance(table, str) and _texts(fields) and _texts(ids) and _texts(clocks)):
         raise BadMessage("table, fields, ids and clocks are texts")
+    if len(table) > 100:
+        raise BadMessage("a table has a short name")
     if not _lists(columns) or len(columns) != len(fields) or len(clocks) != len(ids):
         raise BadMessage(f"{table}: as many columns as fields, as many clocks as ids")
+    if len(fields) > _MOST_FIELDS or len(set(fields)) != len(fields) or len(set(ids)) != len(ids):
+        raise BadMessage(f"{table}: each field and each row once")
     for column in columns:
-        if len(column) != len(ids) or not _WIRE_TYPES.issuperset(map(type, column)):
+        kinds = set(map(type, column))
+        if len(column) != len(ids) or not kinds <= _WIRE_TYPES:
             raise BadMessage(f"{table}: a column has a value for each id")
+        if float in kinds and not all(isfinite(value) for value in column if type(value) is float):
+            raise BadMessage(f"{table}: a number is finite")
     seqs = part.get("seqs")
     if seqs is not None and not _numbers(seqs, len(ids)):
         raise BadMessage(f"{table}: as many sequence numbers as ids")

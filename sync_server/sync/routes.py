@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from shared_models.sync.wire import CONTENT_TYPE, BadMessage, framed, pack, unpack
+from shared_models.sync.wire import CONTENT_TYPE, BadMessage, declared_bytes, framed, pack, unpack
 from sync_server.access.devices import DeviceIdentity
 from sync_server.access.requests import Refused, bearer
 from sync_server.database import Database
@@ -27,6 +27,9 @@ from sync_server.sync.push import answer_push
 from sync_server.sync.watch import Watch, stream
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
+MAX_UNPACKED_BYTES = 32 * 1024 * 1024
+"""Somewhat more than a desk sends at most ([S-46])."""
+_FREE_BYTES = 256 * 1024
 
 Answering = Callable[[Request, Send], Awaitable[Response | None]]
 
@@ -53,7 +56,7 @@ async def answer_hello(request: Request, _send: Send) -> Response:
     """`POST /sync/hello`."""
     token = _token(request)
     try:
-        said = orjson.loads(await _body(request))
+        said = orjson.loads(await _body(request, _FREE_BYTES))
     except orjson.JSONDecodeError as error:
         raise _bad("A hello is JSON.") from error
     if not isinstance(said, dict):
@@ -112,7 +115,10 @@ for path, method, answering in (
 
 def _push(database: Database, token: str, body: bytes) -> bytes:
     try:
-        head, batches = unpack(body)
+        if declared_bytes(body) > _FREE_BYTES:
+            # Nobody unknown has large messages read.
+            _who(database, token)
+        head, batches = unpack(body, MAX_UNPACKED_BYTES)
     except BadMessage as error:
         raise _bad(str(error)) from error
     answer, standing = answer_push(database, token, head, batches)
@@ -182,11 +188,11 @@ def _watch(request: Request) -> Watch:
     return found
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, most: int = MAX_BODY_BYTES) -> bytes:
     parts, size = [], 0
     async for part in request.stream():
         size += len(part)
-        if size > MAX_BODY_BYTES:
+        if size > most:
             raise Refused(413, "too_large", "The message is too large.")
         parts.append(part)
     return b"".join(parts)
