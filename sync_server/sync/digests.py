@@ -43,9 +43,9 @@ def digests_of(
         cursor.execute(_sums(table, _visible(sight, table)), parameters)
         sums = cursor.fetchone()
         assert sums is not None
-        tables[table] = [int(value) for value in sums]
+        tables[str(table)] = [int(value) for value in sums]
         if deep:
-            tables[table].append(_hash(cursor, sight, table, parameters))
+            tables[str(table)].append(_hash(cursor, sight, table, parameters))
     return {"at": row[0] if row else 0, "tables": tables}
 
 

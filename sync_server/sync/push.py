@@ -1,38 +1,54 @@
-"""Merges a pushed batch into one organization: permission, new rows in bulk, field-by-field merge of known rows,
-audit history and sequence numbers, in one transaction (architecture, "How a change travels", step 5)."""
+"""Takes what a desk pushes into one organization: permission row by row, new rows in bulk, field-by-field merge of
+known rows, audit history and sequence numbers, in one transaction (docs/sync-protocol.md, part 5)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
-from uuid import UUID
 
 import orjson
 import psycopg
 import structlog
-from sqlalchemy import Table, text
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy import Column
 from sqlalchemy.orm import Session
 
-from shared_models.access.models import Role
-from shared_models.access.permissions import Access, access_to
-from shared_models.base import TenantRow
+from shared_models.access.conditions import Viewer
+from shared_models.access.policy import Action, writable
 from shared_models.registry import tenant_classes
-from shared_models.sync.clocks import CREATED, wall_milliseconds
-from shared_models.sync.merge import FieldValue, Merged, merge, rules_of
-from shared_models.sync.wire import TableBatch, batch_of, postgres_reading, postgres_type, wire_fields
+from shared_models.sync.clocks import MAX_AHEAD_MILLISECONDS, wall_milliseconds
+from shared_models.sync.merge import FieldValue
+from shared_models.sync.wire import TableBatch, wire_fields
 from sync_server.access.devices import DeviceIdentity
-from sync_server.database import SERVER_ACTOR, Database, adopt_tenant, allocate_sequence, raw_cursor
+from sync_server.access.requests import Refused
+from sync_server.database import CHANGED_CHANNEL, SCOPE_CHANNEL, SCOPE_TABLES, Database, adopt_tenant, raw_cursor
+from sync_server.sync.columns import reading, rows_of, shown
 from sync_server.sync.hello import Forked, forked, rotate_lineage
 from sync_server.sync.identity import open_session, spoken
+from sync_server.sync.incoming import Part, Source, bad_rows, claims_erasure, is_id, latest_stamp, staged
+from sync_server.sync.merge_rows import Merging, merge_rows
+from sync_server.sync.merge_sql import default_parameters, insert_statement, known_statement, merge_statement
+from sync_server.sync.sight import Sight, sight_of, table_of
+from sync_server.sync.visibility import (
+    fill_hidden,
+    filled_fields,
+    naming_fields,
+    reach,
+    reaches_all,
+    touch_dependents,
+    watched_fields,
+    watches_new_rows,
+)
 
 log = structlog.get_logger()
 
-_ROW_ERRORS = (IntegrityError, DataError, psycopg.IntegrityError, psycopg.DataError, orjson.JSONDecodeError)
-"""What a row that breaks a rule of the database raises, through SQLAlchemy or psycopg."""
+MAX_ROWS = 50_000
+NOT_ALLOWED = "Your role does not allow this change."
 
-_AUDIT = "INSERT INTO audit_entry (organization_id, table_name, row_id, action, user_id, device_id, changes, lost) "
+_ROW_ERRORS = (psycopg.IntegrityError, psycopg.DataError, ValueError, KeyError, TypeError, OverflowError)
+"""What a row raises that breaks a rule of the database, or that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +74,16 @@ class PushResult:
     standing: list[TableBatch] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """Rows of one table on their way in; `values[r]` in the order of `fields`."""
+class _Careful(Exception):
+    """A row is at fault, and which one is only found with savepoints: the transaction is to be done again."""
 
-    table: Table
-    fields: tuple[str, ...]
-    ids: list[str]
-    clocks: list[str]
-    values: list[tuple[FieldValue, ...]]
 
-    def pick(self, places: Sequence[int]) -> _Part:
-        return _Part(
-            self.table,
-            self.fields,
-            [self.ids[p] for p in places],
-            [self.clocks[p] for p in places],
-            [self.values[p] for p in places],
-        )
+class _Unallowed(Exception):
+    """Rows that their author may not write, as they would stand."""
+
+    def __init__(self, ids: Iterable[str]) -> None:
+        super().__init__()
+        self.ids = frozenset(ids)
 
 
 def answer_push(
@@ -83,14 +91,35 @@ def answer_push(
 ) -> tuple[dict[str, Any], list[TableBatch]]:
     """The head and the rows that answer a push, which is committed then. Raises Refused."""
     protocol = spoken(head)
+    if sum(len(batch.ids) for batch in batches) > MAX_ROWS:
+        raise Refused(413, "too_large", "The message has too many rows.")
+    if protocol > 1:
+        _refuse_clock_ahead(batches)
     try:
-        with database.tenant("", SERVER_ACTOR) as session, raw_cursor(session) as cursor:
-            state = open_session(cursor, token, locks=True)
-            adopt_tenant(session, state.device.organization_id, state.device.actor)
-            lineage = rotate_lineage(cursor, state, head.get("lineage")) if protocol > 1 else None
-            result = apply_push(session, state.device, state.viewer.roles, batches)
+        # Most pushes are taken as they are. Only one with a row at fault pays for finding which.
+        try:
+            return _answer(database, token, head, batches, protocol, is_careful=False)
+        except _Careful:
+            return _answer(database, token, head, batches, protocol, is_careful=True)
     except Forked as fork:
         raise forked(database, fork.state) from fork
+
+
+def _answer(
+    database: Database,
+    token: str,
+    head: Mapping[str, Any],
+    batches: Sequence[TableBatch],
+    protocol: int,
+    *,
+    is_careful: bool,
+) -> tuple[dict[str, Any], list[TableBatch]]:
+    with database.routing() as session, raw_cursor(session) as cursor:
+        state = open_session(cursor, token, locks=True)
+        adopt_tenant(session, state.device.organization_id, state.device.actor)
+        lineage = rotate_lineage(cursor, state, head.get("lineage")) if protocol > 1 else None
+        push = Push(session, cursor, state.device, state.viewer, state.last_seq, is_careful=is_careful)
+        result = push.take(batches)
     refused = [{"table": r.table, "id": r.row_id, "code": r.code, "reason": r.reason} for r in result.refused]
     answer = {"protocol": protocol, "accepted": result.accepted, "refused": refused}
     if protocol > 1:
@@ -105,90 +134,353 @@ def answer_push(
     return answer, result.standing
 
 
-def apply_push(
-    session: Session, device: DeviceIdentity, roles: frozenset[Role], batches: Sequence[TableBatch]
-) -> PushResult:
-    """Merge batches into the device's organization. Rows that break a rule are refused alone; the rest is taken."""
-    result = PushResult()
-    classes = tenant_classes()
-    # Writers of one organization take turns from here on, so that what is read below stays true until the commit.
-    result.first_seq = result.last_seq = allocate_sequence(session, device.organization_id, 0) - 1
-    result.landed = [None] * len(batches)
-    order = {name: place for place, name in enumerate(classes)}
-    for batch in sorted(batches, key=lambda b: order.get(b.table, -1)):
-        reason = _why_not(batch, classes, roles)
+def _refuse_clock_ahead(batches: Sequence[TableBatch]) -> None:
+    now = wall_milliseconds()
+    bound = f"{now + MAX_AHEAD_MILLISECONDS + 1:012x}"
+    if any(latest_stamp(batch.clocks) >= bound for batch in batches):
+        raise Refused(
+            409,
+            "clock_ahead",
+            "This PC’s clock is far ahead. Set it right; your changes stay saved and are sent then.",
+            more={"server_time_ms": now},
+        )
+
+
+class Push:
+    """One push under way, in a transaction that holds the organization's counter."""
+
+    def __init__(
+        self,
+        session: Session,
+        cursor: psycopg.Cursor[Any],
+        device: DeviceIdentity,
+        viewer: Viewer,
+        last_seq: int,
+        *,
+        is_careful: bool,
+    ) -> None:
+        """`last_seq` is the organization's number before. Unless `is_careful`, a row at fault raises _Careful."""
+        self._session = session
+        self._cursor = cursor
+        self._device = device
+        self._viewer = viewer
+        self._before = last_seq
+        self._last_seq = last_seq
+        self._is_careful = is_careful
+        self._own = {"org": device.organization_id, "user": device.user_id, "device": device.device_id}
+        self._result = PushResult(first_seq=last_seq, last_seq=last_seq)
+        self._savepoints = 0
+        self._created: defaultdict[str, list[str]] = defaultdict(list)
+        self._moved: defaultdict[str, list[str]] = defaultdict(list)
+        self._scope_changed = False
+        self._source: tuple[Part, Source] | None = None
+        self._former: defaultdict[str, defaultdict[str, list[str | None]]] = defaultdict(lambda: defaultdict(list))
+
+    def take(self, batches: Sequence[TableBatch]) -> PushResult:
+        """Merge the batches. Rows that break a rule are refused alone; the rest is taken."""
+        result = self._result
+        order = {name: place for place, name in enumerate(tenant_classes())}
+        landed: dict[int, int | None] = {}
+        for number, batch in sorted(enumerate(batches), key=lambda item: order.get(item[1].table, -1)):
+            landed[number] = self._take_batch(batch)
+        result.landed = [landed[number] for number in range(len(batches))]
+        if not self._is_careful:
+            self._check_references()
+        own = self._last_seq
+        if self._touch():
+            # Other rows have numbers in between: what the desk sent is not all that it would skip.
+            result.landed = [None] * len(batches)
+        result.last_seq = self._last_seq
+        if own != self._before:
+            self._publish()
+        result.standing = standing_rows(
+            self._cursor, self._device.organization_id, sight_of(self._viewer), result.refused
+        )
+        return result
+
+    def _take_batch(self, batch: TableBatch) -> int | None:
+        reason = self._why_not(batch)
         if reason is not None:
-            result.refused += [Refusal(batch.table, row_id, *reason) for row_id in batch.ids]
-            continue
-        part = _Part(_table(classes[batch.table]), batch.fields, batch.ids, batch.clocks, list(batch.rows()))
-        _apply_or_split(session, device, part, result)
-    result.last_seq = allocate_sequence(session, device.organization_id, 0) - 1
-    result.standing = standing_rows(session, device.organization_id, roles, result.refused)
-    return result
+            self._refuse_all(batch.table, batch.ids, *reason)
+            return None
+        part = Part.of(table_of(batch.table), batch)
+        bad = bad_rows(part, wall_milliseconds() + MAX_AHEAD_MILLISECONDS)
+        for row, sentence in bad.items():
+            self._refuse(batch.table, part.ids[row], "invalid", sentence)
+        if bad:
+            part = part.pick([row for row in range(len(part.ids)) if row not in bad])
+        first = self._last_seq + 1
+        is_as_sent = self._take_or_split(part, first) if part.ids else False
+        if self._last_seq >= first:
+            self._scope_changed |= batch.table in SCOPE_TABLES
+            # A batch keeps a number for each of its rows, so that the place in it says which.
+            self._last_seq = first + len(batch.ids) - 1
+        return first if is_as_sent and not bad and part.ids else None
 
+    def _why_not(self, batch: TableBatch) -> tuple[str, str] | None:
+        if batch.table not in tenant_classes():
+            return "unknown_data", "This version of the server does not know such data."
+        if not set(batch.fields).issubset(wire_fields(table_of(batch.table))):
+            return "unknown_data", "This version of the server does not know all of these fields."
+        if not batch.fields or len(set(batch.fields)) != len(batch.fields):
+            return "invalid", "Its fields could not be read."
+        if all(self._fields(action, batch.table) == frozenset() for action in (Action.CREATE, Action.UPDATE)):
+            return "not_allowed", NOT_ALLOWED
+        return None
 
-def standing_rows(
-    session: Session, organization_id: str, roles: frozenset[Role], refused: Sequence[Refusal]
-) -> list[TableBatch]:
-    """What the server has in place of refused rows, as far as the roles may read it."""
-    ids: dict[str, list[str]] = {}
-    for refusal in refused:
-        if access_to(refusal.table, roles) is not Access.NONE:
-            ids.setdefault(refusal.table, []).append(refusal.row_id)
-    classes = tenant_classes()
-    batches = []
-    for name, row_ids in ids.items():
-        table = _table(classes[name])
-        reading = ", ".join(postgres_reading(table.c[field_name]) for field_name in wire_fields(table))
-        with raw_cursor(session) as cursor:
-            cursor.execute(
-                f'SELECT id::text, field_clocks::text, {reading} FROM "{name}" '
-                "WHERE organization_id = %s AND id = ANY(%s::uuid[])",
-                (organization_id, [row_id for row_id in row_ids if _is_uuid(row_id)]),
-            )
-            batches.append(batch_of(name, wire_fields(table), cursor.fetchall()))
-    return [batch for batch in batches if batch.ids]
+    def _fields(self, action: Action, table: str) -> frozenset[str] | None:
+        return reaches_all(self._viewer, action, table)
 
+    def _take_or_split(self, part: Part, first: int) -> bool:
+        """Take rows; when one is at fault, halve until it stands alone. Whether all became what was sent."""
+        if not part.ids:
+            return True
+        if not self._is_careful:
+            try:
+                return self._take_part(part, first)
+            except (_Unallowed, *_ROW_ERRORS) as error:
+                raise _Careful from error
+        name = f"part_{self._savepoints}"
+        self._savepoints += 1
+        kept = self._last_seq, len(self._result.refused), self._result.accepted
+        noted = {t: len(ids) for t, ids in self._created.items()}, {t: len(ids) for t, ids in self._moved.items()}
+        self._cursor.execute(f"SAVEPOINT {name}", prepare=False)
+        try:
+            is_as_sent = self._take_part(part, first)
+            self._check_references()
+            self._cursor.execute(f"RELEASE SAVEPOINT {name}", prepare=False)
+            return is_as_sent
+        except (_Unallowed, *_ROW_ERRORS) as error:
+            self._cursor.execute(f"ROLLBACK TO SAVEPOINT {name}", prepare=False)
+            self._source = None
+            self._last_seq, refusals, self._result.accepted = kept
+            del self._result.refused[refusals:]
+            for lists, lengths in zip((self._created, self._moved), noted, strict=True):
+                for table, ids in lists.items():
+                    del ids[lengths.get(table, 0) :]
+            if isinstance(error, _Unallowed):
+                self._refuse_all(part.table.name, sorted(error.ids), "not_allowed", NOT_ALLOWED)
+                self._take_or_split(part.without(error.ids), first)
+                return False
+            if len(part.ids) == 1:
+                self._refuse(part.table.name, part.ids[0], *_sentence(error))
+                return False
+            middle = len(part.ids) // 2
+            self._take_or_split(part.pick(range(middle)), first)
+            self._take_or_split(part.pick(range(middle, len(part.ids))), first)
+            return False
 
-def _is_uuid(text_of: str) -> bool:
-    try:
-        return str(UUID(text_of)) == text_of
-    except ValueError:
-        return False
+    def _take_part(self, part: Part, first: int) -> bool:
+        source = self._staged(part)
+        self._cursor.execute(
+            known_statement(part.table, source.sql), {**self._own, **source.parameters}, prepare=source.is_lasting
+        )
+        known = [row[0] for row in self._cursor]
+        refused = len(self._result.refused)
+        if not known:
+            is_as_sent = self._insert(part, first)
+        elif len(known) == len(part.ids):
+            is_as_sent = self._merge(part, first)
+        else:
+            is_as_sent = self._insert(part.without(known), first)
+            is_as_sent = self._merge(part.only(known), first) and is_as_sent
+        self._result.accepted += len(part.ids) - (len(self._result.refused) - refused)
+        return is_as_sent and len(self._result.refused) == refused
 
+    def _staged(self, part: Part) -> Source:
+        """Bring rows to PostgreSQL, unless they are there from the step before."""
+        if self._source is None or self._source[0] is not part:
+            self._source = part, staged(self._cursor, part)
+        return self._source[1]
 
-def _why_not(
-    batch: TableBatch, classes: dict[str, type[TenantRow]], roles: frozenset[Role]
-) -> tuple[str, str] | None:
-    if batch.table not in classes:
-        return "unknown_data", "This version of the server does not know such data."
-    if access_to(batch.table, roles) is not Access.WRITE:
-        return "not_allowed", "Your role does not allow this change."
-    unknown = set(batch.fields) - set(wire_fields(_table(classes[batch.table])))
-    if unknown:
-        return "unknown_data", f"This version of the server does not know {', '.join(sorted(unknown))}."
-    return None
+    # new rows
 
+    def _insert(self, part: Part, first: int) -> bool:
+        table, sent = part.table.name, part
+        erased = claims_erasure(part)
+        if erased:
+            for row in erased:
+                self._refuse(table, part.ids[row], "invalid", "Only the server erases.")
+            part = part.without([part.ids[row] for row in erased])
+        allowed = self._fields(Action.CREATE, table)
+        filled = filled_fields(self._viewer, table)
+        if allowed is None or not allowed.issuperset(part.fields):
+            part = self._without_unset(part, filled)
+        if not part.ids:
+            return False
+        source = self._staged(part)
+        self._cursor.execute(
+            insert_statement(part.table, part.fields, source.sql),
+            {**self._own, **source.parameters, **default_parameters(part.table, part.fields), "first": first},
+            prepare=source.is_lasting,
+        )
+        self._last_seq = max(self._last_seq, first + part.places[-1])
+        if allowed is None:
+            self._check_reach(Action.CREATE, part)
+        if watches_new_rows(table):
+            self._created[table] += part.ids
+        if filled and fill_hidden(self._cursor, self._device.organization_id, self._viewer, table, part.ids):
+            return False
+        return part.fields == sent.fields
 
-def _apply_or_split(session: Session, device: DeviceIdentity, part: _Part, result: PushResult) -> None:
-    """Take a part whole; when the database refuses it, halve it until the rows at fault stand alone."""
-    if not part.ids:
-        return
-    try:
-        with session.begin_nested():
-            _apply(session, device, part)
-            session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
-            session.execute(text("SET CONSTRAINTS ALL DEFERRED"))
-        result.accepted += len(part.ids)
-    except _ROW_ERRORS as error:
-        if len(part.ids) == 1:
-            code, reason = _sentence(error)
-            log.warning("push_refused", table=part.table.name, row_id=part.ids[0], code=code)
-            result.refused.append(Refusal(part.table.name, part.ids[0], code, reason))
+    def _without_unset(self, part: Part, filled: frozenset[str]) -> Part:
+        """A new row brings all fields; those that its author may not set are left out while they are as a new row has
+        them anyway, or filled by the server. Rows in which they say something are refused."""
+        allowed = writable(part.table.name, self._viewer.roles, Action.CREATE)
+        unset = [name for name in part.fields if name not in allowed]
+        blank = {name: blanks(part.table.c[name]) for name in unset if name not in filled}
+        bad = {
+            row_id
+            for name, empty in blank.items()
+            for row_id, value in zip(part.ids, part.columns[part.fields.index(name)], strict=True)
+            if value not in empty
+        }
+        if bad:
+            self._refuse_all(part.table.name, sorted(bad), "not_allowed", NOT_ALLOWED)
+        return part.without(bad).with_fields(set(part.fields) - set(unset))
+
+    # known rows
+
+    def _merge(self, part: Part, first: int) -> bool:
+        table = part.table.name
+        kind = tenant_classes()[table]
+        allowed = self._fields(Action.UPDATE, table)
+        by_row: dict[str, frozenset[str]] | None = None
+        if allowed is None:
+            organization_id = self._device.organization_id
+            by_row = reach(self._cursor, organization_id, self._viewer, Action.UPDATE, table, part.ids)
+            allowed = frozenset.intersection(*(by_row.get(i, frozenset()) for i in part.ids))
+        contexts = kind.long_texts | ({"archived_at"} if kind.add_wins else set())
+        if allowed.issuperset(part.fields) and contexts.isdisjoint(part.fields) and not kind.append_only:
+            is_as_sent = self._merge_whole(part, first)
+        else:
+            is_as_sent = self._merge_one_by_one(part, first, by_row or dict.fromkeys(part.ids, allowed))
+        if by_row is not None:
+            refused = {refusal.row_id for refusal in self._result.refused if refusal.table == table}
+            self._check_reach(Action.UPDATE, part.only(set(by_row) - refused))
+        return is_as_sent
+
+    def _merge_whole(self, part: Part, first: int) -> bool:
+        if claims_erasure(part):
+            return self._merge_one_by_one(part, first, None)
+        table = part.table.name
+        told = tuple(sorted(watched_fields(table) & set(part.fields)))
+        source = self._staged(part)
+        self._cursor.execute(
+            merge_statement(part.table, part.fields, source.sql, told),
+            {**self._own, **source.parameters, "first": first},
+            prepare=source.is_lasting,
+        )
+        moved = lost = 0
+        place_of = dict(zip(part.ids, part.places, strict=True))
+        last = 0
+        for row_id, has_moved, has_lost, *answers in self._cursor:
+            if has_moved:
+                moved += 1
+                last = max(last, place_of[row_id])
+            lost += has_lost
+            for name, changed, before in zip(told, answers[::2], answers[1::2], strict=True):
+                if changed:
+                    self._note_watched(table, row_id, name, before)
+        if moved:
+            self._last_seq = max(self._last_seq, first + last)
+        return moved == len(part.ids) and not lost
+
+    def _merge_one_by_one(self, part: Part, first: int, allowed: Mapping[str, frozenset[str]] | None) -> bool:
+        """Rows with contexts, ledgers, and fields that not everyone may write, by the merge in Python."""
+        table = part.table.name
+        merging = Merging(
+            cursor=self._cursor,
+            own=self._own,
+            allowed=allowed,
+            filled=filled_fields(self._viewer, table),
+            refuse=lambda row_id, code, reason: self._refuse(table, row_id, code, reason),
+        )
+        self._source = None
+        outcome = merge_rows(merging, part, first)
+        for row_id, changed in outcome.changed.items():
+            for name in watched_fields(table) & set(changed):
+                before = changed[name][0]
+                self._note_watched(table, row_id, name, None if before is None else str(before))
+        if outcome.last_place is not None:
+            self._last_seq = max(self._last_seq, first + outcome.last_place)
+        altered = outcome.sources_changed and fill_hidden(
+            self._cursor, self._device.organization_id, self._viewer, table, outcome.sources_changed
+        )
+        return outcome.is_as_sent and not altered
+
+    def _note_watched(self, table: str, row_id: str, name: str, before: str | None) -> None:
+        if not self._moved[table] or self._moved[table][-1] != row_id:
+            self._moved[table].append(row_id)
+        if name in naming_fields(table):
+            self._former[table][name].append(before)
+
+    # what follows
+
+    def _check_reach(self, action: Action, part: Part) -> None:
+        """Rows must lie within their author's reach as they stand afterwards, too."""
+        if not part.ids:
             return
-        middle = len(part.ids) // 2
-        _apply_or_split(session, device, part.pick(range(middle)), result)
-        _apply_or_split(session, device, part.pick(range(middle, len(part.ids))), result)
+        within = reach(self._cursor, self._device.organization_id, self._viewer, action, part.table.name, part.ids)
+        beyond = set(part.ids) - set(within)
+        if beyond:
+            raise _Unallowed(beyond)
+
+    def _check_references(self) -> None:
+        try:
+            self._cursor.execute("SET CONSTRAINTS ALL IMMEDIATE", prepare=False)
+            if self._is_careful:
+                self._cursor.execute("SET CONSTRAINTS ALL DEFERRED", prepare=False)
+        except psycopg.IntegrityError as error:
+            if self._is_careful:
+                raise
+            raise _Careful from error
+
+    def _touch(self) -> bool:
+        """Number anew what hangs on the rows written ([S-62])."""
+        tables = [t for t in tenant_classes() if self._created.get(t) or self._moved.get(t)]
+        if not tables:
+            return False
+        self._write_sequence()
+        touched = sum(
+            touch_dependents(
+                self._session,
+                self._device.organization_id,
+                table,
+                created=self._created.get(table, []),
+                changed=self._moved.get(table, []),
+                former=self._former.get(table),
+                before=self._before + 1,
+            )
+            for table in tables
+        )
+        self._last_seq += touched
+        return touched > 0
+
+    def _write_sequence(self) -> None:
+        self._cursor.execute(
+            "UPDATE organization_sequence SET last_seq = %s WHERE organization_id = %s",
+            (self._last_seq, self._device.organization_id),
+        )
+
+    def _publish(self) -> None:
+        """Write down the last number, and tell listeners at commit."""
+        organization_id = self._device.organization_id
+        self._cursor.execute(
+            "WITH counted AS (UPDATE organization_sequence SET last_seq = %s WHERE organization_id = %s RETURNING 1) "
+            "SELECT pg_notify(%s, %s) FROM counted",
+            (self._last_seq, organization_id, CHANGED_CHANNEL, f"{organization_id} {self._last_seq}"),
+        )
+        if self._scope_changed:
+            self._cursor.execute("SELECT pg_notify(%s, %s)", (SCOPE_CHANNEL, organization_id))
+
+    def _refuse(self, table: str, row_id: str, code: str, reason: str) -> None:
+        log.info("push_refused", table=table, row_id=row_id, code=code)
+        self._result.refused.append(Refusal(table, row_id, code, reason))
+
+    def _refuse_all(self, table: str, ids: Iterable[str], code: str, reason: str) -> None:
+        for row_id in ids:
+            self._refuse(table, row_id, code, reason)
 
 
 def _sentence(error: Exception) -> tuple[str, str]:
@@ -202,137 +494,33 @@ def _sentence(error: Exception) -> tuple[str, str]:
     return "invalid", "A value could not be read."
 
 
-def _apply(session: Session, device: DeviceIdentity, part: _Part) -> None:
-    known = _known_rows(session, device.organization_id, part)
-    fresh = [place for place, row_id in enumerate(part.ids) if row_id not in known]
-    if fresh:
-        _insert(session, device, part.pick(fresh))
-    edited = [place for place, row_id in enumerate(part.ids) if row_id in known]
-    if edited:
-        _merge_known(session, device, part.pick(edited), known)
+@cache
+def blanks(column: Column[Any]) -> frozenset[FieldValue]:
+    """What a field of a new row holds in which nobody has set it."""
+    found: set[FieldValue] = {None, "", 0, "[]", "{}"}
+    default: Any = column.default
+    if default is not None:
+        value = default.arg(None) if default.is_callable else default.arg
+        found.add(orjson.dumps(value).decode() if isinstance(value, (list, dict)) else value)
+    return frozenset(found)
 
 
-def _known_rows(
-    session: Session, organization_id: str, part: _Part
-) -> dict[str, tuple[dict[str, str], dict[str, FieldValue]]]:
-    """The stored rows among a part's ids: clocks and all fields as wire values."""
-    fields = wire_fields(part.table)
-    reading = ", ".join(postgres_reading(part.table.c[name]) for name in fields)
-    with raw_cursor(session) as cursor:
-        cursor.execute(
-            f'SELECT id::text, field_clocks, {reading} FROM "{part.table.name}" '
-            "WHERE organization_id = %s AND id = ANY(%s::uuid[])",
-            (organization_id, part.ids),
-        )
-        return {row[0]: (row[1], dict(zip(fields, row[2:], strict=True))) for row in cursor}
-
-
-def _insert(session: Session, device: DeviceIdentity, part: _Part) -> None:
-    first = allocate_sequence(session, device.organization_id, len(part.ids))
-    names = ["id", "clocks", *part.fields]
-    columns = ", ".join(f'"{name}"' for name in part.fields)
-    casts = ", ".join(_cast(part.table, name) for name in part.fields)
-    arrays = ", ".join(["%s::text[]"] * len(names))
-    aliases = ", ".join(f'"{name}"' for name in [*names, "place"])
-    with raw_cursor(session) as cursor:
-        cursor.execute(
-            f'INSERT INTO "{part.table.name}" (organization_id, id, field_clocks, server_seq, {columns}) '
-            f"SELECT %s::uuid, u.id::uuid, u.clocks::jsonb, %s::bigint + u.place - 1, {casts} "
-            f"FROM unnest({arrays}) WITH ORDINALITY AS u ({aliases})",
-            [device.organization_id, first, part.ids, part.clocks, *_text_columns(part)],
-        )
-        cursor.execute(
-            _AUDIT
-            + "SELECT %s::uuid, %s, id, 'created', %s::uuid, %s::uuid, '{}', '{}' FROM unnest(%s::uuid[]) AS u (id)",
-            [device.organization_id, part.table.name, device.user_id, device.device_id, part.ids],
-        )
-
-
-def _merge_known(
-    session: Session,
-    device: DeviceIdentity,
-    part: _Part,
-    known: dict[str, tuple[dict[str, str], dict[str, FieldValue]]],
-) -> None:
-    merged: list[tuple[str, Merged]] = []
-    rules = rules_of(tenant_classes()[part.table.name])
-    for row_id, clocks, values in zip(part.ids, part.clocks, part.values, strict=True):
-        current_clocks, current = known[row_id]
-        outcome = merge(current, current_clocks, dict(zip(part.fields, values, strict=True)), _clocks(clocks), rules)
-        if outcome.clocks != current_clocks or outcome.lost:
-            merged.append((row_id, outcome))
-    _write_audit(session, device, part.table.name, merged)
-    moved = [(row_id, outcome) for row_id, outcome in merged if outcome.clocks != known[row_id][0]]
-    if moved:
-        _update(session, device.organization_id, part.table, moved)
-
-
-def _update(session: Session, organization_id: str, table: Table, rows: list[tuple[str, Merged]]) -> None:
-    fields = wire_fields(table)
-    first = allocate_sequence(session, organization_id, len(rows))
-    part = _Part(
-        table,
-        fields,
-        [row_id for row_id, _ in rows],
-        [orjson.dumps(outcome.clocks).decode() for _, outcome in rows],
-        [tuple(outcome.values[name] for name in fields) for _, outcome in rows],
-    )
-    names = ["id", "clocks", *fields]
-    sets = ", ".join(f'"{name}" = {_cast(table, name)}' for name in fields)
-    arrays = ", ".join(["%s::text[]"] * len(names))
-    aliases = ", ".join(f'"{name}"' for name in [*names, "place"])
-    with raw_cursor(session) as cursor:
-        cursor.execute(
-            f'UPDATE "{table.name}" AS t SET field_clocks = u.clocks::jsonb, '
-            f"server_seq = %s::bigint + u.place - 1, {sets} "
-            f"FROM unnest({arrays}) WITH ORDINALITY AS u ({aliases}) "
-            "WHERE t.organization_id = %s::uuid AND t.id = u.id::uuid",
-            [first, part.ids, part.clocks, *_text_columns(part), organization_id],
-        )
-
-
-def _write_audit(session: Session, device: DeviceIdentity, table: str, merged: Sequence[tuple[str, Merged]]) -> None:
-    rows = [
-        (
-            device.organization_id,
-            table,
-            row_id,
-            device.user_id,
-            device.device_id,
-            orjson.dumps(outcome.changed).decode(),
-            orjson.dumps(outcome.lost).decode(),
-        )
-        for row_id, outcome in merged
-        if outcome.changed or outcome.lost
-    ]
-    if not rows:
-        return
-    with raw_cursor(session) as cursor:
-        cursor.executemany(
-            _AUDIT + "VALUES (%s, %s, %s, 'changed', %s, %s, %s, %s)",
-            rows,
-        )
-
-
-def _cast(table: Table, name: str) -> str:
-    return f'u."{name}"::{postgres_type(table.c[name])}'
-
-
-def _text_columns(part: _Part) -> list[list[str | None]]:
-    return [
-        [value if value is None or isinstance(value, str) else str(value) for value in column]
-        for column in (zip(*part.values, strict=True) if part.values else ())
-    ]
-
-
-def _clocks(raw: str) -> dict[str, str]:
-    clocks = orjson.loads(raw)
-    if not isinstance(clocks, dict) or CREATED not in clocks:
-        raise psycopg.DataError("clocks are an object with a creation stamp")
-    return clocks
-
-
-def _table(kind: type[TenantRow]) -> Table:
-    table: Any = kind.__table__
-    assert isinstance(table, Table)
-    return table
+def standing_rows(
+    cursor: psycopg.Cursor[Any], organization_id: str, sight: Sight, refused: Sequence[Refusal]
+) -> list[TableBatch]:
+    """What the server has in place of refused rows, as far as the user may see it."""
+    ids: dict[str, list[str]] = {}
+    for refusal in refused:
+        if refusal.table in sight.tiers and is_id(refusal.row_id):
+            ids.setdefault(refusal.table, []).append(refusal.row_id)
+    batches = []
+    for table, row_ids in ids.items():
+        for condition, tier in shown(sight, table):
+            where = f"id = ANY(%(ids)s::uuid[]){f' AND {condition}' if condition else ''}"
+            cursor.execute(
+                reading(table, tier.fields, where), {**sight.parameters, "org": organization_id, "ids": row_ids}
+            )
+            rows = rows_of(table, tier.fields, cursor.fetchone())
+            if rows is not None:
+                batches.append(rows.batch())
+    return batches
