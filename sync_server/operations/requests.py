@@ -113,7 +113,9 @@ class _Answer:
         if message["type"] == "http.response.start":
             self._has_begun = True
             self.status = message["status"]
-            headers = message["headers"] = [*message.get("headers", ()), (_HEADER, self._request_id.encode())]
+            headers = [*message.get("headers", ()), (_HEADER, self._request_id.encode())]
+            # Another message, as who keeps pages ready sends the same one to everybody.
+            message = {**message, "headers": headers}
             if self._draining.has_begun:
                 headers.append((b"connection", b"close"))
             for name, value in headers:

@@ -14,7 +14,7 @@ from starlette.responses import StreamingResponse
 from sync_server.database import Database
 from sync_server.operations.draining import Draining
 from sync_server.operations.requests import REQUEST_ID, RequestScope
-from tests.live_server import LiveServer, live_server
+from tests.live_server import LiveServer, live_server, make_organization
 from tests.sync_server.operations.served import served
 
 
@@ -58,6 +58,14 @@ def test_an_id_that_is_not_well_formed_is_replaced(client: httpx.Client, given: 
     answer = client.get("/broken/x", headers={REQUEST_ID: given.encode()})
     assert len(answer.headers[REQUEST_ID]) == 32
     assert answer.headers[REQUEST_ID] != given
+
+
+def test_a_page_that_is_kept_ready_carries_each_callers_own_id(server: LiveServer, database: Database) -> None:
+    _, slug, _ = make_organization(database)
+    for number in range(3):
+        answer = httpx.get(f"{server.url}/{slug}/", headers={REQUEST_ID: f"browser-{number}"}, trust_env=False)
+        assert answer.status_code == 200
+        assert answer.headers.get_list(REQUEST_ID) == [f"browser-{number}"]
 
 
 def test_each_request_without_an_id_gets_its_own(client: httpx.Client) -> None:
