@@ -61,6 +61,24 @@ def _rules(store: Store, clock: Clock) -> Section:
     return RulesSection(store, clock)
 
 
+def _people(store: Store, clock: Clock) -> Section:
+    from desktop.access.people_section import PeopleSection
+
+    return PeopleSection(store, clock)
+
+
+def _pcs(store: Store, clock: Clock) -> Section:
+    from desktop.access.pcs_section import PcsSection
+
+    return PcsSection(store, clock)
+
+
+def _account(store: Store, clock: Clock) -> Section:
+    from desktop.access.own_account_section import OwnAccountSection
+
+    return OwnAccountSection(store, clock)
+
+
 def _look(store: Store, clock: Clock) -> Section:
     from desktop.organization.this_pc_section import LookSection
 
@@ -81,6 +99,9 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str, SectionMaker], ...]], ...] = (
     ("Teaching", (
         ("services", "Services and prices", _services), ("subjects", "Subjects and topics", _subjects),
         ("rules", "Durations and buffer", _rules),
+    )),
+    ("People", (
+        ("people", "Users and roles", _people), ("pcs", "PCs", _pcs), ("account", "Your account", _account),
     )),
     ("This PC", (("look", "Look", _look), ("backup", "Backup", _backup))),
 )  # fmt: skip

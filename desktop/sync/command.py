@@ -7,6 +7,7 @@ import getpass
 import sys
 from collections.abc import Sequence
 
+from desktop.access.account_client import SecondFactorNeeded
 from desktop.store.errors import StoreError
 from desktop.store.store import Store
 from desktop.sync.client import SyncError
@@ -20,11 +21,17 @@ def run(argv: Sequence[str], store: Store) -> int:
     parser.add_argument("--email", required=True)
     parser.add_argument("--organization", default=None, metavar="ID", help="which center, when there are several")
     wanted = parser.parse_args(argv)
-    password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    password = _asked("Password: ")
     try:
         outcome = sign_in(store, wanted.server, wanted.email, password, wanted.organization)
+        if isinstance(outcome, SecondFactorNeeded):
+            code = _asked("Code of your authenticator app: ")
+            outcome = sign_in(store, wanted.server, wanted.email, password, wanted.organization, code=code)
     except (SyncError, StoreError) as error:
         print(error, file=sys.stderr)
+        return 1
+    if isinstance(outcome, SecondFactorNeeded):
+        print("This account asks for the code of your authenticator app.", file=sys.stderr)
         return 1
     if isinstance(outcome, list):
         print("This account has several centers. Name one with --organization:", file=sys.stderr)
@@ -33,3 +40,8 @@ def run(argv: Sequence[str], store: Store) -> int:
         return 1
     print(f"Signed in to {outcome.business_name}.")
     return 0
+
+
+def _asked(words: str) -> str:
+    """A secret typed at the terminal, or the next line of standard input."""
+    return getpass.getpass(words) if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QDesktopServices, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop import theme
+from desktop.access.account_client import SecondFactorNeeded, WrongCode
 from desktop.background import Background
 from desktop.store.store import Store
-from desktop.sync.client import Center
-from desktop.sync.setup import sign_in
+from desktop.sync.setup import Outcome, sign_in
 from desktop.sync.worker import SERVER
 from desktop.widgets import Button, ComboBox, Field, Kind, Label, Option, Paragraph, TextInput
 
@@ -44,11 +44,17 @@ class SignInDialog(QDialog):
         self.email = TextInput(email, "you@example.com")
         self.password = TextInput()
         self.password.setEchoMode(QLineEdit.EchoMode.Password)
+        self.code = TextInput("", "123 456")
+        self.code.setMaxLength(40)
         self.center = ComboBox([], "", "Choose a center")
         self.server_field = Field("Address of your server", self.server, helper="The owner of the center knows it.")
         self.email_field = Field("E-mail", self.email)
         self.password_field = Field("Password", self.password)
+        self.code_field = Field(
+            "Code of your authenticator app", self.code, helper="Without your phone: one of your recovery codes."
+        )
         self.center_field = Field("Center", self.center)
+        self.code_field.hide()
         self.center_field.hide()
         self.progress = Label("", "small", "text2")
         self.button = Button("Sign in", Kind.PRIMARY, on_click=self.submit)
@@ -64,40 +70,82 @@ class SignInDialog(QDialog):
             )
         )
         column.addSpacing(t.px(8))
-        for field in (self.server_field, self.email_field, self.password_field, self.center_field):
+        for field in (
+            self.server_field, self.email_field, self.password_field, self.code_field, self.center_field,
+        ):  # fmt: skip
             column.addWidget(field)
         column.addSpacing(t.px(8))
         foot = QHBoxLayout()
         foot.addWidget(self.progress, 1)
         foot.addWidget(self.button)
         column.addLayout(foot)
+        column.addLayout(self._ways_out())
         column.addStretch(2)
         first = self.server if not self.server.text() else self.email if not email else self.password
         first.setFocus()
         return column
 
-    def submit(self) -> None:
-        """Check the fields, then sign in off the UI thread."""
-        fields = (self.server_field, self.email_field, self.password_field)
-        for field in fields:
-            field.set_error("")
+    def _ways_out(self) -> QHBoxLayout:
+        """For who cannot sign in yet: both are pages of the server, opened in the browser."""
+        self.forgot = Button(
+            "Forgot your password?", Kind.LINK, small=True, on_click=lambda: self._open("/account/reset")
+        )
+        self.start = Button(
+            "Start a new center", Kind.LINK, small=True, on_click=lambda: self._open("/account/sign-up")
+        )
+        row = QHBoxLayout()
+        row.setSpacing(theme.current().px(16))
+        row.addWidget(self.forgot)
+        row.addWidget(self.start)
+        row.addStretch(1)
+        return row
+
+    def _server(self) -> str:
+        """The server's address as it was typed, or "" with what to do said."""
         server = _address(self.server.text())
         if not server:
             self.server_field.set_error("Type the address of the server, such as desk.example.com.")
-            return self.server.setFocus()
+            self.server.setFocus()
+        return server
+
+    def _open(self, path: str) -> None:
+        self.server_field.set_error("")
+        server = self._server()
+        if server:
+            QDesktopServices.openUrl(QUrl(server + path))
+
+    def submit(self) -> None:
+        """Check the fields, then sign in off the UI thread."""
+        fields = (self.server_field, self.email_field, self.password_field, self.code_field)
+        for field in fields:
+            field.set_error("")
+        server = self._server()
+        if not server:
+            return None
         if "@" not in self.email.text():
             self.email_field.set_error("Type your e-mail address.")
             return self.email.setFocus()
         if not self.password.text():
             self.password_field.set_error("Type your password.")
             return self.password.setFocus()
+        if self.code_field.isVisible() and not self.code.text().strip():
+            self.code_field.set_error("Type the six digits that your app shows now.")
+            return self.code.setFocus()
         email, password, center = self.email.text(), self.password.text(), self.center.value() or None
+        code = self.code.text()
         self.progress.setText("Signing in and fetching your center…")
-        self._jobs.run(lambda: sign_in(self._store, server, email, password, center), self._signed_in, self._refused)
+        self._jobs.run(
+            lambda: sign_in(self._store, server, email, password, center, code=code), self._signed_in, self._refused
+        )
 
-    def _signed_in(self, outcome: Center | list[Center]) -> None:
+    def _signed_in(self, outcome: Outcome) -> None:
         self.progress.setText("")
-        if isinstance(outcome, Center):
+        if isinstance(outcome, SecondFactorNeeded):
+            self.code_field.show()
+            self.code.setFocus()
+            self.progress.setText("Your account asks for a second factor.")
+            return
+        if not isinstance(outcome, list):
             return self.accept()
         self.center.set_options([Option(center.organization_id, center.business_name) for center in outcome])
         self.center_field.show()
@@ -106,6 +154,10 @@ class SignInDialog(QDialog):
 
     def _refused(self, error: Exception) -> None:
         self.progress.setText("")
+        if isinstance(error, WrongCode):
+            self.code_field.set_error(str(error))
+            self.code.selectAll()
+            return self.code.setFocus()
         self.password_field.set_error(str(error))
         self.password.setFocus()
 

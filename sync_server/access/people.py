@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from shared_models.access.models import LocationAssignment, Role, User, UserRole
-from shared_models.base import derived_id, new_id
+from shared_models.access.grants import set_locations, set_roles
+from shared_models.access.models import LocationAssignment, Role, User
+from shared_models.base import new_id
 from shared_models.organization.models import Location, Organization
 from sync_server.access.accounts import account_for, normalize_email
 from sync_server.access.desk import AccountDesk
@@ -87,7 +88,7 @@ def invite(desk: AccountDesk, by: DeviceIdentity, wanted: Invitee) -> Invitation
     The owner invites to everything but ownership; an admin neither to administration nor beyond the own locations
     (product §2). Raises NotAllowed, AccountError for a wrong wish, TooManyTries.
     """
-    now, email = desk.now(), normalize_email(wanted.email)
+    now, email = desk.now().replace(microsecond=0), normalize_email(wanted.email)
     with desk.database.tenant(by.organization_id, by.actor) as session:
         _check(session, by, wanted)
         charge(session, {f"invitations of {by.organization_id}": INVITATIONS}, now)
@@ -107,7 +108,10 @@ def invite(desk: AccountDesk, by: DeviceIdentity, wanted: Invitee) -> Invitation
                 f"{user.first_name} {user.last_name}".strip() + " is in already. Change the roles there."
             )
         user.archived_at = None
-        _grant(session, by.organization_id, user.id, wanted)
+        held = roles_of(session, by.organization_id, user.id)
+        set_roles(session, by.organization_id, user.id, held | wanted.roles, now=now)
+        places = _locations_of(session, by.organization_id, user.id)
+        set_locations(session, by.organization_id, user.id, places | wanted.location_ids, now=now)
         invitation = _open_one(session, by.organization_id, user.id, now)
         if invitation is None:
             invitation = Invitation(organization_id=by.organization_id, id=new_id(), user_id=user.id, created_at=now)
@@ -136,15 +140,8 @@ def withdraw(desk: AccountDesk, by: DeviceIdentity, invitation_id: str) -> None:
         roles = roles_of(session, by.organization_id, invitation.user_id)
         _check_roles(roles_of(session, by.organization_id, by.user_id), roles)
         invitation.withdrawn_at = now
-        for kind in (UserRole, LocationAssignment):
-            for row in session.scalars(
-                select(kind).where(
-                    kind.organization_id == by.organization_id,
-                    kind.user_id == invitation.user_id,
-                    kind.archived_at.is_(None),
-                )
-            ):
-                row.archived_at = now
+        set_roles(session, by.organization_id, invitation.user_id, (), now=now)
+        set_locations(session, by.organization_id, invitation.user_id, (), now=now)
         user = session.get_one(User, (by.organization_id, invitation.user_id))
         user.archived_at = now
 
@@ -259,17 +256,21 @@ def _check(session: Session, by: DeviceIdentity, wanted: Invitee) -> None:
     if not wanted.location_ids <= there:
         raise AccountError("One of the locations is not there any more. Choose again.")
     if Role.OWNER not in own_roles:
-        assigned = set(
-            session.scalars(
-                select(LocationAssignment.location_id).where(
-                    LocationAssignment.organization_id == by.organization_id,
-                    LocationAssignment.user_id == by.user_id,
-                    LocationAssignment.archived_at.is_(None),
-                )
-            )
-        )
+        assigned = _locations_of(session, by.organization_id, by.user_id)
         if not wanted.location_ids <= assigned:
             raise NotAllowed("You can invite only to the locations that are assigned to you.")
+
+
+def _locations_of(session: Session, organization_id: str, user_id: str) -> frozenset[str]:
+    return frozenset(
+        session.scalars(
+            select(LocationAssignment.location_id).where(
+                LocationAssignment.organization_id == organization_id,
+                LocationAssignment.user_id == user_id,
+                LocationAssignment.archived_at.is_(None),
+            )
+        )
+    )
 
 
 def _check_roles(own: Iterable[Role], wanted: Iterable[Role]) -> None:
@@ -278,32 +279,6 @@ def _check_roles(own: Iterable[Role], wanted: Iterable[Role]) -> None:
         raise NotAllowed("A center has one owner. Ownership is handed over, not given by invitation.")
     if Role.OWNER not in own and Role.ADMIN in wanted:
         raise NotAllowed("Only the owner invites admins.")
-
-
-def _grant(session: Session, organization_id: str, user_id: str, wanted: Invitee) -> None:
-    """Give roles and locations, in rows that were archived where there are such."""
-    own = {"organization_id": organization_id, "user_id": user_id}
-    roles = session.scalars(
-        select(UserRole).where(UserRole.organization_id == organization_id, UserRole.user_id == user_id)
-    )
-    assignments = session.scalars(
-        select(LocationAssignment).where(
-            LocationAssignment.organization_id == organization_id, LocationAssignment.user_id == user_id
-        )
-    )
-    known_roles = {row.role: row for row in roles}
-    known_places = {row.location_id: row for row in assignments}
-    for role in sorted(wanted.roles):
-        if role in known_roles:
-            known_roles[role].archived_at = None
-        else:
-            session.add(UserRole(**own, id=derived_id(user_id, role), role=role))
-    for location_id in sorted(wanted.location_ids):
-        if location_id in known_places:
-            known_places[location_id].archived_at = None
-        else:
-            row_id = derived_id(user_id, "location", location_id)
-            session.add(LocationAssignment(**own, id=row_id, location_id=location_id))
 
 
 def _send(session: Session, desk: AccountDesk, invitation: Invitation, user: User, now: datetime) -> InvitationState:
