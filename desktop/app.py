@@ -16,6 +16,7 @@ from desktop import garbage, theme
 from desktop.files.status import Refusals
 from desktop.files.transfers import FileTransfers
 from desktop.page import Changes, Page
+from desktop.people.forgetting import Forgetting
 from desktop.store.announcer import StoreAnnouncer
 from desktop.store.errors import StoreError
 from desktop.store.keys import KEYRING
@@ -127,6 +128,7 @@ class Program:
         self._status.changed.connect(self._show_sync)
         self._worker: SyncWorker | None = None
         self._transfers: FileTransfers | None = None
+        self._forgetting: Forgetting | None = None
         self._refusals = Refusals()
         self._refusals.said.connect(lambda sentence: self.window.announce(sentence, undo_enabled=False))
         window = self.window
@@ -146,6 +148,8 @@ class Program:
         self._worker.start()
         self._transfers = FileTransfers(self.store, on_refused=self._refusals.said.emit)
         self._transfers.start()
+        self._forgetting = Forgetting(self.store)
+        self._forgetting.start()
 
     def open_import(self) -> None:
         """Bring in families, tutors, leads, a calendar or the center itself from files."""
@@ -165,6 +169,9 @@ class Program:
         if self._transfers is not None:
             self._transfers.stop()
             self._transfers = None
+        if self._forgetting is not None:
+            self._forgetting.stop()
+            self._forgetting = None
 
     def _open_notices(self) -> None:
         from desktop.today.notices import open_notices

@@ -9,24 +9,27 @@ from datetime import date, datetime, tzinfo
 from enum import StrEnum
 from typing import Any, overload
 
-from sqlalchemy import and_, column, func, select, table
+from sqlalchemy import and_, column, func, literal_column, select, table
 from sqlalchemy.orm import Session
 
 from desktop.people.search_index import parents_title, people_index
 from desktop.schedule.directory import family_of
 from desktop.schedule.entry_words import title_words
 from desktop.store.store import Store
-from shared_models.access.models import User
+from shared_models.access.models import Role, User, UserRole
 from shared_models.catalog.models import Product, Service, Subject, Topic
 from shared_models.leads.models import Lead
 from shared_models.organization.models import Location, Organization, Room
 from shared_models.people.models import Family, PrimaryContact, Student, StudentSubject, Tutor
 from shared_models.people.search import PersonKind
+from shared_models.privacy.erasure import is_erased
 from shared_models.schedule.models import Attendance, Attendee, EntryRoom, EntryStatus, ScheduleEntry
 from shared_models.schedule.times import zone_of
+from shared_models.sync.clocks import ERASED_CLOCK
 
 _PAGE = 100
 _SEARCH_LIMIT = 500
+_NOT_ERASED = literal_column("family.field_clocks").not_like(f'%"{ERASED_CLOCK}"%')
 _FILED = table("person_search", column("kind"), column("person_id"), column("sort_key"))
 
 
@@ -195,7 +198,7 @@ def load_ids(
         .outerjoin(_FILED, and_(_FILED.c.kind == PersonKind.FAMILY.value, _FILED.c.person_id == Family.id))
         .where(
             Family.organization_id == organization_id,
-            Family.archived_at.is_not(None) if filters.archived else Family.archived_at.is_(None),
+            and_(Family.archived_at.is_not(None), _NOT_ERASED) if filters.archived else Family.archived_at.is_(None),
         )
     )
     if filters.search.strip():
@@ -267,7 +270,7 @@ def count_families(store: Store) -> tuple[int, int, int]:
         live, archived = session.execute(
             select(
                 func.count().filter(Family.archived_at.is_(None)),
-                func.count().filter(Family.archived_at.is_not(None)),
+                func.count().filter(Family.archived_at.is_not(None), _NOT_ERASED),
             ).where(Family.organization_id == organization_id)
         ).one()
         students = session.scalar(
@@ -276,6 +279,19 @@ def count_families(store: Store) -> tuple[int, int, int]:
             .where(Student.organization_id == organization_id, Student.archived_at.is_(None))
         )
     return live, students or 0, archived
+
+
+def is_owner(session: Session, organization_id: str, user_id: str | None) -> bool:
+    """Whether the user at this PC is the owner."""
+    held = session.scalar(
+        select(UserRole.id).where(
+            UserRole.organization_id == organization_id,
+            UserRole.user_id == user_id,
+            UserRole.role == Role.OWNER,
+            UserRole.archived_at.is_(None),
+        )
+    )
+    return held is not None
 
 
 def load_center(session: Session, organization_id: str) -> PeopleCenter:
@@ -310,9 +326,10 @@ def load_center(session: Session, organization_id: str) -> PeopleCenter:
 
 
 def load_family(session: Session, organization_id: str, family_id: str) -> FamilyFace | None:
-    """A family with its students (archived ones last) and their ranked subjects; None when there is no such one."""
+    """A family with its students (archived ones last) and their ranked subjects; None when there is no such one, or
+    not any more."""
     family = session.get(Family, (organization_id, family_id))
-    if family is None:
+    if family is None or is_erased(family):
         return None
     students = session.execute(
         select(Student, Location.name)

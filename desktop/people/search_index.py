@@ -20,9 +20,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from desktop.store.store import Changes, Store
 from shared_models.people.contact import format_phone, name_key
 from shared_models.people.search import FiledPerson, PersonHit, PersonKind, filed_words, name_words, query_words
+from shared_models.sync.clocks import ERASED_CLOCK
 
 _LOG = logging.getLogger(__name__)
 _BATCH = 1000
+_IS_ERASED = f"field_clocks LIKE '%\"{ERASED_CLOCK}\"%'"
+"""Who was erased is filed without a word, as nobody can be found by it."""
 _SOURCES = frozenset({"family", "student", "lead", "tutor", "user"})
 
 _TABLES = (
@@ -43,24 +46,30 @@ _FILED_FIELDS: Mapping[str, tuple[str, ...]] = {
     "tutor": ("user_id",),
     "user": _PARENT,
 }
-_NOTED: Mapping[str, str] = {
-    "family": "VALUES ('family', {row}.id)",
-    "student": "VALUES ('student', {row}.id), ('family', {row}.family_id)",
-    "lead": "VALUES ('lead', {row}.id)",
-    "tutor": "VALUES ('tutor', {row}.id)",
-    "user": "SELECT 'tutor', id FROM tutor WHERE user_id = {row}.id",
+_NOTED: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "family": (("family", "SELECT {row}.id AS id"),),
+    "student": (("student", "SELECT {row}.id AS id"), ("family", "SELECT {row}.family_id AS id")),
+    "lead": (("lead", "SELECT {row}.id AS id"),),
+    "tutor": (("tutor", "SELECT {row}.id AS id"),),
+    "user": (("tutor", "SELECT id FROM tutor WHERE user_id = {row}.id"),),
 }
+"""Who is to be filed anew when a row of a table changes: kind, and a query of the ids."""
 
 
 def _triggers() -> Iterable[str]:
     for table, noted in _NOTED.items():
         fields = ", ".join((*_FILED_FIELDS[table], "archived_at"))
         for event, row in (("INSERT", "new"), (f"UPDATE OF {fields}", "new"), ("DELETE", "old")):
-            name = f"person_stale_{table}_{event.split()[0].lower()}"
-            yield (
-                f'CREATE TRIGGER IF NOT EXISTS {name} AFTER {event} ON "{table}" BEGIN '
-                f"INSERT OR IGNORE INTO person_stale (kind, person_id) {noted.format(row=row)}; END"
+            name = f"person_noted_{table}_{event.split()[0].lower()}"
+            # Without OR IGNORE: what fires the trigger may be an upsert of the sync, whose own way with conflicts
+            # would hold in here, too.
+            body = "".join(
+                f"INSERT INTO person_stale (kind, person_id) SELECT DISTINCT '{kind}', found.id "
+                f"FROM ({ids.format(row=row)}) AS found WHERE NOT EXISTS "
+                f"(SELECT 1 FROM person_stale WHERE kind = '{kind}' AND person_id = found.id); "
+                for kind, ids in noted
             )
+            yield f'CREATE TRIGGER IF NOT EXISTS {name} AFTER {event} ON "{table}" BEGIN {body}END'
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,13 +221,16 @@ class PeopleIndex:
         with self._store.engine.connect() as connection:
             known = connection.execute(text("SELECT 1 FROM sqlite_master WHERE name = 'person_stale'")).scalar()
             triggers = connection.execute(
-                text("SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'person_stale_%'")
+                text("SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'person_noted_%'")
             ).scalar_one()
             wanted = tuple(_triggers())
             if known and triggers == len(wanted) and _counts_agree(connection):
                 return
         with self._store.engine.connect().execution_options(begin_immediate=True) as connection:
-            for statement in (*_TABLES, *wanted):
+            earlier = connection.exec_driver_sql(
+                "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'person_stale_%'"
+            ).scalars()
+            for statement in (*(f"DROP TRIGGER {name}" for name in earlier.all()), *_TABLES, *wanted):
                 connection.exec_driver_sql(statement)
             for kind in PersonKind:
                 connection.exec_driver_sql(
@@ -310,6 +322,10 @@ def _sort_key(last: str, first: str) -> str:
     return name_key(f"{last} {first}")
 
 
+def _nobody(kind: PersonKind, person_id: str) -> FiledPerson:
+    return FiledPerson(kind, person_id, "", "", "", True)
+
+
 def _load_families(connection: Connection, ids: Sequence[str]) -> Iterable[FiledPerson]:
     children: dict[str, list[str]] = {}
     statement = (
@@ -318,24 +334,39 @@ def _load_families(connection: Connection, ids: Sequence[str]) -> Iterable[Filed
     for family_id, first, last in _select(connection, statement, ids):
         children.setdefault(family_id, []).append(f"{first} {last}")
     fields = ", ".join(_FILED_FIELDS["family"])
-    for row in _select(connection, f"SELECT id, archived_at, {fields} FROM family WHERE id IN (:ids)", ids):
-        first1, last1, phone1, email1, first2, last2, phone2, email2 = row[2:]
+    for row in _select(
+        connection, f"SELECT id, archived_at, {_IS_ERASED}, {fields} FROM family WHERE id IN (:ids)", ids
+    ):
+        if row[2]:
+            yield _nobody(PersonKind.FAMILY, row[0])
+            continue
+        first1, last1, phone1, email1, first2, last2, phone2, email2 = row[3:]
         own = filed_words((first1, last1, first2, last2), (phone1, phone2), (email1, email2))
         wider = name_words(*children.get(row[0], ()))
         yield FiledPerson(PersonKind.FAMILY, row[0], _sort_key(last1, first1), own, wider, row[1] is not None)
 
 
 def _load_students(connection: Connection, ids: Sequence[str]) -> Iterable[FiledPerson]:
-    statement = "SELECT id, archived_at, first_name, last_name, phone, email FROM student WHERE id IN (:ids)"
-    for person_id, archived, first, last, phone, email in _select(connection, statement, ids):
+    statement = (
+        f"SELECT id, archived_at, {_IS_ERASED}, first_name, last_name, phone, email FROM student WHERE id IN (:ids)"
+    )
+    for person_id, archived, is_erased, first, last, phone, email in _select(connection, statement, ids):
+        if is_erased:
+            yield _nobody(PersonKind.STUDENT, person_id)
+            continue
         own = filed_words((first, last), (phone,), (email,))
         yield FiledPerson(PersonKind.STUDENT, person_id, _sort_key(last, first), own, "", archived is not None)
 
 
 def _load_leads(connection: Connection, ids: Sequence[str]) -> Iterable[FiledPerson]:
     fields = ", ".join(_FILED_FIELDS["lead"])
-    for row in _select(connection, f"SELECT id, archived_at, {fields} FROM lead WHERE id IN (:ids)", ids):
-        first, last, phone, email, child_first, child_last = row[2:]
+    for row in _select(
+        connection, f"SELECT id, archived_at, {_IS_ERASED}, {fields} FROM lead WHERE id IN (:ids)", ids
+    ):
+        if row[2]:
+            yield _nobody(PersonKind.LEAD, row[0])
+            continue
+        first, last, phone, email, child_first, child_last = row[3:]
         own = filed_words((first, last, child_first, child_last), (phone,), (email,))
         key = _sort_key(last or child_last, first or child_first)
         yield FiledPerson(PersonKind.LEAD, row[0], key, own, "", row[1] is not None)
@@ -343,10 +374,13 @@ def _load_leads(connection: Connection, ids: Sequence[str]) -> Iterable[FiledPer
 
 def _load_tutors(connection: Connection, ids: Sequence[str]) -> Iterable[FiledPerson]:
     statement = (
-        "SELECT t.id, t.archived_at, u.first_name, u.last_name, u.phone, u.email FROM tutor t "
+        f"SELECT t.id, t.archived_at, t.{_IS_ERASED}, u.first_name, u.last_name, u.phone, u.email FROM tutor t "
         "JOIN user u ON u.organization_id = t.organization_id AND u.id = t.user_id WHERE t.id IN (:ids)"
     )
-    for person_id, archived, first, last, phone, email in _select(connection, statement, ids):
+    for person_id, archived, is_erased, first, last, phone, email in _select(connection, statement, ids):
+        if is_erased:
+            yield _nobody(PersonKind.TUTOR, person_id)
+            continue
         own = filed_words((first, last), (phone,), (email,))
         yield FiledPerson(PersonKind.TUTOR, person_id, _sort_key(last, first), own, "", archived is not None)
 

@@ -67,6 +67,12 @@ class UndoHistory:
             change for step in reversed(self._done) for change in reversed(step.changes) if change.row_id in row_ids
         ]
 
+    def forget(self, row_ids: Collection[str]) -> None:
+        """Drop every step that touched one of these rows: what was erased cannot be brought back."""
+        gone = frozenset(row_ids)
+        for steps in (self._done, self._undone):
+            steps[:] = [step for step in steps if gone.isdisjoint(change.row_id for change in step.changes)]
+
     def remember(self, step: UndoStep) -> None:
         """A new step was done; what was undone before can no longer be redone."""
         self._done.append(step)

@@ -123,3 +123,50 @@ def test_the_palette_finds_people_of_every_kind(desk: FrontDesk) -> None:
 def test_signs_are_no_query_language(desk: FrontDesk, typed: str) -> None:
     desk.family("Ana", "Silva")
     assert found(desk, typed) == []
+
+
+def test_the_sync_may_write_a_person_again_before_the_first_change_is_filed(tmp_path: Path) -> None:
+    store = Store(tmp_path, use_keyring=False)
+    organization_id, family_id = new_id(), new_id()
+    store.set_local(organization_id=organization_id)
+    index = people_index(store)
+    index.wait()
+    # As a pull writes: an upsert, whose way with conflicts would otherwise hold in the triggers, too.
+    upsert = (
+        "INSERT INTO family (organization_id, id, field_clocks, parent1_first_name, parent1_last_name, "
+        "parent1_phone, parent1_email, parent1_address, parent1_city, parent1_state, parent1_postal_code, "
+        "parent1_county, parent2_first_name, parent2_last_name, parent2_phone, parent2_email, parent2_address, parent2_city, "
+        "parent2_state, parent2_postal_code, parent2_county, primary_contact, notes) "
+        f"VALUES (?, ?, '{{}}', ?, 'Silva'{', ?' * 16}, 'PARENT_1', '') "
+        "ON CONFLICT (organization_id, id) DO UPDATE SET parent1_first_name = excluded.parent1_first_name"
+    )
+    with store.engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        driver.execute("PRAGMA foreign_keys = OFF")
+        for name in ("Ana", "Anna", "Anneliese"):
+            connection.exec_driver_sql(upsert, (organization_id, family_id, name, *[""] * 16))
+        connection.commit()
+    store.announce({"family": frozenset({family_id})})
+    index.wait()
+    assert [one.id for one in index.search("anneliese", (PersonKind.FAMILY,))] == [family_id]
+    store.close()
+
+
+def test_triggers_of_an_earlier_program_are_replaced(tmp_path: Path) -> None:
+    store = Store(tmp_path, use_keyring=False)
+    people_index(store).wait()
+    with store.engine.connect() as connection:
+        connection.exec_driver_sql(
+            "CREATE TRIGGER person_stale_family_update AFTER UPDATE ON family BEGIN "
+            "INSERT OR IGNORE INTO person_stale (kind, person_id) VALUES ('family', new.id); END"
+        )
+        connection.exec_driver_sql("DROP TRIGGER person_noted_family_update")
+        connection.commit()
+    store.close()
+    again = Store(tmp_path, use_keyring=False)
+    people_index(again).wait()
+    with again.engine.connect() as connection:
+        names = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars().all()
+    assert "person_noted_family_update" in names
+    assert not [name for name in names if name.startswith("person_stale")]
+    again.close()
