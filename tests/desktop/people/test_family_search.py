@@ -135,8 +135,8 @@ def test_the_sync_may_write_a_person_again_before_the_first_change_is_filed(tmp_
     upsert = (
         "INSERT INTO family (organization_id, id, field_clocks, parent1_first_name, parent1_last_name, "
         "parent1_phone, parent1_email, parent1_address, parent1_city, parent1_state, parent1_postal_code, "
-        "parent1_county, parent2_first_name, parent2_last_name, parent2_phone, parent2_email, parent2_address, parent2_city, "
-        "parent2_state, parent2_postal_code, parent2_county, primary_contact, notes) "
+        "parent1_county, parent2_first_name, parent2_last_name, parent2_phone, parent2_email, parent2_address, "
+        "parent2_city, parent2_state, parent2_postal_code, parent2_county, primary_contact, notes) "
         f"VALUES (?, ?, '{{}}', ?, 'Silva'{', ?' * 16}, 'PARENT_1', '') "
         "ON CONFLICT (organization_id, id) DO UPDATE SET parent1_first_name = excluded.parent1_first_name"
     )
