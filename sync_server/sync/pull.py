@@ -23,7 +23,7 @@ from sync_server.database import Database, enter_tenant, raw_cursor
 from sync_server.sync.columns import Rows, hidden, reading, rows_of, shown
 from sync_server.sync.identity import open_session
 from sync_server.sync.sight import Sight, sight_of
-from sync_server.sync.visibility import FEW
+from sync_server.sync.visibility import FEW, note_health_delivery
 
 MAX_PAGE_ROWS = 20_000
 FIRST_PAGE_ROWS = 2_000
@@ -136,6 +136,11 @@ def pages(database: Database, token: str, wanted: Wanted) -> Iterator[bytes]:
     if wanted.after >= state.last_seq:
         yield _message(state, sight, Page(wanted.after, False), {})
         return
+    if wanted.after == 0 and wanted.table in (None, "student"):
+        with database.bare() as connection, connection.transaction(), connection.cursor() as cursor:
+            device = state.device
+            enter_tenant(cursor, device.organization_id)
+            note_health_delivery(cursor, device.organization_id, device.user_id, device.device_id, state.viewer)
     after, limit = wanted.after, min(wanted.limit or FIRST_PAGE_ROWS, MAX_PAGE_ROWS)
     is_first = True
     while True:

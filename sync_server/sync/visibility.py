@@ -17,10 +17,12 @@ from shared_models.access.conditions import Everything, Own, Viewer
 from shared_models.access.models import Role
 from shared_models.access.policy import (
     FILLED,
+    HEALTH_READING,
     POLICY_VERSION,
     Action,
     Tier,
     history_tiers,
+    sees_health,
     tiers,
     write_tiers,
 )
@@ -59,6 +61,13 @@ _SYNCING = (
     "WHERE r.organization_id = %(org)s AND r.archived_at IS NULL AND r.role <> 'OWNER' "
     "AND (r.role IN ('ADMIN', 'FRONT_DESK') OR EXISTS (SELECT 1 FROM device d "
     "WHERE d.organization_id = r.organization_id AND d.user_id = r.user_id AND d.revoked_at IS NULL))"
+)
+_HEALTH_DELIVERED = (
+    "INSERT INTO audit_entry (organization_id, table_name, row_id, action, user_id, device_id, changes, lost) "
+    f"SELECT %(org)s::uuid, 'student', %(device)s::uuid, '{HEALTH_READING}', %(user)s::uuid, %(device)s::uuid, "
+    "jsonb_build_object('scope', %(scope)s::text), '{}' WHERE NOT EXISTS (SELECT 1 FROM audit_entry a "
+    "WHERE a.organization_id = %(org)s AND a.table_name = 'student' AND a.row_id = %(device)s::uuid "
+    f"AND a.action = '{HEALTH_READING}' AND a.changes ->> 'scope' = %(scope)s::text)"
 )
 _PAY = (
     "UPDATE schedule_entry AS e SET hourly_pay_cents = p.pay, "
@@ -224,6 +233,14 @@ def _fitting(
             own,
         )
         return {row_id: decided[place].fields for row_id, place in cursor if place is not None}
+
+
+def note_health_delivery(cursor: _Cursor, organization_id: str, user_id: str, device_id: str, viewer: Viewer) -> None:
+    """Note in the audit history that health fields went to a device: once for each device and scope, when a pull
+    begins from zero, so that a poll costs nothing (product §9)."""
+    if sees_health(viewer.roles):
+        own = {"org": organization_id, "user": user_id, "device": device_id, "scope": scope_token(viewer)}
+        cursor.execute(_HEALTH_DELIVERED, own)
 
 
 def watched_fields(table: str) -> frozenset[str]:

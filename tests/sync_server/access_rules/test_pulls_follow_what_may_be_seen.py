@@ -13,10 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared_models.access.models import LocationAssignment, Role, UserRole
-from shared_models.base import derived_id
+from shared_models.access.policy import HEALTH_READING
+from shared_models.base import derived_id, new_id
 from shared_models.registry import tenant_classes
 from shared_models.sync.wire import TableBatch, unpack, wire_fields
 from sync_server.database import Database
+from sync_server.models import AuditEntry
 from sync_server.sync import identity
 from sync_server.sync.pull import Wanted, pages
 from sync_server.sync.push import answer_push
@@ -124,3 +126,27 @@ def test_every_table_is_pulled_by_somebody(database: Database) -> None:
     owner = Puller(center.sign_in(Role.OWNER))
     owner.pull(database)
     assert {table for table, _ in owner.held} == set(tenant_classes())
+
+
+@pytest.mark.parametrize(("role", "is_noted"), [(role, role is not Role.TUTOR) for role in Role])
+def test_that_health_fields_went_to_a_device_is_noted_once_for_each_scope(
+    database: Database, role: Role, is_noted: bool
+) -> None:
+    center = MarkedCenter(database, 6)
+    puller = Puller(center.sign_in(role))
+
+    def noted() -> int:
+        with database.tenant(center.organization_id, read_only=True) as session:
+            return session.query(AuditEntry).filter_by(action=HEALTH_READING, user_id=puller.desk.user_id).count()
+
+    puller.pull(database)
+    puller.cursor = 0
+    puller.pull(database)
+    assert noted() == is_noted
+    if role is Role.ADMIN:
+        with database.tenant(center.organization_id) as session:
+            own = {"organization_id": center.organization_id}
+            place = center.ids["location"][-1]
+            session.add(LocationAssignment(**own, id=new_id(), user_id=puller.desk.user_id, location_id=place))
+        puller.pull(database)
+        assert noted() == (2 if len(center.ids["location"]) > 1 else 1)
