@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import Depends, FastAPI, Header, Request, Response
+from fastapi.exceptions import RequestValidationError
 
 from sync_server.access.devices import DeviceIdentity, DeviceState, identify
 from sync_server.database import Database
@@ -67,13 +68,21 @@ def bearer(authorization: str) -> str:
 
 
 def add_refusals(app: FastAPI) -> None:
-    """Let handlers raise Refused."""
+    """Let handlers raise Refused, and answer what is not of the described form in the same words."""
 
     async def answer(_request: Request, error: Exception) -> Response:
         assert isinstance(error, Refused)
         return error.answer()
 
+    async def unreadable(_request: Request, error: Exception) -> Response:
+        # The framework's own answer holds what was sent, which need not be text.
+        assert isinstance(error, RequestValidationError)
+        places = sorted({str(part) for problem in error.errors() for part in problem["loc"] if part != "body"})
+        named = f": {', '.join(places)}" if places else ""
+        return Refused(422, "invalid", f"The server cannot use what was sent{named[:200]}.").answer()
+
     app.add_exception_handler(Refused, answer)
+    app.add_exception_handler(RequestValidationError, unreadable)
 
 
 def database_of(request: Request) -> Database:
