@@ -50,7 +50,7 @@ class Settings:
     direct_database_url: str = ""
     """The database past a pooler such as pgbouncer, for what needs a connection of its own; else `database_url`."""
     pool_size: int = 20
-    """Connections to PostgreSQL that each process keeps; it takes up to as many again while it is busy."""
+    """Connections to PostgreSQL that each process keeps; it has 40 threads, which at most use one each."""
     processes: int = 1
     runs_worker: bool = True
     """Whether `serve` does the jobs too; False where `itutoros-server worker` runs beside it."""

@@ -26,8 +26,9 @@ _OLDEST_POSTGRES = 150000
 _CLOCK_WARNING_SECONDS, _CLOCK_ERROR_SECONDS = 2.0, 300.0
 _DISK_WARNING_BYTES, _DISK_ERROR_BYTES = 5_000_000_000, 500_000_000
 _CONNECT_SECONDS = 5
-_CONNECTIONS_BESIDE_POOL = 7
-"""Of the readiness check, of the worker of jobs, and of its notifications."""
+_THREADS = 40
+"""In which a process works on requests; each uses one connection at most. Two more ask for readiness and listen."""
+_CONNECTIONS_OF_WORKER = 6
 
 Connection = psycopg.Connection[Any]
 
@@ -341,7 +342,7 @@ def _connections(connection: Connection, settings: Settings) -> Iterator[Finding
     allowed = int(_one(connection, "SHOW max_connections")) - int(
         _one(connection, "SHOW superuser_reserved_connections")
     )
-    wanted = settings.processes * settings.pool_size * 2 + _CONNECTIONS_BESIDE_POOL
+    wanted = settings.processes * (min(settings.pool_size * 3 + 20, _THREADS) + 2) + _CONNECTIONS_OF_WORKER
     words = f"this server takes up to {wanted} of {allowed}"
     if settings.direct_database_url:
         yield Finding(Level.WELL, "connections", f"{words}, through a pooler")

@@ -1,13 +1,12 @@
-"""What is tidied up every hour, once however many servers run: uses of public forms that are long paid off, jobs that
-were given up a month ago, and mail whose job is missing."""
+"""What is tidied up every hour, once however many servers run: links and sign-ins that ended, counters that are paid
+off, times that were held and not booked, jobs that were given up a month ago, and mail whose job is missing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import CursorResult, select, text
+from sqlalchemy import CursorResult, Delete, delete, func, select, text
 from sqlalchemy.orm import Session
 
 from sync_server.database import Database
@@ -16,25 +15,25 @@ from sync_server.models import OrganizationRoute
 
 _FORGOTTEN_AFTER = timedelta(hours=1)
 _ALLOWANCES_KEPT = timedelta(days=1)
+_LINKS_KEPT = timedelta(days=7)
+"""So long a link that is over is still told to be over; a sign-up that nobody confirmed is then forgotten."""
 
 _log = structlog.get_logger(__name__)
 
-ServerStep = Callable[[Session, datetime], int]
-"""Tidies up what is no tenant's, in a session without a tenant; returns how many rows."""
-
-SERVER_STEPS: dict[str, ServerStep] = {}
-"""Steps that other rooms add, by name."""
-
 
 def run_upkeep(database: Database, now: datetime) -> dict[str, int]:
-    """Tidy everything up; returns how many rows each step took. A step that breaks does not hold up the others."""
+    """Tidy everything up, each step in a transaction of its own; returns how many rows each took."""
     counts: dict[str, int] = {}
-    for name, step in {"given up jobs": _old_jobs, **SERVER_STEPS}.items():
+    for name, step in (("given up jobs", _old_jobs), ("links and sign-ins", _old_links), ("tries", _old_tries)):
         with database.routing() as session:
             counts[name] = step(session, now)
     for organization_id in organization_ids(database):
-        with database.tenant(organization_id) as session:
-            for name, tenant_step in (("form uses", _old_allowances), ("forgotten mails", _forgotten_mail)):
+        for name, tenant_step in (
+            ("form uses", _old_allowances),
+            ("forgotten mails", _forgotten_mail),
+            ("held times", _ended_holds),
+        ):
+            with database.tenant(organization_id) as session:
                 counts[name] = counts.get(name, 0) + tenant_step(session, organization_id, now)
     _log.info("upkeep done", **{name.replace(" ", "_"): count for name, count in counts.items()})
     return counts
@@ -53,6 +52,32 @@ def _old_jobs(session: Session, _now: datetime) -> int:
         "DELETE FROM procrastinate_jobs AS job WHERE status IN ('failed', 'cancelled', 'aborted', 'succeeded') "
         "AND NOT EXISTS (SELECT FROM procrastinate_events WHERE job_id = job.id AND at > now() - interval '30 days')",
     )
+
+
+def _old_links(session: Session, now: datetime) -> int:
+    from sync_server.access.browsers import LONGEST
+    from sync_server.access.models import OpenIdAttempt, PairingCode, PasswordReset, SignUp, WebSession
+
+    ended = sum(
+        _deleted(session, delete(kind).where(kind.expires_at < now - _LINKS_KEPT))
+        for kind in (SignUp, PasswordReset, OpenIdAttempt, PairingCode)
+    )
+    return ended + _deleted(session, delete(WebSession).where(WebSession.created_at < now - LONGEST))
+
+
+def _old_tries(session: Session, now: datetime) -> int:
+    from sync_server.access.models import TryAllowance
+    from sync_server.access.throttle import forget_paid_off
+
+    before = session.scalar(select(func.count()).select_from(TryAllowance)) or 0
+    forget_paid_off(session, now)
+    return before - (session.scalar(select(func.count()).select_from(TryAllowance)) or 0)
+
+
+def _ended_holds(session: Session, organization_id: str, now: datetime) -> int:
+    from sync_server.booking.promises import expire_slots
+
+    return expire_slots(session, organization_id, now=now)
 
 
 def _old_allowances(session: Session, organization_id: str, now: datetime) -> int:
@@ -81,6 +106,12 @@ def _forgotten_mail(session: Session, organization_id: str, now: datetime) -> in
         arguments = {"organization_id": organization_id, "mail_id": mail_id}
         session.connection().execute(*defer_statement(MAIL_QUEUE, SEND_MAIL, arguments))
     return len(due)
+
+
+def _deleted(session: Session, statement: Delete) -> int:
+    result = session.execute(statement)
+    assert isinstance(result, CursorResult)
+    return result.rowcount
 
 
 def _count(session: Session, statement: str, **values: object) -> int:

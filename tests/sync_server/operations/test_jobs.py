@@ -21,8 +21,11 @@ from procrastinate.periodic import PeriodicDeferrer
 from sqlalchemy import text
 
 from shared_models.base import new_id
+from sync_server.access.models import SignUp
 from sync_server.database import Database
 from sync_server.mail_models import OutboxMail
+from sync_server.operations.archive import opened_archive
+from sync_server.operations.backups import BackupFolder
 from sync_server.operations.jobs import JobWorker
 from sync_server.operations.upkeep import run_upkeep
 from tests.end_to_end.processes import ROOT, wait_until
@@ -281,3 +284,51 @@ def test_upkeep_forgets_what_is_long_paid_off_and_finds_mail_without_a_job(
     assert (counts["form uses"], counts["forgotten mails"]) == (0, 1)
     assert run_upkeep(database, NOW + timedelta(hours=3))["forgotten mails"] == 0
     assert jobs(database) == [("send_mail", "todo", 0)]
+
+
+def test_upkeep_forgets_links_that_ended_and_sign_ups_that_nobody_confirmed(database: Database) -> None:
+    def sign_up(name: str, expires_at: datetime) -> SignUp:
+        return SignUp(
+            link_hash=name, email=f"{name}@example.org", first_name="", last_name="", business_name="", slug=name,
+            time_zone="UTC", country="US", currency="USD", password_hash="", browser_hash="", expires_at=expires_at,
+        )  # fmt: skip
+
+    with database.routing() as session:
+        session.add_all([sign_up("old", NOW - timedelta(days=8)), sign_up("fresh", NOW - timedelta(days=1))])
+    run_upkeep(database, NOW)
+    with database.routing() as session:
+        assert session.scalars(text("SELECT link_hash FROM sign_up WHERE link_hash IN ('old', 'fresh')")).all() == [
+            "fresh"
+        ]
+
+
+def test_backups_are_made_once_a_day_for_each_center_and_old_ones_cleared(
+    database: Database, organization_id: str, tmp_path: Path
+) -> None:
+    folder = BackupFolder(tmp_path / "backups", days=3)
+    assert organization_id in folder.due(database, "2026-11-20")
+    for day in ("2026-11-10", "2026-11-18", "2026-11-20"):
+        folder.back_up(database, organization_id, day)
+    target = folder.path_of(organization_id, "2026-11-20")
+    made = target.stat().st_mtime_ns
+    folder.back_up(database, organization_id, "2026-11-20")
+    assert target.stat().st_mtime_ns == made, "a second run of the job changes nothing"
+    assert organization_id not in folder.due(database, "2026-11-20")
+    with opened_archive(target) as (manifest, _):
+        assert manifest.organization_id == organization_id
+    assert folder.clear_old() == 1
+    assert sorted(path.name for path in target.parent.iterdir()) == ["2026-11-18.itutoros", "2026-11-20.itutoros"]
+
+
+def test_the_nightly_job_puts_one_job_for_each_center_into_the_queue(
+    database: Database, organization_id: str, tmp_path: Path
+) -> None:
+    worker = JobWorker(database, backups=BackupFolder(tmp_path, days=3))
+    moment = datetime(2026, 11, 25, 2, 30, tzinfo=UTC)
+    worker.app.tasks["back_up_all"](timestamp=int(moment.timestamp()))
+    with database.routing() as session:
+        arguments = session.scalars(text("SELECT args FROM procrastinate_jobs WHERE task_name = 'back_up'")).all()
+    assert {"organization_id": organization_id, "day": "2026-11-25"} in arguments
+    assert len({one["organization_id"] for one in arguments}) == len(arguments)
+    worker.app.tasks["back_up"](organization_id=organization_id, day="2026-11-25")
+    assert (tmp_path / organization_id / "2026-11-25.itutoros").exists()
