@@ -3,12 +3,14 @@ the user can read."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
 KEYRING = "keyring"
+STORE_KEY = "store-key"
 _SERVICE = "iTutorOS"
 
 
@@ -59,9 +61,20 @@ class SecretKeeper:
         if self._use_keyring:
             _remove_from_keyring(self._entry(name))
 
+    def destroy(self, name: str) -> None:
+        """Remove a secret everywhere it is kept, its file overwritten before."""
+        file = self._file(name)
+        with contextlib.suppress(OSError):
+            size = file.stat().st_size
+            with file.open("r+b") as old:
+                old.write(os.urandom(size))
+                old.flush()
+                os.fsync(old.fileno())
+        self.forget(name)
+
     def store_key(self) -> Secret:
         """The store's key as 64 hex digits, made on first use."""
-        return self.read("store-key") or self.keep("store-key", secrets.token_hex(32))
+        return self.read(STORE_KEY) or self.keep(STORE_KEY, secrets.token_hex(32))
 
     def _file(self, name: str) -> Path:
         return self._folder / f"{name}.secret"

@@ -32,6 +32,7 @@ class NeedsAttention(LocalBase):
 
     table_name: Mapped[str] = mapped_column(Text, primary_key=True)
     row_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    code: Mapped[str] = mapped_column(Text, default="", server_default="")
     reason: Mapped[str] = mapped_column(Text)
     kept_values: Mapped[dict[str, str | int | float | None]] = mapped_column(JSON)
     refused_at: Mapped[datetime] = mapped_column(Instant)

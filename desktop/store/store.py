@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,12 @@ from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import QueuePool
 
 from desktop.store.errors import StoreError, StoreLocked, StoreTooNew, StoreUnwritable
+from desktop.store.gate import WriteGate
 from desktop.store.keys import KEYRING, SecretKeeper
 from desktop.store.migrations import HEAD
 from desktop.store.undo import UndoHistory, UndoStep
 from shared_models.base import new_id
-from shared_models.sync.clocks import HybridClock
+from shared_models.sync.clocks import HybridClock, wall_milliseconds
 from shared_models.sync.hook import ChangeRecorder, RowChange
 
 Changes = Mapping[str, frozenset[str]]
@@ -32,6 +34,8 @@ Listener = Callable[[Changes], None]
 
 _BUSY_SECONDS = 30
 _STEP = "undo_step"
+_DEVICE = "device_id"
+_OFFSET = "clock_offset_ms"
 
 
 class Store:
@@ -41,8 +45,10 @@ class Store:
     that wrote. Close it with `close()`.
     """
 
-    def __init__(self, folder: Path, *, use_keyring: bool = True) -> None:
-        """Open or make the store in `folder`.
+    def __init__(
+        self, folder: Path, *, use_keyring: bool = True, wall: Callable[[], int] = wall_milliseconds
+    ) -> None:
+        """Open or make the store in `folder`. `wall` is this PC's clock, in milliseconds since 1970.
 
         Raises StoreTooNew, StoreLocked or StoreUnwritable, each with a sentence for the person.
         """
@@ -55,13 +61,20 @@ class Store:
             raise StoreUnwritable(f"The folder {folder} cannot be written: {error.strerror}.") from error
         self.key_kept_in = key.kept_in
         self.engine = _engine(folder / "store.db", key.value)
+        self._connect_bulk = _connector(folder / "store.db", key.value)
+        self._bulk: Any = None
+        self._bulk_lock = threading.RLock()
         self._listeners: list[Listener] = []
         self._local_lock = threading.Lock()
+        self.gate = WriteGate()
         self._bring_up_to_date()
         self._local = self._read_local()
-        if "device_id" not in self._local:
-            self.set_local(device_id=new_id())
-        self.clock = HybridClock(self._local["device_id"])
+        if _DEVICE not in self._local:
+            self.set_local(**{_DEVICE: new_id()})
+        self.wall = wall
+        self.greeted: tuple[float, int] | None = None
+        """When the server was last greeted: by the monotonic clock in seconds, and by `wall`."""
+        self.clock = self._new_clock()
         self.undo_history = UndoHistory()
         self.recorder = ChangeRecorder(self.clock, on_commit=self._committed, label=self._author)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
@@ -96,7 +109,7 @@ class Store:
 
     def set_local(self, **facts: str | None) -> None:
         """Remember facts about this PC; None forgets one."""
-        with self._local_lock:
+        with self.gate.taken(), self._local_lock:
             with self.engine.connect() as connection:
                 write_local(connection, facts)
                 connection.commit()
@@ -106,6 +119,21 @@ class Store:
         """Read the facts about this PC again, after another connection wrote them."""
         with self._local_lock:
             self._local = self._read_local()
+
+    def know_local(self, facts: Mapping[str, str | None]) -> None:
+        """Take note of facts about this PC that another connection has just written."""
+        with self._local_lock:
+            kept = {name: value for name, value in {**self._local, **facts}.items() if value is not None}
+            self._local = kept
+
+    def corrected_wall(self) -> int:
+        """Milliseconds since 1970 by this PC's clock, put right by what the server said ([S-4])."""
+        return self.wall() + int(self._local.get(_OFFSET, "0"))
+
+    def begin_new_clock(self) -> None:
+        """Make stamps from a fresh start, after the device's name or the offset of its clock changed. Only while
+        nobody else can write (whoever calls this has the turn at the gate): no stamp is then given twice."""
+        self.clock = self.recorder.clock = self._new_clock()
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` after every commit that changed rows; returns how to stop."""
@@ -125,7 +153,7 @@ class Store:
         With a description ("Cancelled French, Andre Patel, Tue 4:00 PM") the change can be undone.
         Raises StoreUnwritable when the disk refuses.
         """
-        with self._sessions() as session:
+        with self.gate.taken(), self._sessions() as session:
             session.connection(execution_options={"begin_immediate": True})
             if description is not None:
                 session.info[_STEP] = description
@@ -134,10 +162,24 @@ class Store:
                 session.commit()
             except OperationalError as error:
                 session.rollback()
-                raise _unwritable(error) from error
+                raise unwritable(str(error.orig)) from error
             except BaseException:
                 session.rollback()
                 raise
+
+    @contextmanager
+    def bulk_connection(self) -> Iterator[Any]:
+        """The connection of SQLite itself through which the sync writes rows of the server, for one thread at a time.
+
+        What it writes can be fetched again, so it does not wait for the disk; the next write by a person does, and
+        takes all before it along. The server has checked references and values already.
+        """
+        with self._bulk_lock:
+            if self._bulk is None:
+                self._bulk = self._connect_bulk()
+                for pragma in ("foreign_keys = OFF", "ignore_check_constraints = ON", "synchronous = NORMAL"):
+                    self._bulk.execute(f"PRAGMA {pragma}")
+            yield self._bulk
 
     def undo(self) -> str | None:
         """Take the last described change back; returns its description, or None when there is none."""
@@ -154,13 +196,8 @@ class Store:
 
     def unsent_count(self) -> int:
         """How many rows hold changes that the server has not acknowledged."""
-        from shared_models.registry import tenant_classes
-
-        parts = " UNION ALL ".join(
-            f'SELECT count(*) AS n FROM "{name}" WHERE unsent_since IS NOT NULL' for name in tenant_classes()
-        )
         with self.engine.connect() as connection:
-            return int(connection.execute(text(f"SELECT sum(n) FROM ({parts})")).scalar_one())
+            return int(connection.exec_driver_sql(_counting_unsent()).scalar_one())
 
     def attention_count(self) -> int:
         """How many changes the server refused and nobody has settled yet."""
@@ -183,6 +220,10 @@ class Store:
 
     def close(self) -> None:
         """Let go of the file."""
+        with self._bulk_lock:
+            if self._bulk is not None:
+                self._bulk.close()
+                self._bulk = None
         self.engine.dispose()
 
     def _replay(self, step: UndoStep | None, *, forward: bool) -> str | None:
@@ -214,6 +255,9 @@ class Store:
             ).one_or_none()
         return f"{' '.join(name).strip()}, {moment}" if name is not None else moment
 
+    def _new_clock(self) -> HybridClock:
+        return HybridClock(self._local[_DEVICE], self.corrected_wall)
+
     def _read_local(self) -> dict[str, str]:
         with self.engine.connect() as connection:
             rows = connection.execute(text("SELECT name, value FROM local_state"))
@@ -224,7 +268,7 @@ class Store:
             with self.engine.connect() as connection:
                 version = _schema_version(connection)
         except OperationalError as error:
-            raise _unwritable(error) from error
+            raise unwritable(str(error.orig)) from error
         except DatabaseError as error:
             raise StoreLocked(
                 f"The data in {self.folder} cannot be opened with the key on this PC. "
@@ -236,6 +280,16 @@ class Store:
             _refuse_newer(version)
             self.backup(f"before-{HEAD}-from-{version}")
         migrate(self.engine)
+
+
+@cache
+def _counting_unsent() -> str:
+    from shared_models.registry import tenant_classes
+
+    parts = " UNION ALL ".join(
+        f'SELECT count(*) AS n FROM "{name}" WHERE unsent_since IS NOT NULL' for name in tenant_classes()
+    )
+    return f"SELECT sum(n) FROM ({parts})"
 
 
 def write_local(connection: Connection, facts: Mapping[str, str | None]) -> None:
@@ -291,8 +345,8 @@ def _refuse_newer(version: str) -> None:
         )
 
 
-def _unwritable(error: OperationalError) -> StoreUnwritable:
-    reason = str(error.orig)
+def unwritable(reason: str) -> StoreUnwritable:
+    """The error for a disk that refuses, by what SQLite says of it."""
     if "full" in reason:
         return StoreUnwritable("The disk is full. Free some space, then try again; all saved data is safe.")
     if "readonly" in reason or "unable to open" in reason:
@@ -300,7 +354,8 @@ def _unwritable(error: OperationalError) -> StoreUnwritable:
     return StoreUnwritable(f"The data could not be saved: {reason}. Try again; all saved data is safe.")
 
 
-def _engine(file: Path, key_hex: str) -> Engine:
+def _connector(file: Path, key_hex: str) -> Callable[[], Any]:
+    """How to open a connection to the file."""
     import sqlcipher3.dbapi2
 
     def connect() -> Any:
@@ -319,13 +374,20 @@ def _engine(file: Path, key_hex: str) -> Engine:
             raise
         return connection
 
+    return connect
+
+
+def _engine(file: Path, key_hex: str) -> Engine:
+    import sqlcipher3.dbapi2
+
     engine = create_engine(
         "sqlite://",
         module=sqlcipher3.dbapi2,
-        creator=connect,
+        creator=_connector(file, key_hex),
         poolclass=QueuePool,
         pool_size=5,
         max_overflow=5,
+        pool_use_lifo=True,  # the one used last has its pages and statements at hand
     )
     event.listen(engine, "begin", _begin)
     return engine

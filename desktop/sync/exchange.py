@@ -1,30 +1,68 @@
-"""The exchange between the local store and the server: collecting unsent rows, acknowledging them, and merging pulled
-pages. Every step is one local transaction, so a kill between any two of them loses nothing."""
+"""The exchange between the local store and the server (docs/sync-protocol.md): hello when it is due, then everything
+unsent, then everything new. Every step is one local transaction, so a kill between any two of them loses nothing."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from functools import cache
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-import orjson
-from sqlalchemy import Connection, Table, text
+from desktop.store.migrations import HEAD
+from desktop.store.store import Store
+from desktop.sync.client import Head, Message, Server
+from desktop.sync.errors import ClockAhead, Forked, SyncError, TooLarge
+from desktop.sync.hello import go_on_as_another, is_due, say_hello
+from desktop.sync.incoming import Incoming
+from desktop.sync.outgoing import (
+    MOST_BYTES,
+    MOST_ROWS,
+    Refusal,
+    acknowledge,
+    knows_all_after,
+    read_requests,
+    refuse_here,
+)
+from desktop.sync.rows import CURSOR, EPOCH, LINEAGE, SCOPE, WITHDRAWS, SyncWriter, tables_with_unsent
 
-from desktop.store.store import Store, write_local
-from desktop.sync.client import PulledPage, PushAnswer, RefusedRow, SyncClient
-from shared_models.base import TenantRow
-from shared_models.registry import tenant_classes
-from shared_models.sync.clocks import CREATED, clock_of, edits_of
-from shared_models.sync.merge import FieldValue, merge, rules_of
-from shared_models.sync.wire import TableBatch, wire_fields
+log = logging.getLogger(__name__)
 
-CURSOR = "pull_cursor"
-PUSH_ROWS = 5000
-PULL_ROWS = 2000
-"""Rows in one page: small enough that a save at the desk never waits long for a page being merged."""
+_TURN_ROWS = 4_000
+_FIRST_TURN_ROWS = 25_000
+"""How many pulled rows one local transaction writes at most; more while a center is fetched for the first time."""
+_ANNOUNCED_EVERY_SECONDS = 0.5
+_AHEAD = 2
+_TRIES = 3
+
+T = TypeVar("T")
+
+
+class Cancelled(Exception):
+    """The person stopped a fetch; what came so far stays, and the next exchange goes on from there."""
+
+
+class _ServerRestored(Exception):
+    """The server began another life of its data; a hello tells since when ([S-32])."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a fetch is, in rows."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """Hears of the progress of a fetch (from the thread that fetches), and may end it between two pages."""
+
+    progress: Callable[[Progress], None] = lambda _: None
+    is_cancelled: Callable[[], bool] = lambda: False
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,280 +70,213 @@ class Exchanged:
     """What one exchange did."""
 
     sent: int = 0
-    refused: list[RefusedRow] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
     received: int = 0
 
 
-def exchange(store: Store, client: SyncClient) -> Exchanged:
-    """Push everything unsent, then pull everything new."""
-    refused, sent = [], 0
-    for batches in collect_unsent(store):
-        answer = client.push(batches)
-        _acknowledge(store, batches, answer)
-        refused += answer.refused
-        sent += sum(len(batch.ids) for batch in batches) - len(answer.refused)
-    return Exchanged(sent, refused, pull_all(store, client))
+UNWATCHED = Watcher()
 
 
-def pull_all(store: Store, client: SyncClient) -> int:
-    """Pull page after page until nothing is new; returns how many rows came."""
+def exchange(store: Store, client: Server, watcher: Watcher = UNWATCHED) -> Exchanged:
+    """Push everything unsent, then pull everything new.
+
+    Raises SyncError, StoreUnwritable, or Cancelled.
+    """
+    if is_due(store):
+        say_hello(store, client)
+    for _ in range(_TRIES):
+        try:
+            refused, sent, is_level = _push_all(store, client)
+            received = 0 if is_level else pull_all(store, client, watcher)
+            return Exchanged(sent, refused, received)
+        except (ClockAhead, _ServerRestored):
+            say_hello(store, client)
+        except Forked as forked:
+            go_on_as_another(store, client, forked)
+            say_hello(store, client)
+    raise SyncError("The server and this PC could not agree. Trying again later helps.")
+
+
+def _push_all(store: Store, client: Server) -> tuple[list[Refusal], int, bool]:
+    """Send what is unsent. Returns what was refused, how many rows were taken, and whether the server's answer showed
+    that nothing else is new there ([S-45])."""
+    refused: list[Refusal] = []
+    sent, is_level = 0, False
+    most_rows, most_bytes = MOST_ROWS, MOST_BYTES
+    while _has_unsent(store):
+        try:
+            with closing(read_requests(store, most_rows=most_rows, most_bytes=most_bytes)) as reading:
+                first = next(reading)
+                with _fetched_ahead(first, reading, is_all=first.is_last) as requests:
+                    for request in requests:
+                        answer = client.push(request.packed(_push_head(store)))
+                        here, changes = acknowledge(store, request, answer)
+                        if changes:
+                            store.announce(changes)
+                        refused += here
+                        sent += request.rows - len(here)
+                        is_level = knows_all_after(store, answer[0])
+                        _check_epoch(store, answer[0])
+            break
+        except TooLarge as error:
+            if most_rows == 1:
+                refused += refuse_here(store, "too_large", str(error))
+                break
+            most_rows, most_bytes = max(1, min(most_rows, 1000) // 4), most_bytes // 4
+    return refused, sent, is_level
+
+
+def _check_epoch(store: Store, head: Head) -> None:
+    known = store.local(EPOCH)
+    if known is not None and head.get("epoch", known) != known:
+        raise _ServerRestored
+
+
+def _push_head(store: Store) -> Head:
+    return {
+        "protocol": 2,
+        "schema": HEAD,
+        "cursor": int(store.local(CURSOR) or 0),
+        "lineage": store.local(LINEAGE),
+        "wall_ms": store.wall(),
+    }
+
+
+def _has_unsent(store: Store) -> bool:
+    held = store.engine.raw_connection()
+    try:
+        driver: Any = held.driver_connection
+        return driver.execute(tables_with_unsent(), {"org": store.organization_id}).fetchone() is not None
+    finally:
+        held.close()
+
+
+def pull_all(store: Store, client: Server, watcher: Watcher = UNWATCHED) -> int:
+    """Fetch everything new; returns how many rows came. Raises SyncError, StoreUnwritable, or Cancelled."""
+    if is_due(store):
+        say_hello(store, client)
     received = 0
     while True:
-        page = client.pull(int(store.local(CURSOR) or 0), PULL_ROWS)
-        received += sum(len(batch.ids) for batch in page.batches)
-        if page.batches:
-            apply_page(store, page)
-        if not page.has_more:
+        count, ended = _pull_once(store, client, watcher)
+        received += count
+        if ended:
             return received
 
 
-def collect_unsent(store: Store) -> Iterator[list[TableBatch]]:
-    """Everything unsent, parents before children, in requests of at most PUSH_ROWS rows.
-
-    Read in one view of the store, so that a row never travels before another that it refers to.
-    """
-    with store.engine.connect() as connection:
-        parts = [part for name in tenant_classes() for part in _unsent_of(connection, name)]
-    request: list[TableBatch] = []
-    room = PUSH_ROWS
-    for part in parts:
-        for piece in _pieces(part, room):
-            request.append(piece)
-            room -= len(piece.ids)
-            if room == 0:
-                yield request
-                request, room = [], PUSH_ROWS
-    if request:
-        yield request
-
-
-def _pieces(batch: TableBatch, room: int) -> Iterator[TableBatch]:
-    start = 0
-    while start < len(batch.ids):
-        end = start + room
-        yield TableBatch(
-            batch.table,
-            batch.fields,
-            batch.ids[start:end],
-            batch.clocks[start:end],
-            [column[start:end] for column in batch.columns],
-        )
-        start, room = end, PUSH_ROWS
+def _pull_once(store: Store, client: Server, watcher: Watcher) -> tuple[int, bool]:
+    """Fetch one stream of pages; whether nothing is left after it."""
+    after, scope = int(store.local(CURSOR) or 0), store.local(SCOPE) or ""
+    withdraws = store.local(WITHDRAWS) is not None
+    with closing(client.pull(after, scope, withdrawn=withdraws)) as stream:
+        first = next(stream, None)
+        if first is None:
+            raise SyncError("The server answered a pull with nothing.")
+        head, batches = first
+        if head.get("rescope"):
+            store.set_local(**{SCOPE: head["scope"], CURSOR: "0", WITHDRAWS: "1"})
+            return 0, False
+        _check_epoch(store, head)
+        if not batches and not head.get("withdrawn") and not head["more"]:
+            if head["next"] != after or withdraws:
+                store.set_local(**{CURSOR: str(head["next"]), WITHDRAWS: None})
+            return 0, True
+        return _take_pages(store, first, stream, watcher, is_first=after == 0), True
 
 
-def _unsent_of(connection: Connection, name: str) -> list[TableBatch]:
-    fields = wire_fields(_table(name))
-    columns = ", ".join(f'"{field_name}"' for field_name in fields)
-    rows = connection.execute(
-        text(f'SELECT id, field_clocks, unsent_since, {columns} FROM "{name}" WHERE unsent_since IS NOT NULL')
-    ).all()
-    groups: defaultdict[tuple[str, ...], list[tuple[Any, ...]]] = defaultdict(list)
-    for row in rows:
-        groups[_changed_fields(fields, orjson.loads(row[1]), row[2])].append(tuple(row))
-    places = {field_name: place for place, field_name in enumerate(fields, 3)}
-    return [
-        TableBatch(
-            name,
-            changed,
-            [row[0] for row in group],
-            [row[1] for row in group],
-            [[row[places[field_name]] for row in group] for field_name in changed],
-        )
-        for changed, group in groups.items()
-    ]
+def _take_pages(store: Store, first: Message, stream: Iterator[Message], watcher: Watcher, *, is_first: bool) -> int:
+    total = int(first[0].get("total") or 0)
+    turn_rows = _FIRST_TURN_ROWS if is_first else _TURN_ROWS
+    received = unwritten = 0
+    announced = time.monotonic()
+    with (
+        SyncWriter(store, is_bulk=total > _TURN_ROWS) as writer,
+        _fetched_ahead(first, stream, is_all=not first[0]["more"]) as pages,
+    ):
+        incoming = Incoming(store, writer)
+        for head, batches in pages:
+            writer.begin()
+            incoming.apply(head, batches)
+            rows = sum(len(batch.ids) for batch in batches)
+            received, unwritten = received + rows, unwritten + rows
+            # Nobody at the desk shall wait for the network.
+            is_waiting = isinstance(pages, _Ahead) and not pages.is_ready
+            if unwritten >= turn_rows or is_waiting or not head["more"]:
+                writer.commit()
+                unwritten = 0
+                if not head["more"] or time.monotonic() - announced > _ANNOUNCED_EVERY_SECONDS:
+                    store.announce(incoming.changes())
+                    announced = time.monotonic()
+            if total:
+                watcher.progress(Progress(min(received, total), total))
+            if head["more"] and watcher.is_cancelled():
+                writer.commit()
+                store.announce(incoming.changes())
+                raise Cancelled
+        if received > _TURN_ROWS:
+            writer.move_log()
+    return received
 
 
-def _changed_fields(fields: tuple[str, ...], clocks: Mapping[str, str], since: str) -> tuple[str, ...]:
-    if clocks.get(CREATED, "") >= since:
-        return fields
-    return tuple(name for name in fields if clock_of(clocks, name) >= since)
+class _Ahead(Generic[T]):
+    """What an iterator yields, fetched by another thread while what came before is being worked on. The first is
+    there already. Close it before the iterator."""
+
+    def __init__(self, first: T, rest: Iterator[T]) -> None:
+        self._rest = rest
+        self._waiting: queue.Queue[T | _End] = queue.Queue(_AHEAD)
+        self._waiting.put(first)
+        self._is_over = False
+        self._thread = threading.Thread(target=self._fetch, name="sync-ahead", daemon=True)
+        self._thread.start()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the next one is there without waiting."""
+        return not self._waiting.empty()
+
+    def __iter__(self) -> Iterator[T]:
+        while True:
+            found = self._waiting.get()
+            if not isinstance(found, _End):
+                yield found
+            elif found.error is None:
+                return
+            else:
+                raise found.error
+
+    def close(self) -> None:
+        """Fetch no more."""
+        self._is_over = True
+        while self._thread.is_alive():
+            with suppress(queue.Empty):
+                self._waiting.get_nowait()
+            self._thread.join(0.005)
+
+    def _fetch(self) -> None:
+        error = None
+        try:
+            for found in self._rest:
+                self._waiting.put(found)
+                if self._is_over:
+                    return
+        except BaseException as raised:
+            error = raised
+        self._waiting.put(_End(error))
 
 
-def _acknowledge(store: Store, batches: Sequence[TableBatch], answer: PushAnswer) -> None:
-    """Take the unsent mark off rows that are still as they were sent. A row edited while it travelled keeps its mark
-    and is sent again. A refused row goes back to what the server has, and its values are kept for the person."""
-    refused = {(row.table, row.row_id): row.reason for row in answer.refused}
-    organization_id = store.organization_id
-    with store.engine.connect().execution_options(begin_immediate=True) as connection:
-        for batch in batches:
-            connection.exec_driver_sql(
-                f'UPDATE "{batch.table}" SET unsent_since = NULL '
-                "WHERE organization_id = ? AND id = ? AND field_clocks = ?",
-                [(organization_id, row_id, clocks) for row_id, clocks in zip(batch.ids, batch.clocks, strict=True)],
-            )
-            _keep_refused(connection, batch, refused)
-        _put_back(connection, organization_id, answer)
-        connection.commit()
-    if refused:
-        touched: defaultdict[str, set[str]] = defaultdict(set)
-        for table, row_id in refused:
-            touched[table].add(row_id)
-        store.announce({table: frozenset(ids) for table, ids in touched.items()})
+@dataclass(frozen=True, slots=True)
+class _End:
+    error: BaseException | None
 
 
-_BOTH_KEPT = (
-    "SELECT json_group_object(key, value) FROM (SELECT key, value FROM json_each(excluded.kept_values) "
-    "UNION ALL SELECT key, value FROM json_each(needs_attention.kept_values) "
-    "WHERE key NOT IN (SELECT key FROM json_each(excluded.kept_values)))"
-)
-"""What was kept of a row refused before stays beside what was entered since."""
-
-
-def _keep_refused(connection: Connection, batch: TableBatch, refused: Mapping[tuple[str, str], str]) -> None:
-    kept = [
-        (
-            batch.table,
-            row_id,
-            refused[batch.table, row_id],
-            orjson.dumps(dict(zip(batch.fields, values, strict=True))).decode(),
-            _now(),
-        )
-        for row_id, values in zip(batch.ids, batch.rows(), strict=True)
-        if (batch.table, row_id) in refused
-    ]
-    if kept:
-        connection.exec_driver_sql(
-            "INSERT INTO needs_attention (table_name, row_id, reason, kept_values, refused_at) "
-            "VALUES (?, ?, ?, ?, ?) ON CONFLICT (table_name, row_id) DO UPDATE SET reason = excluded.reason, "
-            f"kept_values = ({_BOTH_KEPT}), refused_at = excluded.refused_at",
-            kept,
-        )
-
-
-def _put_back(connection: Connection, organization_id: str, answer: PushAnswer) -> None:
-    """Give refused rows the server's values; a refused row that the server never had is archived on this PC."""
-    standing = {(batch.table, row_id) for batch in answer.standing for row_id in batch.ids}
-    for row in answer.refused:
-        unknown = (row.table, row.row_id) not in standing
-        connection.exec_driver_sql(
-            f'UPDATE "{row.table}" SET unsent_since = NULL{", archived_at = ?" if unknown else ""} '
-            "WHERE organization_id = ? AND id = ?",
-            ((_now(),) if unknown else ()) + (organization_id, row.row_id),
-        )
-    for batch in answer.standing:
-        rows = zip(batch.ids, batch.clocks, batch.rows(), strict=True)
-        connection.exec_driver_sql(
-            _upsert(batch.table, batch.fields),
-            [(organization_id, row_id, clocks, *values) for row_id, clocks, values in rows],
-        )
-
-
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def apply_page(store: Store, page: PulledPage) -> None:
-    """Merge a pulled page and move the cursor in one transaction, then announce what changed."""
-    changed: dict[str, frozenset[str]] = {}
-    connection = store.engine.connect()
+@contextmanager
+def _fetched_ahead(first: T, rest: Iterator[T], *, is_all: bool) -> Iterator[_Ahead[T] | tuple[T]]:
+    """`first` and the rest; alone, without a thread, when nothing follows."""
+    if is_all:
+        yield (first,)
+        return
+    ahead = _Ahead(first, rest)
     try:
-        # A page may bring a row before another it refers to, which comes with a later page; the server has
-        # checked the references. The pragma holds for this connection alone and only outside a transaction.
-        driver: Any = connection.connection.driver_connection
-        driver.execute("PRAGMA foreign_keys = OFF")
-        connection = connection.execution_options(begin_immediate=True)
-        for batch in page.batches:
-            if batch.ids:
-                changed[batch.table] = _merge_batch(connection, store.organization_id, batch)
-                store.clock.observe(max(max(edits_of(orjson.loads(clocks)).values()) for clocks in batch.clocks))
-        write_local(connection, {CURSOR: str(page.next_cursor)})
-        connection.commit()
-    except BaseException:
-        connection.rollback()
-        raise
+        yield ahead
     finally:
-        driver.execute("PRAGMA foreign_keys = ON")
-        connection.close()
-    store.reload_local()
-    store.announce({table: ids for table, ids in changed.items() if ids})
-
-
-def _merge_batch(connection: Connection, organization_id: str, batch: TableBatch) -> frozenset[str]:
-    """Write a batch's rows; rows with unsent edits are merged field by field. Returns the ids that changed."""
-    known = set(wire_fields(_table(batch.table)))
-    fields = tuple(name for name in batch.fields if name in known)
-    columns = [batch.columns[place] for place, name in enumerate(batch.fields) if name in known]
-    stored = _stored_clocks(connection, organization_id, batch)
-    edited = {row_id for row_id, (_, unsent) in stored.items() if unsent is not None}
-    fresh: list[tuple[Any, ...]] = []
-    changed: set[str] = set()
-    rows: Iterable[tuple[FieldValue, ...]] = zip(*columns, strict=True)
-    for row_id, clocks, values in zip(batch.ids, batch.clocks, rows, strict=True):
-        if row_id in edited:
-            if _merge_row(connection, organization_id, batch.table, fields, row_id, clocks, values):
-                changed.add(row_id)
-        elif row_id not in stored or orjson.loads(stored[row_id][0]) != orjson.loads(clocks):
-            fresh.append((organization_id, row_id, clocks, *values))
-            changed.add(row_id)
-    if fresh:
-        connection.exec_driver_sql(_upsert(batch.table, fields), fresh)
-    return frozenset(changed)
-
-
-def _stored_clocks(
-    connection: Connection, organization_id: str, batch: TableBatch
-) -> dict[str, tuple[str, str | None]]:
-    found = connection.exec_driver_sql(
-        f'SELECT id, field_clocks, unsent_since FROM "{batch.table}" '
-        "WHERE organization_id = ? AND id IN (SELECT value FROM json_each(?))",
-        (organization_id, orjson.dumps(batch.ids).decode()),
-    )
-    return {row[0]: (row[1], row[2]) for row in found}
-
-
-def _merge_row(
-    connection: Connection,
-    organization_id: str,
-    table: str,
-    fields: tuple[str, ...],
-    row_id: str,
-    clocks: str,
-    values: tuple[FieldValue, ...],
-) -> bool:
-    every = wire_fields(_table(table))
-    columns = ", ".join(f'"{name}"' for name in every)
-    row = connection.exec_driver_sql(
-        f'SELECT field_clocks, unsent_since, {columns} FROM "{table}" WHERE organization_id = ? AND id = ?',
-        (organization_id, row_id),
-    ).one()
-    current_clocks, since = orjson.loads(row[0]), row[1]
-    outcome = merge(
-        dict(zip(every, row[2:], strict=True)),
-        current_clocks,
-        dict(zip(fields, values, strict=True)),
-        orjson.loads(clocks),
-        rules_of(tenant_classes()[table]),
-    )
-    # Still unsent is only what the server's row does not hold.
-    ahead = [clock_of(outcome.clocks, name) for name in outcome.ahead]
-    sets = ", ".join(f'"{name}" = ?' for name in every)
-    connection.exec_driver_sql(
-        f'UPDATE "{table}" SET field_clocks = ?, unsent_since = ?, {sets} WHERE organization_id = ? AND id = ?',
-        (
-            orjson.dumps(outcome.clocks).decode(),
-            min(ahead) if ahead else None,
-            *(outcome.values[name] for name in every),
-            organization_id,
-            row_id,
-        ),
-    )
-    return bool(outcome.changed) or since is not None
-
-
-@cache
-def _upsert(table: str, fields: tuple[str, ...]) -> str:
-    columns = ", ".join(f'"{name}"' for name in fields)
-    marks = ", ".join("?" * (len(fields) + 3))
-    sets = ", ".join(f'"{name}" = excluded."{name}"' for name in fields)
-    return (
-        f'INSERT INTO "{table}" (organization_id, id, field_clocks, {columns}) VALUES ({marks}) '
-        f"ON CONFLICT (organization_id, id) DO UPDATE SET field_clocks = excluded.field_clocks, {sets} "
-        "WHERE unsent_since IS NULL"
-    )
-
-
-def _table(name: str) -> Table:
-    kind: type[TenantRow] = tenant_classes()[name]
-    table: Any = kind.__table__
-    assert isinstance(table, Table)
-    return table
+        ahead.close()

@@ -12,17 +12,21 @@ from sqlalchemy import func, select, text
 
 from desktop.store.store import Store
 from desktop.sync.attention import let_go, refused_changes, try_again
-from desktop.sync.client import SignedOut, SyncClient, Unreachable
-from desktop.sync.exchange import apply_page, exchange, pull_all
+from desktop.sync.client import Message, Revoked, SignedOut, SyncClient, Unreachable
+from desktop.sync.exchange import exchange, pull_all
+from desktop.sync.hello import token_of
+from desktop.sync.incoming import Incoming
+from desktop.sync.outgoing import read_requests
+from desktop.sync.rows import SyncWriter
 from desktop.sync.setup import sign_in
-from desktop.sync.worker import TOKEN, SyncKind, SyncState, SyncWorker
+from desktop.sync.worker import SyncKind, SyncState, SyncWorker
 from shared_models.access.models import Role, UserRole
 from shared_models.base import derived_id
 from shared_models.leads.models import Lead, LeadStage, Temperature
 from shared_models.organization.models import Organization
 from sync_server.access.devices import revoke_device
 from sync_server.database import Database
-from sync_server.models import AuditEntry
+from sync_server.models import AuditEntry, Device
 from tests.live_server import PASSWORD, LiveServer, live_server, make_organization
 
 NOW = datetime(2026, 11, 25, 20, 40, tzinfo=UTC)
@@ -48,9 +52,7 @@ def desk(folder: Path, server: LiveServer, email: str) -> Iterator[Store]:
 
 
 def sync(store: Store, server: LiveServer) -> None:
-    token = store.secrets.read(TOKEN)
-    assert token is not None
-    client = SyncClient(server.url, token.value)
+    client = SyncClient(server.url, token_of(store))
     try:
         exchange(store, client)
     finally:
@@ -147,15 +149,12 @@ def test_notes_written_on_two_desks_at_the_same_time_are_both_kept(  # [S-12]
 def test_a_lost_answer_and_a_repeated_push_change_nothing(
     tmp_path: Path, server: LiveServer, center: tuple[str, str, str], database: Database
 ) -> None:
-    from desktop.sync.exchange import collect_unsent
-
     with desk(tmp_path / "a", server, center[2]) as a:
         lead = add_lead(a, "Ana")
-        token = a.secrets.read(TOKEN)
-        assert token is not None
-        client = SyncClient(server.url, token.value)
-        for request in collect_unsent(a):  # sent and taken, but this PC never hears of it
-            client.push(request)
+        client = SyncClient(server.url, token_of(a))
+        for request in read_requests(a):  # sent and taken, but this PC never hears of it
+            head = {"protocol": 2, "schema": "", "cursor": 0, "lineage": a.local("sync_lineage")}
+            client.push(request.packed(head))
         client.close()
         assert a.unsent_count() == 1
         sync(a, server)
@@ -172,8 +171,8 @@ def test_an_edit_made_while_its_row_travels_is_sent_too(
     class EditingClient(SyncClient):
         edited = False
 
-        def push(self, batches):  # type: ignore[no-untyped-def]
-            answer = super().push(batches)
+        def push(self, message: bytes) -> Message:
+            answer = super().push(message)
             if not self.edited:
                 self.edited = True
                 edit(a, lead, notes="said on the phone just now")
@@ -181,9 +180,7 @@ def test_an_edit_made_while_its_row_travels_is_sent_too(
 
     with desk(tmp_path / "a", server, center[2]) as a, desk(tmp_path / "b", server, center[2]) as b:
         lead = add_lead(a, "Ana")
-        token = a.secrets.read(TOKEN)
-        assert token is not None
-        client = EditingClient(server.url, token.value)
+        client = EditingClient(server.url, token_of(a))
         exchange(a, client)
         client.close()
         assert lead_of(a, lead).notes == "said on the phone just now"
@@ -223,7 +220,7 @@ def test_a_page_that_was_not_merged_whole_is_pulled_again(
             raise OSError("killed")
 
         with monkeypatch.context() as patched:
-            patched.setattr("desktop.sync.exchange.write_local", fail)
+            patched.setattr(SyncWriter, "remember", fail)
             with pytest.raises(OSError, match="killed"):
                 sync(b, server)
         with b.read() as session:
@@ -324,14 +321,27 @@ def test_one_bad_row_does_not_hold_up_the_others(
         assert a.unsent_count() == 0
 
 
-def test_a_revoked_pc_is_signed_out_and_keeps_its_changes(
+def test_a_revoked_pc_is_told_so(
     tmp_path: Path, server: LiveServer, center: tuple[str, str, str], database: Database
 ) -> None:
+    """[S-90]"""
     with desk(tmp_path / "a", server, center[2]) as a:
-        add_lead(a, "Ana")
         device = a.local("device_id")
         assert device is not None
         assert revoke_device(database, center[0], device, NOW)
+        with pytest.raises(Revoked, match="ended by the center"):
+            sync(a, server)
+
+
+def test_a_pc_whose_token_ended_keeps_its_changes_until_it_signs_in_again(
+    tmp_path: Path, server: LiveServer, center: tuple[str, str, str], database: Database
+) -> None:
+    """[S-90]"""
+    with desk(tmp_path / "a", server, center[2]) as a:
+        add_lead(a, "Ana")
+        device_id = a.local("device_id")
+        with database.routing() as session:
+            session.get_one(Device, (device_id, center[0])).token_hash = "ended"
         with pytest.raises(SignedOut):
             sync(a, server)
         assert a.unsent_count() == 1
@@ -343,22 +353,18 @@ def test_a_revoked_pc_is_signed_out_and_keeps_its_changes(
 def test_pages_bring_children_before_their_parents_without_complaint(
     tmp_path: Path, server: LiveServer, center: tuple[str, str, str]
 ) -> None:
+    """[S-50]"""
     with desk(tmp_path / "a", server, center[2]) as a:
         store = Store(tmp_path / "slow", use_keyring=False)
         store.set_local(organization_id=a.organization_id)
-        token = a.secrets.read(TOKEN)
-        assert token is not None
-        client = SyncClient(server.url, token.value)
-        cursor, pages = 0, []
-        while True:
-            page = client.pull(cursor, 7)
-            pages.append(page)
-            cursor = page.next_cursor
-            if not page.has_more:
-                break
+        client = SyncClient(server.url, token_of(a))
+        batches = [batch for _, page in client.pull(0, a.local("sync_scope") or "") for batch in page]
         client.close()
-        for page in reversed(pages):
-            apply_page(store, page)
+        with SyncWriter(store) as writer:
+            for batch in reversed(batches):
+                writer.begin()
+                Incoming(store, writer).apply({"next": 0, "more": True}, [batch])
+                writer.commit()
         with store.read() as session, a.read() as other:
             count = text("SELECT count(*) FROM topic")
             assert session.execute(count).scalar() == other.execute(count).scalar() == 90
@@ -393,8 +399,6 @@ def test_pull_all_is_quiet_when_nothing_is_new(
     tmp_path: Path, server: LiveServer, center: tuple[str, str, str]
 ) -> None:
     with desk(tmp_path / "a", server, center[2]) as a:
-        token = a.secrets.read(TOKEN)
-        assert token is not None
-        client = SyncClient(server.url, token.value)
+        client = SyncClient(server.url, token_of(a))
         assert pull_all(a, client) == 0
         client.close()

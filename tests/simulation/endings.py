@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from desktop.sync.client import SyncClient
 from shared_models.registry import tenant_classes
 from tests.simulation.reckoning import (
     Edit,
@@ -75,7 +74,7 @@ def _check_store(world: World, desk: Desk, server: Rows) -> None:
     if not _may_sync(world, desk):
         # What a desk that is shut out had not sent stays with it.
         return
-    shown = _shown_by_server(world, desk.client)
+    shown = _shown_by_server(desk)
     store = rows_of_store(desk.store)
     refused = set(kept_values(desk.store))
     for key in shown.keys() - store.keys():
@@ -97,14 +96,11 @@ def _check_store(world: World, desk: Desk, server: Rows) -> None:
             raise BadEnding(f"desk {desk.number} has a reference to nothing: {tuple(broken)}")
 
 
-def _shown_by_server(world: World, client: SyncClient) -> Rows:
+def _shown_by_server(desk: Desk) -> Rows:
     """Everything that the server shows this device, pulled from the beginning."""
     shown: Rows = {}
-    after, has_more = 0, True
-    while has_more:
-        page = client.pull(after, 2000)
-        shown |= rows_of_batches(page.batches)
-        after, has_more = page.next_cursor, page.has_more
+    for _, batches in desk.client.pull(0, desk.store.local("sync_scope") or ""):
+        shown |= rows_of_batches(batches)
     return shown
 
 

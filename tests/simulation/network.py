@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -228,19 +227,57 @@ class Network(httpx.BaseTransport):
         return httpx.Response(answer.status, headers=answer.headers, content=answer.body, request=request)
 
 
+class _Reply:
+    """An answer as the desktop's client reads it."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.status = response.status_code
+        self.headers = {name.lower(): value for name, value in response.headers.items()}
+        assert isinstance(response.stream, httpx.SyncByteStream)
+        self._parts = iter(response.stream)
+        self._rest = b""
+
+    def read(self, size: int | None = None) -> bytes:
+        """So many bytes, or the rest."""
+        try:
+            while size is None or len(self._rest) < size:
+                part = next(self._parts, None)
+                if part is None:
+                    break
+                self._rest += part
+        except httpx.HTTPError as error:
+            raise ConnectionError(str(error)) from error
+        found, self._rest = self._rest[:size], self._rest[len(self._rest) if size is None else size :]
+        return found
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Led:
+    """The client's connection, led over the simulated network."""
+
+    network: Network
+
+    def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None) -> _Reply:
+        """Send a request and wait for its answer."""
+        try:
+            return _Reply(
+                self.network.handle_request(
+                    httpx.Request(method, BASE_URL + path, headers=dict(headers), content=body)
+                )
+            )
+        except httpx.HTTPError as error:
+            raise ConnectionError(str(error)) from error
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def interrupt(self) -> None:
+        """Nothing is waited for."""
+
+
 def client_over(network: Network, token: str) -> SyncClient:
     """The desktop's own client, its connection led over the simulated network."""
-    with _connections_over(network):
-        return SyncClient(BASE_URL, token)
-
-
-@contextmanager
-def _connections_over(network: Network) -> Iterator[None]:
-    real = httpx.Client
-
-    def simulated(*_: Any, **options: Any) -> httpx.Client:
-        kept = {name: value for name, value in options.items() if name in ("base_url", "headers", "timeout")}
-        return real(transport=network, trust_env=False, **kept)
-
-    with mock.patch("httpx.Client", simulated):
-        yield
+    return SyncClient(BASE_URL, token, connection=_Led(network))

@@ -16,7 +16,7 @@ from desktop.sync.worker import TOKEN
 from shared_models.base import new_id
 from shared_models.organization.models import Organization
 from shared_models.sync.clocks import CREATED
-from shared_models.sync.wire import TableBatch, wire_fields
+from shared_models.sync.wire import TableBatch, pack, wire_fields
 from sync_server.database import Database
 from tests.live_server import PASSWORD, LiveServer, live_server, make_organization
 
@@ -47,7 +47,8 @@ def test_an_older_desktop_changes_the_name_and_keeps_the_color(
     late = store.clock.tick()
     clocks = f'{{"{CREATED}": "{created}", "business_name": "{late}"}}'
     older = TableBatch("organization", ("business_name",), [organization_id], [clocks], [["Hudson"]])
-    assert client.push([older]).refused == []
+    head, _ = client.push(pack({"protocol": 2, "lineage": store.local("sync_lineage")}, [older]))
+    assert head["refused"] == []
     with database.tenant(organization_id) as session:
         row = session.get_one(Organization, (organization_id, organization_id))
         assert (row.business_name, row.brand_color, row.logo_png) == ("Hudson", "#1f4e8c", "")

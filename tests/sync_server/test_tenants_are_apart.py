@@ -25,7 +25,7 @@ from shared_models.base import new_id
 from shared_models.leads.models import Lead
 from shared_models.organization.models import Location, Organization
 from shared_models.registry import metadata, tenant_classes
-from shared_models.sync.wire import TableBatch, wire_fields
+from shared_models.sync.wire import TableBatch, pack, wire_fields
 from sync_server.database import Database, migration_config, tenant_tables
 from tests.live_server import PASSWORD, LiveServer, live_server, make_organization
 
@@ -193,10 +193,10 @@ def test_a_push_can_neither_change_nor_refer_to_another_tenants_rows(
         [f'{{"*": "{late}"}}'],
         [[location.id], ["A"], [""], [""], [0], [None]],
     )
-    refused = client.push([room])
-    assert [row.reason for row in refused.refused] == ["It refers to something that the server does not have."]
+    head, _ = client.push(pack({"protocol": 2, "lineage": store.local("sync_lineage")}, [room]))
+    assert [row["reason"] for row in head["refused"]] == ["It refers to something that the server does not have."]
     # The same id within another organization is another row: it becomes the second's own, and the first's stays.
-    client.push([stolen])
+    client.push(pack({"protocol": 2, "lineage": head["lineage"]}, [stolen]))
     with database.tenant(first_id) as session:
         assert session.scalars(select(Location.name)).all() == ["Irvington Office"]
     with database.tenant(second_id) as session:
@@ -226,7 +226,7 @@ def test_one_tenants_owner_can_neither_list_nor_revoke_anothers_pcs(
         listed = http.get("/api/v1/devices").json()
         assert [device["id"] for device in listed] == [second.local("device_id")]
         assert http.post(f"/api/v1/devices/{first.local('device_id')}/revoke").status_code == 404
-    assert first_client.pull(0, 10).batches
+    assert all(batches for _, batches in first_client.pull(0, first.local("sync_scope") or ""))
     for thing in (first_client, second_client, first, second):
         thing.close()
 

@@ -1,0 +1,238 @@
+"""The first word to the server: which life of the store this is, how far this PC's clock is off, and whether the
+server was restored from a backup (docs/sync-protocol.md, parts 1 and 4)."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+from desktop.store.migrations import HEAD
+from desktop.store.store import Store
+from desktop.sync.client import Head, Server
+from desktop.sync.errors import Forked, SyncError, TooNew
+from desktop.sync.rows import CURSOR, EPOCH, LINEAGE, SCOPE, WHOLE, WITHDRAWS, SyncWriter, tables_with_unsent
+from shared_models.registry import tenant_classes
+from shared_models.sync.clocks import (
+    ERASED_CLOCK,
+    MAX_AHEAD_MILLISECONDS,
+    HybridClock,
+    device_tail,
+    stamp_milliseconds,
+)
+from shared_models.sync.wire import SPOKEN
+
+log = logging.getLogger(__name__)
+
+TOKEN = "device-token"
+"""The name of the secret by which the server knows this PC."""
+
+HOUR_SECONDS = 3600.0
+_OFFSET = "clock_offset_ms"
+_MEASURED = "clock_measured_ms"
+_NEW_TOKEN = "new_device_token"  # a name, no secret
+_CORRECTED_FROM_MILLISECONDS = 2_000
+_NOISE_MILLISECONDS = 1_000
+_STAMP = re.compile(r"[0-9a-f]{28}")
+
+
+def token_of(store: Store) -> str | None:
+    """The token by which the server knows this PC."""
+    fresh = store.local(_NEW_TOKEN)
+    if fresh is not None:
+        # Taken over together with the device's new name, and not yet put where secrets are kept.
+        store.secrets.keep(TOKEN, fresh)
+        store.set_local(**{_NEW_TOKEN: None})
+        return fresh
+    kept = store.secrets.read(TOKEN)
+    return None if kept is None else kept.value
+
+
+def is_due(store: Store) -> bool:
+    """Whether it is time to say hello: at the start, after an hour, and when this PC's clock was set meanwhile."""
+    greeted = store.greeted
+    if greeted is None or store.local(SCOPE) is None:
+        return True
+    monotonic, wall = greeted
+    passed = time.monotonic() - monotonic
+    jumped = abs(store.wall() - wall - passed * 1000)
+    return passed > HOUR_SECONDS or jumped > _CORRECTED_FROM_MILLISECONDS
+
+
+def say_hello(store: Store, server: Server) -> Head:
+    """Say hello and take in the answer: offset of the clock, lineage, epoch and scope.
+
+    Raises SyncError; a store that is another life of one that the server knows has taken a name of its own by then,
+    and says hello once more.
+    """
+    for _ in range(2):
+        began, wall = time.monotonic(), store.wall()
+        try:
+            answer = server.hello(
+                {
+                    "protocols": list(SPOKEN),
+                    "schema": HEAD,
+                    "program": program_version(),
+                    "wall_ms": wall,
+                    "lineage": store.local(LINEAGE),
+                    "cursor": int(store.local(CURSOR) or 0),
+                }
+            )
+        except Forked as forked:
+            go_on_as_another(store, server, forked)
+            continue
+        if int(answer["protocol"]) < SPOKEN[0]:
+            raise TooNew(
+                "The server is older than this program. Ask your host to update it; your work stays saved on this PC."
+            )
+        middle = wall + round((time.monotonic() - began) * 500)
+        store.greeted = (began, wall)
+        _take_in(store, answer, int(answer["server_time_ms"]) - middle)
+        return answer
+    raise SyncError("The server does not recognize this PC. Sign in again.")
+
+
+def go_on_as_another(store: Store, server: Server, forked: Forked) -> None:
+    """Take the name and the token that the server gave this life of the store, all in one transaction, and sign what
+    is unsent with that name ([S-31])."""
+    before = store.local("device_id") or ""
+    log.warning("This store is a copy or was restored; it goes on as device %s.", forked.device_id)
+    old, new = device_tail(before), device_tail(forked.device_id)
+    with SyncWriter(store) as writer:
+        writer.begin()
+        _restamp(
+            writer,
+            store.organization_id,
+            lambda stamps, _: {stamp: stamp[:16] + new for stamp in stamps if stamp.endswith(old)},
+        )
+        writer.remember({"device_id": forked.device_id, LINEAGE: forked.lineage, _NEW_TOKEN: forked.token})
+        with store.gate.taken():
+            writer.commit()
+            store.begin_new_clock()
+    token_of(store)
+    server.use_token(forked.token)
+
+
+def _take_in(store: Store, answer: Head, offset: int) -> None:
+    """Write down what a hello said, and bring stamps back that the server would not accept ([S-5])."""
+    corrects = abs(offset) > _CORRECTED_FROM_MILLISECONDS
+    facts: dict[str, str | None] = {
+        LINEAGE: answer["lineage"],
+        _OFFSET: str(offset) if corrects else None,
+        _MEASURED: str(offset),
+    }
+    known = store.local(EPOCH)
+    has_new_clock = abs(int(facts[_OFFSET] or 0) - int(store.local(_OFFSET) or 0)) > _NOISE_MILLISECONDS
+    if not has_new_clock:
+        facts[_OFFSET] = store.local(_OFFSET)
+    with SyncWriter(store) as writer:
+        writer.begin()
+        bound = int(answer["server_time_ms"]) + MAX_AHEAD_MILLISECONDS
+        wall = store.wall
+        clock = HybridClock(store.local("device_id") or "", lambda: wall() + (offset if corrects else 0))
+        has_new_clock |= _restamp(
+            writer, store.organization_id, lambda stamps, seen: _brought_back(stamps, seen, bound, clock)
+        )
+        if known is not None and known != answer["epoch"]:
+            log.warning("The server was restored as of %s; what came later is sent again.", answer["restored_at_seq"])
+            _send_again(writer, store.organization_id, answer.get("restored_at_seq"))
+            facts |= {CURSOR: "0", EPOCH: answer["epoch"], SCOPE: answer["scope"], WITHDRAWS: None}
+        elif known is None:
+            facts[EPOCH] = answer["epoch"]
+        if store.local(SCOPE) is None:
+            facts[SCOPE] = answer["scope"]
+        writer.remember(facts)
+        with store.gate.taken():
+            writer.commit()
+            if has_new_clock:
+                store.begin_new_clock()
+
+
+def _brought_back(stamps: list[str], seen: set[str], bound: int, clock: HybridClock) -> dict[str, str]:
+    """New stamps, in the same order, for those that lie beyond what the server accepts; later than all others that
+    these rows have seen ([S-2])."""
+    beyond = [stamp for stamp in stamps if stamp_milliseconds(stamp) > bound and stamp != ERASED_CLOCK]
+    if not beyond:
+        return {}
+    for stamp in seen:
+        if stamp_milliseconds(stamp) <= bound:
+            clock.observe(stamp)
+    return {stamp: clock.tick() for stamp in beyond}
+
+
+def _restamp(
+    writer: SyncWriter, organization_id: str, renamed: Callable[[list[str], set[str]], dict[str, str]]
+) -> bool:
+    """Give unsent edits other stamps, in the contexts of fields too; whether there were any.
+
+    `renamed` gets the stamps of all unsent edits in their order, and all stamps that their rows have seen; it answers
+    with those that change.
+    """
+    rows: list[tuple[str, str, str, str]] = []
+    stamps: set[str] = set()
+    seen: set[str] = set()
+    for (name,) in writer.execute(tables_with_unsent(), {"org": organization_id}).fetchall():
+        for row_id, clocks, since in writer.execute(
+            f'SELECT id, field_clocks, unsent_since FROM "{name}" INDEXED BY ix_{name}_unsent '
+            "WHERE organization_id = ? AND unsent_since IS NOT NULL",
+            (organization_id,),
+        ).fetchall():
+            rows.append((name, row_id, clocks, since))
+            found = _STAMP.findall(clocks)
+            stamps.update(stamp for stamp in found if stamp >= since)
+            seen.update(found)
+    changed = renamed(sorted(stamps), seen)
+    if not changed:
+        return False
+
+    def put(found: re.Match[str]) -> str:
+        return changed.get(found[0], found[0])
+
+    for name, row_id, clocks, since in rows:
+        after = _STAMP.sub(put, clocks)
+        if after != clocks:
+            moved = [changed.get(stamp, stamp) for stamp in _STAMP.findall(clocks) if stamp >= since]
+            writer.execute(
+                f'UPDATE "{name}" SET field_clocks = ?, unsent_since = ? WHERE organization_id = ? AND id = ?',
+                (after, since if since == WHOLE else min(moved), organization_id, row_id),
+            )
+    return True
+
+
+def _send_again(writer: SyncWriter, organization_id: str, restored_at: Any) -> None:
+    """Mark every row unsent as a whole that the server numbered after the moment it was restored to ([S-32])."""
+    for name in tenant_classes():
+        writer.execute(
+            f'UPDATE "{name}" SET unsent_since = ? WHERE organization_id = ? AND server_seq > ?',
+            (WHOLE, organization_id, int(restored_at or 0)),
+        )
+
+
+def clock_words(store: Store) -> str | None:
+    """What to tell the person about a clock that is off by five minutes or more ([S-6]); None when it is right."""
+    measured = int(store.local(_MEASURED) or 0)
+    if abs(measured) < MAX_AHEAD_MILLISECONDS:
+        return None
+    ahead = "ahead" if measured < 0 else "behind"
+    return f"This PC’s clock is {_span(abs(measured))} {ahead}. Set it in the system’s date and time settings."
+
+
+def _span(milliseconds: int) -> str:
+    minutes = round(milliseconds / 60_000)
+    for size, word in ((525_600, "year"), (1440, "day"), (60, "hour"), (1, "minute")):
+        if minutes >= size:
+            number = round(minutes / size)
+            return f"{number} {word}{'' if number == 1 else 's'}"
+    return "less than a minute"
+
+
+def program_version() -> str:
+    """The version of this program."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("itutoros")
+    except PackageNotFoundError:
+        return ""
