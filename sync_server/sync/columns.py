@@ -3,7 +3,7 @@ here (docs/sync-protocol.md, [S-20])."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -11,6 +11,7 @@ import orjson
 from sqlalchemy import Boolean, Column
 
 from shared_models.base import Instant, JsonValue, WallTime
+from shared_models.sync.blanks import blanks_of
 from shared_models.sync.clocks import CONTEXT
 from shared_models.sync.wire import TableBatch, wire_fields
 from sync_server.sync.sight import Sight, Tier, table_of
@@ -47,6 +48,24 @@ class Rows:
             [orjson.loads(column) for column in self.columns],
             orjson.loads(self.seqs),
         )
+
+
+def filled_up(rows: Rows) -> Rows:
+    """The rows with blanks in the fields that are hidden: what the protocol before this one expects."""
+    definition = table_of(rows.table)
+    blanks = blanks_of(definition)
+    missing = tuple(name for name in wire_fields(definition) if name not in rows.fields)
+    columns = tuple(orjson.dumps([blanks[name]] * rows.count).decode() for name in missing)
+    return replace(rows, fields=(*rows.fields, *missing), columns=(*rows.columns, *columns))
+
+
+def filled_up_batch(batch: TableBatch) -> TableBatch:
+    """The same for rows that are Python values."""
+    definition = table_of(batch.table)
+    blanks = blanks_of(definition)
+    missing = tuple(name for name in wire_fields(definition) if name not in batch.fields)
+    columns = [[blanks[name]] * len(batch.ids) for name in missing]
+    return replace(batch, fields=(*batch.fields, *missing), columns=[*batch.columns, *columns])
 
 
 def rows_of(table: str, fields: tuple[str, ...], found: tuple[Any, ...] | None) -> Rows | None:

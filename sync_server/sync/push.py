@@ -24,7 +24,7 @@ from shared_models.sync.wire import TableBatch, wire_fields
 from sync_server.access.devices import DeviceIdentity
 from sync_server.access.requests import Refused
 from sync_server.database import CHANGED_CHANNEL, SCOPE_CHANNEL, SCOPE_TABLES, Database, adopt_tenant, raw_cursor
-from sync_server.sync.columns import reading, rows_of, shown
+from sync_server.sync.columns import filled_up_batch, reading, rows_of, shown
 from sync_server.sync.hello import Forked, forked, rotate_lineage
 from sync_server.sync.identity import open_session, spoken
 from sync_server.sync.incoming import Part, Source, bad_rows, claims_erasure, is_id, latest_stamp, staged
@@ -120,6 +120,8 @@ def _answer(
         lineage = rotate_lineage(cursor, state, head.get("lineage")) if protocol > 1 else None
         push = Push(session, cursor, state.device, state.viewer, state.last_seq, is_careful=is_careful)
         result = push.take(batches)
+    if protocol == 1:
+        result.standing = [filled_up_batch(batch) for batch in result.standing]
     refused = [{"table": r.table, "id": r.row_id, "code": r.code, "reason": r.reason} for r in result.refused]
     answer = {"protocol": protocol, "accepted": result.accepted, "refused": refused}
     if protocol > 1:

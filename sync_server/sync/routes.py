@@ -158,6 +158,7 @@ def _wanted(request: Request) -> tuple[Wanted, bool]:
         withdraws_all=asked.get("withdrawn") == "all",
         table=asked.get("table"),
         limit=limit,
+        protocol=protocol,
     )
     return wanted, limit is None
 

@@ -29,6 +29,7 @@ class Desk:
 
     role: Role
     user_id: str
+    device_id: str
     token: str
     headers: dict[str, str]
 
@@ -72,7 +73,7 @@ class MarkedCenter(RandomCenter):
 
     def sign_in(self, role: Role) -> Desk:
         """A user who has this role alone, at the first location, with a PC."""
-        user_id, token = new_id(), secrets.token_urlsafe(16)
+        user_id, device_id, token = new_id(), new_id(), secrets.token_urlsafe(16)
         own = {"organization_id": self.organization_id}
         with self.database.tenant(self.organization_id) as session:
             session.add(User(**own, id=user_id, first_name="Signed", email=f"{user_id}@parents.example"))
@@ -93,11 +94,11 @@ class MarkedCenter(RandomCenter):
             session.flush()
             session.add(
                 Device(
-                    id=new_id(), organization_id=self.organization_id, account_id=account.id, user_id=user_id,
+                    id=device_id, organization_id=self.organization_id, account_id=account.id, user_id=user_id,
                     name="PC", token_hash=token_hash(token),
                 )
             )  # fmt: skip
-        return Desk(role, user_id, token, {"Authorization": f"Bearer {token}"})
+        return Desk(role, user_id, device_id, token, {"Authorization": f"Bearer {token}"})
 
 
 def _mark(value: Any) -> str | None:

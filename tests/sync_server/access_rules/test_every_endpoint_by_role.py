@@ -153,7 +153,7 @@ def test_without_a_token_nothing_of_a_center_is_told(
     centers: tuple[MarkedCenter, MarkedCenter, Database], server: LiveServer, method: str, path: str
 ) -> None:
     expected = ENDPOINTS[method, path]
-    nobody = Desk(Role.OWNER, new_id(), "", {"Authorization": "Bearer nonsense"})
+    nobody = Desk(Role.OWNER, new_id(), new_id(), "", {"Authorization": "Bearer nonsense"})
     answer = ask(server, centers[0], nobody, method, path, expected)
     is_open = expected.roles == ANYONE and path not in {
         "/api/v1/account", "/api/v1/sign-out", "/api/v1/account/sign-out-everywhere",
