@@ -25,7 +25,8 @@ class EraseSheet(Sheet):
     erased = Signal()
 
     def __init__(self, host: QWidget, store: Store, plan: ErasurePlan) -> None:
-        super().__init__(host, f"Erase {plan.title} for good", 560)
+        whom = f"the family of {plan.title}" if plan.kind is ErasedKind.FAMILY else plan.title
+        super().__init__(host, f"Erase {whom} for good", 560)
         t = theme.current()
         self._store, self._plan = store, plan
         self._background = Background(self)

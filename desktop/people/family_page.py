@@ -14,14 +14,12 @@ from sqlalchemy.orm import Session
 
 from desktop import theme
 from desktop.page import Changes, PageHeader
-from desktop.people.erase_sheet import EraseSheet
-from desktop.people.erasure_client import can_reach_server
 from desktop.people.family_cards import NoteCard, ParentsCard, SessionsCard, StudentsCard, TimelineCard, clear
+from desktop.people.family_privacy import FamilyPrivacy
 from desktop.people.family_rows import (
     FamilyFace,
     PeopleCenter,
     Sessions,
-    is_owner,
     load_center,
     load_family,
     load_sessions,
@@ -37,7 +35,6 @@ from desktop.widgets.labels import Note, Tone
 from desktop.widgets.parsing import format_time
 from shared_models.people import operations
 from shared_models.people.operations import NewStudent, PeopleError
-from shared_models.privacy.erasure import plan_of_family
 from shared_models.schedule.bookings import conflicts_of_entries
 from shared_models.schedule.conflicts import Conflict, ConflictKind, ConflictTag
 
@@ -79,8 +76,6 @@ class FamilyView(QWidget):
         self._aside: dict[str, PersonForm] = {}
         with store.read() as session:
             self.center: PeopleCenter = load_center(session, store.organization_id)
-            self._may_erase = is_owner(session, store.organization_id, store.user_id)
-        self.erase_sheet: EraseSheet | None = None
         self._build()
         self._make_actions()
 
@@ -186,23 +181,10 @@ class FamilyView(QWidget):
         self._close_form()
         self._write(f"{'Restored' if is_archived else 'Archived'} the {face.title}", change)
 
-    def erase(self) -> None:
-        """Ask whether to erase the family for good, saying what goes; the server does it."""
-        if self.face is None or not self._may_erase:
-            return
-        if not can_reach_server(self._store):
-            self.actionDone.emit("Sign in first: what is erased has to be erased on the server, too.", False)
-            return
-        with self._store.read() as session:
-            plan = plan_of_family(session, self._store.organization_id, self.face.family.id, self._clock())
-        self.erase_sheet = EraseSheet(self, self._store, plan)
-        self.erase_sheet.erased.connect(lambda: self._erased(plan.title))
-        self.erase_sheet.open_sheet(self.erase_sheet.name)
-
-    def _erased(self, name: str) -> None:
+    def _erased(self, whole_family: bool) -> None:
         self._close_form()
-        self.actionDone.emit(f"Erased {name} for good; every PC forgets with its next exchange", False)
-        self.backRequested.emit()
+        if whole_family:
+            self.backRequested.emit()
 
     def _build(self) -> None:
         t = theme.current()
@@ -269,15 +251,9 @@ class FamilyView(QWidget):
         self.add_action_ = make_action(self, "Add student", self.add_student, icon="user-plus", shortcut="A")
         self.note_action = make_action(self, "Edit the note", self.note.start_editing, icon="file-text", shortcut="O")
         self.archive_action = make_action(self, "Archive or restore family", self.archive_or_restore, icon="archive")
-        self.erase_action = make_action(
-            self,
-            "Erase family for good",
-            self.erase,
-            icon="trash-2",
-            helper="For the owner: on every PC, without undo.",
-        )
-        self.erase_action.setVisible(self._may_erase)
-        self.erase_action.setEnabled(self._may_erase)
+        self.privacy = FamilyPrivacy(self, self._store, self._clock, lambda: self.face)
+        self.privacy.said.connect(lambda words: self.actionDone.emit(words, False))
+        self.privacy.erased.connect(self._erased)
 
     def _today(self) -> date:
         return self._clock().astimezone(self.center.zone).date()
@@ -526,8 +502,7 @@ class FamilyView(QWidget):
         is_archived = self.face is not None and self.face.family.archived_at is not None
         words = "Restore this family" if is_archived else "Archive this family"
         menu.add(words, self.archive_or_restore, "archive-restore" if is_archived else "archive")
-        if self._may_erase:
-            menu.add("Erase this family for good…", self.erase, "trash-2")
+        self.privacy.add_to(menu)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(self._more_button.mapToGlobal(self._more_button.rect().bottomLeft()))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +28,7 @@ from desktop.sync.worker import SERVER, TOKEN
 from shared_models.access.models import Role, UserRole
 from shared_models.base import new_id
 from shared_models.organization.models import Location
-from shared_models.people.models import Family, Student
+from shared_models.people.models import Family, HealthAccess, Student
 from shared_models.people.search import PersonKind
 from shared_models.privacy.erasure import ErasedKind
 from sync_server.database import Database
@@ -98,8 +100,8 @@ def test_the_owner_types_the_name_and_the_family_is_gone_everywhere(
     assert page.view is not None
     said: list[str] = []
     page.actionDone.connect(lambda words, _undo: said.append(words))
-    page.view.erase()
-    sheet = page.view.erase_sheet
+    page.view.privacy.erase()
+    sheet = page.view.privacy.sheet
     assert sheet is not None
     assert not sheet.erase_button.isEnabled()
     qtbot.keyClicks(sheet.name, "quentin abernath")
@@ -122,8 +124,8 @@ def test_the_sheet_says_why_when_the_server_is_away(
 ) -> None:
     page.open_family(family_of(store))
     assert page.view is not None
-    page.view.erase()
-    sheet = page.view.erase_sheet
+    page.view.privacy.erase()
+    sheet = page.view.privacy.sheet
     assert sheet is not None
     qtbot.keyClicks(sheet.name, "Quentin Abernathy")
     server.stop()
@@ -142,9 +144,9 @@ def test_who_is_not_the_owner_is_not_offered_it(store: Store, qtbot: QtBot) -> N
     qtbot.addWidget(page)
     page.open_family(family_of(store))
     assert page.view is not None
-    assert not page.view.erase_action.isEnabled()
-    page.view.erase()
-    assert page.view.erase_sheet is None
+    assert not page.view.privacy.erase_action.isEnabled()
+    page.view.privacy.erase()
+    assert page.view.privacy.sheet is None
 
 
 def test_this_pc_forgets_what_it_kept_besides_the_rows(store: Store) -> None:
@@ -188,6 +190,44 @@ def test_this_pc_forgets_what_it_kept_besides_the_rows(store: Store) -> None:
 def found(store: Store, typed: str) -> bool:
     index = people_index(store)
     return any(index.search(typed, tuple(PersonKind), archived=archived) for archived in (False, True))
+
+
+def test_one_student_can_be_erased_and_the_family_stays(page: FamiliesPage, store: Store, qtbot: QtBot) -> None:
+    family_id = family_of(store)
+    page.open_family(family_id)
+    assert page.view is not None and page.view.face is not None
+    page.view.privacy.erase(page.view.face.students[0].student.id)
+    sheet = page.view.privacy.sheet
+    assert sheet is not None
+    qtbot.keyClicks(sheet.name, "Wilhelmina Abernathy")
+    with qtbot.waitSignal(sheet.erased, timeout=20_000):
+        sheet.erase_button.click()
+    exchanged(store)
+    with store.read() as session:
+        assert session.get_one(Family, (store.organization_id, family_id)).parent1_first_name == "Quentin"
+    assert page.view.face is not None
+    assert [one.name for one in page.view.face.students] == ["Erased student"]
+
+
+def test_everything_about_a_family_is_written_into_one_file(
+    page: FamiliesPage, store: Store, qtbot: QtBot, tmp_path: Path
+) -> None:
+    page.open_family(family_of(store))
+    assert page.view is not None
+    target = tmp_path / "Abernathy.zip"
+    with qtbot.waitSignal(page.view.privacy.said, timeout=10_000) as heard:
+        page.view.privacy.export_to(target)
+    assert heard.args == ["Exported everything about the Abernathy family to Abernathy.zip"]
+    with zipfile.ZipFile(target) as bundle:
+        assert sorted(bundle.namelist()) == ["family.html", "family.json"]
+        assert "Wilhelmina" in bundle.read("family.html").decode()
+        told = json.loads(bundle.read("family.json"))
+    assert told["students"][0]["first_name"] == "Wilhelmina"
+    with store.read() as session:
+        assert len(session.scalars(select(HealthAccess)).all()) == 1
+    with qtbot.waitSignal(page.view.privacy.said, timeout=10_000) as refused:
+        page.view.privacy.export_to(tmp_path / "nowhere" / "x.zip")
+    assert "could not be written" in refused.args[0]
 
 
 def test_a_center_that_never_erased_keeps_its_backups(store: Store) -> None:

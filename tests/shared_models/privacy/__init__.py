@@ -1,0 +1,1 @@
+"""Tests of what the law lets families ask for."""
