@@ -254,7 +254,7 @@ def _local(moment: datetime, zone: tzinfo) -> str:
 def _words(name: str) -> str:
     """``parent1_first_name`` as “Parent 1 first name”, ``NO_SHOW`` as “No show”."""
     plain = str(name).replace("_", " ").replace("parent1", "parent 1").replace("parent2", "parent 2").lower()
-    return plain[:1].upper() + plain[1:]
+    return (plain[:1].upper() + plain[1:]).replace(" iep", " IEP")
 
 
 def _lists_of(records: Sequence[Record]) -> str:
