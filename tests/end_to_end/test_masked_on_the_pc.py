@@ -11,12 +11,12 @@ import pytest
 from desktop.store.store import Store
 from desktop.sync.client import SyncClient
 from desktop.sync.exchange import exchange
-from shared_models.access.models import Role
+from shared_models.access.models import LocationAssignment, Role
 from sync_server.database import Database
 from sync_server.sync.visibility import viewer_of
 from tests.live_server import LiveServer, live_server
 from tests.sync_server.access_rules.marked_center import Desk, MarkedCenter
-from tests.sync_server.access_rules.random_center import Stored
+from tests.sync_server.access_rules.random_center import START, Stored
 
 
 @pytest.fixture
@@ -61,5 +61,17 @@ def assert_holds_what_may_be_seen(center: MarkedCenter, desk: Desk, store: Store
 
 def test_the_store_holds_what_its_user_sees(pc: tuple[MarkedCenter, Desk, Store, SyncClient]) -> None:
     center, desk, store, client = pc
+    exchange(store, client)
+    assert_holds_what_may_be_seen(center, desk, store)
+
+
+def test_the_store_follows_its_users_locations(pc: tuple[MarkedCenter, Desk, Store, SyncClient]) -> None:
+    center, desk, store, client = pc
+    exchange(store, client)
+    with center.database.tenant(center.organization_id) as session:
+        for row in session.query(LocationAssignment).filter_by(user_id=desk.user_id):
+            row.archived_at = START
+        own = {"organization_id": center.organization_id}
+        session.add(LocationAssignment(**own, user_id=desk.user_id, location_id=center.ids["location"][-1]))
     exchange(store, client)
     assert_holds_what_may_be_seen(center, desk, store)
