@@ -55,7 +55,7 @@ class Settings:
     runs_worker: bool = True
     """Whether `serve` does the jobs too; False where `itutoros-server worker` runs beside it."""
     migrates: bool = True
-    """Whether `serve` brings the schema up to date first; False where `itutoros-server migrate` is a step of its own."""
+    """Whether `serve` brings the schema up to date; False where `itutoros-server migrate` is a step of its own."""
     metrics_host: str = "127.0.0.1"
     metrics_port: int = 0
     """Port of /metrics alone; 0 for none."""
