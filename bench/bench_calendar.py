@@ -1,5 +1,5 @@
-"""The calendar in a week of 2,000 entries: from the encrypted store to the first picture, and a frame while dragging
-and while scrolling, each beside the least that such a picture costs."""
+"""The calendar in a week of 2,000 entries: from the encrypted store to the first picture, a frame while dragging and
+while scrolling, each beside the least that such a picture costs; and the month, step by step."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ from tools.demo_center import PICTURE_MOMENT, make_local_center
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QPoint
+    from PySide6.QtWidgets import QApplication
 
+    from desktop.schedule.calendar_page import CalendarPage
     from desktop.schedule.calendar_widget import CalendarWidget
     from desktop.schedule.directory import Directory
 
@@ -33,6 +35,7 @@ ENTRIES = 2000
 _RUNS = 9
 _FRAMES = 60
 _WIDTH, _HEIGHT = 1680, 900
+_LOOK_SECONDS = 0.3
 MONDAY = PICTURE_MOMENT.date() - timedelta(days=PICTURE_MOMENT.weekday() + 14)
 """The last whole week before the pictures' moment: no closures."""
 
@@ -42,8 +45,9 @@ def run() -> list[Figure]:
     its own until it holds 2,000 entries."""
     with tempfile.TemporaryDirectory() as folder:
         store = make_local_center(Path(folder) / "desk", PICTURE_MOMENT)
+        months = _month_figures(store)
         crowd(store, MONDAY)
-        figures = _measure(store)
+        figures = [*_measure(store), *months]
         store.close()
     return figures
 
@@ -94,17 +98,64 @@ def _plain(row: TenantRow) -> dict[str, Any]:
     return {column.key: getattr(row, column.key) for column in inspect(type(row)).column_attrs}
 
 
-def _measure(store: Store) -> list[Figure]:
+def _application() -> QApplication:
     from PySide6.QtWidgets import QApplication
 
     from desktop import theme
+
+    app = QApplication.instance() or QApplication([])
+    assert isinstance(app, QApplication)
+    theme.install(app, theme.Appearance.LIGHT)
+    return app
+
+
+def _month_figures(store: Store) -> list[Figure]:
+    """Steps from month to month on the page itself, from the key to the picture: after a moment in which the next
+    month could be read ahead, and in a row, when nothing is."""
+    from desktop.schedule.calendar_page import CalendarPage
+
+    app = _application()
+    page = CalendarPage(store, lambda: PICTURE_MOMENT)
+    page.resize(_WIDTH, _HEIGHT)
+    page.show()
+    page.set_view("month")
+    _let_pass(app)
+    calm, hasty, pieces = [], [], []
+    for direction in (1, 1, 1, -1, -1, -1) * 3:
+        _let_pass(app)
+        calm.append(sum(_month_step(app, page, direction)))
+    for direction in (1, 1, 1, -1, -1, -1) * 3:
+        step = _month_step(app, page, direction)
+        hasty.append(sum(step))
+        pieces.append(max(step))
+    page.shut_down()
+    page.close()
+    return [
+        Figure("a step of a month, from the key to the picture", median(calm), "ms", 16, False, "with keys held down",
+               median(hasty)),
+        Figure("its longest piece on the UI thread with keys held down", median(pieces), "ms", 16),
+    ]  # fmt: skip
+
+
+def _let_pass(app: QApplication) -> None:
+    """A person looks at the month for a while."""
+    until = time.perf_counter() + _LOOK_SECONDS
+    while time.perf_counter() < until:
+        app.processEvents()
+        time.sleep(0.005)
+
+
+def _month_step(app: QApplication, page: CalendarPage, direction: int) -> tuple[float, float]:
+    """Milliseconds of the step itself, and of the painting that follows."""
+    return _taken(lambda: page.step(direction)), _taken(app.processEvents)
+
+
+def _measure(store: Store) -> list[Figure]:
     from desktop.schedule.calendar_widget import CalendarWidget
     from desktop.schedule.directory import read_directory
 
     put_off()
-    app = QApplication.instance() or QApplication([])
-    assert isinstance(app, QApplication)
-    theme.install(app, theme.Appearance.LIGHT)
+    app = _application()
     with store.read() as session:
         directory = read_directory(session, store.organization_id)
     calendar = CalendarWidget()

@@ -71,6 +71,10 @@ class PageView:
     def show(self, builder: SceneBuilder, day: date) -> None:
         """Show what has been read."""
 
+    def prepare(self, builder: SceneBuilder) -> object:
+        """What takes time to make of days that may be shown next, for `SchedulePage.prepared`; off the UI thread."""
+        return None
+
     def row(self, entry_id: str) -> EntryRow | None:
         """An entry that the view shows outside of the span; None when it is in there, or nowhere."""
         return None
@@ -97,6 +101,14 @@ class ViewKind:
     shortcut: str
     make: Callable[[CalendarPage], PageView] | None = None
     helper: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """Days in the words of a list, and the builder that worded them."""
+
+    builder: SceneBuilder
+    days: list[ListedDay]
 
 
 class MonthPageView(PageView):
@@ -137,10 +149,18 @@ class MonthPageView(PageView):
     def show(self, builder: SceneBuilder, day: date) -> None:
         """The weeks of the day's month."""
         from desktop.schedule.empty_paper import empty_paper_words
+
+        prepared = self.page.prepared(builder.week)
+        if not isinstance(prepared, _Prepared) or not prepared.builder.shows_the_same_as(builder):
+            prepared = self.prepare(builder)
+        self._month.set_empty_words(empty_paper_words(builder, "in these weeks"))
+        self._month.set_days(prepared.days, day)
+
+    def prepare(self, builder: SceneBuilder) -> _Prepared:
+        """The days with their entries in words."""
         from desktop.schedule.listed_days import listed_days
 
-        self._month.set_empty_words(empty_paper_words(builder, "in these weeks"))
-        self._month.set_days(listed_days(builder, builder.week.first_day, builder.week.last_day), day)
+        return _Prepared(builder, listed_days(builder, builder.week.first_day, builder.week.last_day))
 
     def select(self, entry_id: str) -> None:
         """Select an entry."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, tzinfo
+from datetime import date, timedelta, tzinfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -154,6 +154,12 @@ class Directory:
     def _hours(self, place_id: str) -> Mapping[int, tuple[Span, ...]] | None:
         rules = self.location_rules.get(place_id)
         return (rules.opening_hours or None) if rules is not None else None
+
+    def next_open_day(self, location_id: str, day: date, direction: int) -> date:
+        """The next day (1), or the one before (-1), on which a place is open; at most a week away."""
+        step = timedelta(days=direction)
+        days = [day + step * number for number in range(1, 8)]
+        return next((one for one in days if self.open_spans(location_id, one)), days[-1])
 
     def open_spans(self, location_id: str, day: date) -> tuple[Span, ...]:
         """When the chosen location (one of them for "") is open on a weekday, closures aside; `ASSUMED_HOURS` where

@@ -17,13 +17,14 @@ from sqlalchemy.orm import Session
 
 from desktop.schedule.directory import Directory
 from shared_models.people.models import Student
-from shared_models.schedule.bookings import LONGEST_ENTRY, epoch_seconds
+from shared_models.schedule.bookings import LONGEST_ENTRY, epoch_seconds, rows_of
 from shared_models.schedule.conflicts import Booking, collection_paused
 from shared_models.schedule.models import Attendee, EntryRoom, EntryStatus, ScheduleEntry
 from shared_models.schedule.times import instant_of
 
 ENTRY_TABLES = frozenset({"schedule_entry", "attendee", "entry_room", "student", "conflict_acceptance"})
 """A change in one of these makes the rows of a week stale."""
+_STATUSES = {status.value: status for status in EntryStatus}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def read_entries(session: Session, directory: Directory, first_day: date, last_d
         entry.starts_at < end,
         entry.blocked_until > begin,
     )
-    rows = session.execute(
+    statement = (
         select(
             entry.id, epoch_seconds(entry.starts_at), epoch_seconds(entry.ends_at),
             epoch_seconds(entry.blocked_until), entry.location_id, entry.series_id, entry.service_id,
@@ -94,13 +95,15 @@ def read_entries(session: Session, directory: Directory, first_day: date, last_d
         )
         .where(*within)
         .order_by(entry.starts_at, entry.id)
-    ).all()  # fmt: skip
+    )  # fmt: skip
+    rows = list(rows_of(session, statement))
     # The ids are handed back instead of asking for the span again, which would look up each entry once more. Outer
     # joins keep the order of the tables: SQLite would otherwise begin with all attendees there are.
     wanted = func.json_each(json.dumps([row[0] for row in rows])).table_valued("value")
     students: dict[str, list[tuple[str, str]]] = defaultdict(list)
     attendee, student = Attendee, Student
-    for entry_id, student_id, given, family in session.execute(
+    for entry_id, student_id, given, family in rows_of(
+        session,
         select(attendee.entry_id, student.id, student.first_name, student.last_name)
         .select_from(wanted)
         .outerjoin(
@@ -114,13 +117,14 @@ def read_entries(session: Session, directory: Directory, first_day: date, last_d
             (student.organization_id == attendee.organization_id)
             & (student.id == attendee.student_id)
             & student.archived_at.is_(None),
-        )
+        ),
     ):
         if student_id is not None:
             students[entry_id].append((student_id, f"{given} {family}".strip()))
     rooms: dict[str, list[str]] = defaultdict(list)
     taken = EntryRoom
-    for entry_id, room_id in session.execute(
+    for entry_id, room_id in rows_of(
+        session,
         select(taken.entry_id, taken.room_id)
         .select_from(wanted)
         .outerjoin(
@@ -128,7 +132,7 @@ def read_entries(session: Session, directory: Directory, first_day: date, last_d
             (taken.organization_id == organization_id)
             & (taken.entry_id == wanted.c.value)
             & taken.archived_at.is_(None),
-        )
+        ),
     ):
         room = directory.rooms.get(room_id) if room_id is not None else None
         if room is not None and not room.is_archived:
@@ -175,7 +179,8 @@ def _rows(
                 id=entry_id, day=local.date(), starts=starts,
                 ends=starts + (ends_at - starts_at) // 60, blocked_until=starts + (until - starts_at) // 60,
                 location_id=location_id, series_id=series_id, service_id=service_id, subject_id=subject_id,
-                topic_id=topic_id, product_id=product_id, capacity=capacity, is_online=is_online, status=status,
+                topic_id=topic_id, product_id=product_id, capacity=capacity,
+                is_online=bool(is_online), status=_STATUSES[status],
                 student_names=tuple(name for _, name in attending),
                 booking=Booking(
                     entry_id, starts_at, ends_at, until,

@@ -37,12 +37,14 @@ class Lettering:
         self._metrics: dict[TextRole, QFontMetricsF] = {}
         self._widths: dict[tuple[str, TextRole], float] = {}
         self._texts: dict[tuple[str, TextRole], QStaticText] = {}
+        self._heights: dict[TextRole, float] = {}
         for role, style in _STYLES.items():
             font = theme.font(style, tabular=role in _TABULAR)
             if role is TextRole.LINE:
                 font.setWeight(QFont.Weight.Normal)
             self._fonts[role] = font
-            self._metrics[role] = QFontMetricsF(font)
+            metrics = self._metrics[role] = QFontMetricsF(font)
+            self._heights[role] = metrics.ascent() + metrics.descent()
 
     def font(self, role: TextRole) -> QFont:
         """The font of a role."""
@@ -60,8 +62,7 @@ class Lettering:
 
     def height(self, role: TextRole) -> float:
         """Height of the glyphs' line, without leading."""
-        metrics = self._metrics[role]
-        return metrics.ascent() + metrics.descent()
+        return self._heights[role]
 
     def strike_height(self, role: TextRole) -> float:
         """Where a line through the text lies, below the top of the glyphs' line."""

@@ -10,6 +10,7 @@ from desktop.schedule.calendar_values import CalendarEntry, ConflictMark, Family
 from desktop.schedule.entry_rows import EntryRow
 from desktop.schedule.entry_words import people_words
 from desktop.schedule.scene import SceneBuilder, title_of_day
+from shared_models.schedule.conflicts import collection_paused
 from shared_models.schedule.models import EntryStatus
 
 _STATUS_WORDS = {
@@ -120,6 +121,7 @@ def listed_entry(builder: SceneBuilder, row: EntryRow) -> ListedEntry:
     )
 
 
+@collection_paused()
 def listed_days(builder: SceneBuilder, first_day: date, last_day: date) -> list[ListedDay]:
     """Every day from the first to the last, both included, with the entries that the filters let through."""
     by_day: dict[date, list[EntryRow]] = {}

@@ -44,6 +44,10 @@ class Chip:
     rect: Rect
     time: str
     words: str
+    words_left: float
+    """How far the words stand behind the time."""
+    has_mark: bool
+    """A sign at the right says that it is in conflict, unpaid, or that nobody came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +198,8 @@ def _chip(entry: ListedEntry, rect: Rect, metrics: MonthMetrics, measure: Measur
     time = clock_words(entry.starts, with_half=False).removesuffix(":00")
     has_mark = entry.conflict != "none" or entry.is_unpaid or entry.status == "no_show"
     room = rect.w - metrics.chip_left - metrics.chip_right - (metrics.badge if has_mark else 0)
-    return Chip(entry, rect, time, chip_words(entry, room - measure(f"{time} "), measure))
+    words_left = measure(f"{time} ")
+    return Chip(entry, rect, time, chip_words(entry, room - words_left, measure), words_left, has_mark)
 
 
 def chip_words(entry: ListedEntry, room: float, measure: Measure) -> str:

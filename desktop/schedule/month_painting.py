@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
 
 from desktop import theme
 from desktop.schedule.box_faces import FaceCache, dashed, look_of, paint_shadow, text_color
@@ -16,6 +17,10 @@ from desktop.schedule.lettering import Lettering, lettering
 from desktop.schedule.month_layout import Cell, Chip, MonthLayout, MonthMetrics
 from desktop.schedule.wording import TextRole
 from desktop.widgets import painting
+
+_KEPT_FACES = 500
+_FAINT = 0.72
+"""Opacity of what belongs to the month before or after."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,8 @@ class MonthPainter:
         self.theme = theme.current()
         self.letters: Lettering = lettering()
         self.faces = FaceCache(ratio)
+        self._faces_of: dict[tuple[object, ...], tuple[QPixmap, QColor]] = {}
+        """Face and ink by what decides them: what a month repeats is not looked up by its whole look."""
 
     def paint(self, painter: QPainter, layout: MonthLayout, clip: QRectF, marks: MonthMarks) -> None:
         """Paint what lies in `clip`."""
@@ -67,6 +74,7 @@ class MonthPainter:
         for cell in layout.cells:
             if to_qrect(cell.rect).intersects(clip):
                 self._cell(painter, cell, marks)
+        self._chips(painter, layout, clip, marks)
         self._cursor(painter, layout, marks)
         dragged = layout.chip(marks.dragged) if marks.dragged else None
         if dragged is not None and marks.pointer is not None:
@@ -124,9 +132,6 @@ class MonthPainter:
             count = next((w for w in (day.count_words, str(day.live_count))
                           if painting.text_width(w, "small") <= line.width()), "")  # fmt: skip
             painting.text(painter, line, count, "small", color.text3, Qt.AlignmentFlag.AlignRight)
-        for chip in cell.chips:
-            if chip.entry.id != marks.dragged:
-                self._chip(painter, chip, is_hovered=chip.entry.id == marks.hovered, faint=cell.is_outside)
         if cell.more and cell.more_rect is not None:
             rect = to_qrect(cell.more_rect).adjusted(px(6), 0, 0, 0)
             painting.text(painter, rect, f"{cell.more} more", "micro_strong", color.text2)
@@ -152,32 +157,64 @@ class MonthPainter:
             line = QRectF(cell.rect.x + px(8), line.bottom() + px(2), cell.rect.w - px(12), px(18))
         painting.text(painter, line, words, "small_medium", color.text2)
 
-    def _chip(self, painter: QPainter, chip: Chip, *, is_hovered: bool, faint: bool = False) -> None:
-        px = self.theme.px
-        entry, rect = chip.entry.entry, to_qrect(chip.rect)
-        look = look_of(entry, is_lifted=is_hovered)
-        if is_hovered:
-            paint_shadow(painter, rect, self.theme.size.radius_entry, 2, 8, 0.18)
-        painter.setOpacity(0.72 if faint and not is_hovered else 1.0)
-        painter.drawPixmap(rect.topLeft(), self.faces.face(look, round(rect.width()), round(rect.height())))
-        ink = text_color(look)
-        painter.setPen(ink)
-        x = rect.x() + px(9)
-        struck = entry.status is Status.CANCELLED
-        x += self._words(painter, f"{chip.time} ", x, rect, TextRole.LINE)
-        role = TextRole.TITLE if entry.status in (Status.SCHEDULED, Status.IN_PROGRESS) else TextRole.LINE
-        start = x
-        x += self._words(painter, chip.words, x, rect, role)
-        if struck:
-            painter.fillRect(QRectF(start, round(rect.center().y()), x - start, 1), ink)
-        self._mark(painter, chip, rect, ink)
+    def _chips(self, painter: QPainter, layout: MonthLayout, clip: QRectF, marks: MonthMarks) -> None:
+        """All chips, layer by layer: a change of the font costs as much as a word."""
+        shown = [
+            (chip, cell.is_outside)
+            for cell in layout.cells
+            if to_qrect(cell.rect).intersects(clip)
+            for chip in cell.chips
+            if chip.entry.id not in (marks.dragged, marks.hovered)
+        ]
+        for is_outside in (False, True):
+            painter.setOpacity(_FAINT if is_outside else 1.0)
+            self._layers(painter, [chip for chip, is_out in shown if is_out is is_outside])
         painter.setOpacity(1.0)
+        hovered = layout.chip(marks.hovered) if marks.hovered and marks.hovered != marks.dragged else None
+        if hovered is not None:
+            self._raised(painter, hovered)
 
-    def _words(self, painter: QPainter, words: str, x: float, rect: QRectF, role: TextRole) -> float:
-        painter.setFont(self.letters.font(role))
-        top = rect.y() + (rect.height() - self.letters.height(role)) / 2
-        painter.drawStaticText(QPointF(x, top), self.letters.prepared(words, role))
-        return self.letters.measure(words, role)
+    def _raised(self, painter: QPainter, chip: Chip) -> None:
+        """A chip under the pointer, or in the hand."""
+        paint_shadow(painter, to_qrect(chip.rect), self.theme.size.radius_entry, 2, 8, 0.18)
+        self._layers(painter, [chip], is_lifted=True)
+
+    def _layers(self, painter: QPainter, chips: Sequence[Chip], *, is_lifted: bool = False) -> None:
+        letters, left = self.letters, self.theme.px(9)
+        inks: list[QColor] = []
+        for chip in chips:
+            entry, rect = chip.entry, chip.rect
+            key = (entry.family, entry.status, entry.conflict, entry.is_unsaved, is_lifted, rect.w, rect.h)
+            face = self._faces_of.get(key)
+            if face is None:
+                if len(self._faces_of) > _KEPT_FACES:
+                    self._faces_of.clear()
+                look = look_of(entry.entry, is_lifted=is_lifted)
+                face = self._faces_of[key] = (self.faces.face(look, round(rect.w), round(rect.h)), text_color(look))
+            painter.drawPixmap(QPointF(rect.x, rect.y), face[0])
+            inks.append(face[1])
+        chip_height = chips[0].rect.h if chips else 0.0
+        for role in (TextRole.LINE, TextRole.TITLE):
+            painter.setFont(letters.font(role))
+            down = (chip_height - letters.height(role)) / 2
+            ink = None
+            for chip, wanted in zip(chips, inks, strict=True):
+                if wanted is not ink:
+                    painter.setPen(wanted)
+                    ink = wanted
+                x, y = chip.rect.x + left, chip.rect.y + down
+                if role is TextRole.LINE:
+                    painter.drawStaticText(QPointF(x, y), letters.prepared(chip.time, role))
+                if role is _role_of(chip):
+                    at = QPointF(x + chip.words_left, y)
+                    painter.drawStaticText(at, letters.prepared(chip.words, role))
+        for chip, ink in zip(chips, inks, strict=True):
+            if chip.entry.status is Status.CANCELLED:
+                start = chip.rect.x + left + chip.words_left
+                wide = letters.measure(chip.words, _role_of(chip))
+                painter.fillRect(QRectF(start, round(chip.rect.y + chip.rect.h / 2), wide, 1), ink)
+            if chip.has_mark:
+                self._mark(painter, chip, to_qrect(chip.rect), ink)
 
     def _mark(self, painter: QPainter, chip: Chip, rect: QRectF, ink: QColor) -> None:
         px, color = self.theme.px, self.theme.color
@@ -230,5 +267,10 @@ class MonthPainter:
         rect = to_qrect(chip.rect)
         rect.moveTo(pointer.x() - self.theme.px(12), pointer.y() - rect.height() / 2)
         paint_shadow(painter, rect, radius, 6, 18, 0.28)
-        moved = Chip(chip.entry, Rect(rect.x(), rect.y(), rect.width(), rect.height()), chip.time, chip.words)
-        self._chip(painter, moved, is_hovered=True)
+        moved = replace(chip, rect=Rect(rect.x(), rect.y(), rect.width(), rect.height()))
+        self._raised(painter, moved)
+
+
+def _role_of(chip: Chip) -> TextRole:
+    """What is still to come stands out; what is over or off does not."""
+    return TextRole.TITLE if chip.entry.status in (Status.SCHEDULED, Status.IN_PROGRESS) else TextRole.LINE

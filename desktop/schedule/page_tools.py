@@ -21,6 +21,7 @@ from desktop.store.store import Store
 from desktop.widgets import FilterChip, Label, Segmented
 
 _COLOR_BY = "calendar_color_by"
+_LOCATION = "calendar_location"
 
 
 class PageTools(QObject):
@@ -101,6 +102,19 @@ class PageTools(QObject):
         """The note on what is not shown, where the form leaves `room` px for it."""
         needed = self._only_chip.sizeHint().width() + theme.current().px(8) + self._only_note.sizeHint().width()
         self._only_note.setVisible(not self._only_chip.isHidden() and needed <= room)
+
+    def remembered_location(self, directory: Directory) -> str:
+        """The location that was last looked at on this PC, "" for all of them; the first one to begin with."""
+        remembered = self._store.local(_LOCATION)
+        ids = [place.id for place in directory.places]
+        if remembered is not None and (remembered in ids or remembered == ""):
+            return remembered
+        return ids[0] if ids else ""
+
+    def remember_location(self, location_id: str) -> None:
+        """Begin with this location next time."""
+        if self._store.local(_LOCATION) != location_id:
+            self._store.set_local(**{_LOCATION: location_id})
 
     def _remember_color(self, by: ColorBy) -> None:
         self._store.set_local(**{_COLOR_BY: by.value})

@@ -157,6 +157,19 @@ class SceneBuilder:
             self._by_entry.setdefault(conflict.second_id, []).append(conflict)
         self._accepted = {i for one in week.accepted for i in (one.first_id, one.second_id)}
 
+    def of_week(self, week: Week) -> SceneBuilder:
+        """A builder of another week with the same filters and colors at the same moment, and nothing unsaved."""
+        return SceneBuilder(week, self.directory, self.filters, self.now, coloring=self.coloring)
+
+    def shows_the_same_as(self, other: SceneBuilder) -> bool:
+        """Whether both show the same, to the minute."""
+        return (
+            self.week is other.week
+            and self.directory is other.directory
+            and (self.filters, self.coloring, self.unsaved) == (other.filters, other.coloring, other.unsaved)
+            and self.now.replace(second=0, microsecond=0) == other.now.replace(second=0, microsecond=0)
+        )
+
     @collection_paused()
     def week_scene(self, only_days: Collection[date] = ()) -> CalendarScene:
         """One column a day, for all days of the week or some of them; Saturday and Sunday are left out when nothing
@@ -299,11 +312,12 @@ class SceneBuilder:
         self, row: EntryRow, column: str, mode: Mode, *, by_room: bool = False, entry_id: str = ""
     ) -> CalendarEntry:
         name, family = self.directory.services.get(row.service_id, ("New entry", Family.PRIVATE))
-        title = next(
-            (self.directory.titles[i] for i in (row.product_id, row.topic_id, row.subject_id)
-             if i is not None and i in self.directory.titles),
-            lane_title_words(name),
-        )  # fmt: skip
+        titles, topic, subject = self.directory.titles, row.topic_id, row.subject_id
+        title = (titles.get(row.product_id) if row.product_id is not None else None) or (
+            (titles.get(topic) if topic is not None else None)
+            or (titles.get(subject) if subject is not None else None)
+            or lane_title_words(name)
+        )
         status = self._status(row)
         mark, overlaps, tail = self._conflict(row)
         is_unpaid = row.status is EntryStatus.PENDING_PAYMENT
@@ -495,6 +509,8 @@ class SceneBuilder:
 
     def place_words(self, row: EntryRow) -> str:
         """Where an entry takes place: its rooms, or "Online"."""
+        if not row.is_online and len(row.booking.room_ids) == 1:
+            return self.directory.room_name(row.booking.room_ids[0])
         return "Online" if row.is_online else ", ".join(map(self.directory.room_name, row.room_ids))
 
     def short_words(self, row: EntryRow) -> str:

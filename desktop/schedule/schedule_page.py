@@ -33,7 +33,7 @@ from desktop.schedule.scene import (
     title_of_days,
     week_with,
 )
-from desktop.schedule.toolbar_fit import short_title, without_year
+from desktop.schedule.toolbar_fit import fitting_title
 from desktop.store.store import Store
 from desktop.widgets import Button, IconButton, Kind, Segmented
 
@@ -43,9 +43,9 @@ if TYPE_CHECKING:
     from desktop.schedule.ways_out import WayOut
 
 REFRESH_NOW_MS = 20_000
-_LOCATION = "calendar_location"
 _VIEW = "calendar_view"
 FOLLOW_AFTER_MS = 250
+READ_AHEAD_AFTER_MS = 120
 WEEK, DAY = "week", "day"
 CONFLICTS = "conflicts"
 
@@ -66,7 +66,7 @@ class SchedulePage(Page):
         super().__init__(parent, search="Search")
         self._store, self._clock = store, clock
         self._check: DropCheck | None = None
-        self._reading = PageReading(store)
+        self._reading = PageReading(store, self)
         self._day = self._today()
         remembered = store.local(_VIEW) or WEEK
         self._view = remembered if any(kind.key == remembered for kind in self.view_kinds) else WEEK
@@ -89,7 +89,11 @@ class SchedulePage(Page):
         self._follow_timer.setSingleShot(True)
         self._follow_timer.setInterval(FOLLOW_AFTER_MS)
         self._follow_timer.timeout.connect(lambda: self._load(quietly=True))
-        self.filters.set_directory(self._directory, self._first_location())
+        self._ahead_timer = QTimer(self)
+        self._ahead_timer.setSingleShot(True)
+        self._ahead_timer.setInterval(READ_AHEAD_AFTER_MS)
+        self._ahead_timer.timeout.connect(self._read_ahead)
+        self.filters.set_directory(self._directory, self._tools.remembered_location(self._directory))
         self._load()
         self.setFocusProxy(self._shown_widget())
 
@@ -216,13 +220,6 @@ class SchedulePage(Page):
     def _today(self) -> date:
         return self._clock().astimezone(self._directory.zone).date()
 
-    def _first_location(self) -> str:
-        remembered = self._store.local(_LOCATION)
-        ids = [place.id for place in self._directory.places]
-        if remembered is not None and (remembered in ids or remembered == ""):
-            return remembered
-        return ids[0] if ids else ""
-
     def _shown_view(self) -> str:
         """The view on screen: beside the form it is the calendar in any case, on which its sessions show."""
         return WEEK if self.form.is_open and self._view not in (DAY, WEEK) else self._view
@@ -245,14 +242,20 @@ class SchedulePage(Page):
     def _make_view(self, key: str) -> PageView:
         raise LookupError(f"no view is called {key!r}")
 
-    def _days(self) -> tuple[date, date]:
-        """The first and last day to be read around the day shown: what the view asks for, or the Monday and Sunday
-        of the week (read whole also for a day, so that switching between the two asks the store for nothing)."""
-        view = self._page_view()
+    def _days(self, day: date | None = None) -> tuple[date, date]:
+        """The first and last day to be read around a day, the one shown if none is given: what the view asks for, or
+        the Monday and Sunday of the week (read whole also for a day, so that switching between the two asks the store
+        for nothing)."""
+        day, view = day or self._day, self._page_view()
         if view is not None:
-            return view.span(self._day)
-        monday = self._day - timedelta(days=self._day.weekday())
+            return view.span(day)
+        monday = day - timedelta(days=day.weekday())
         return monday, monday + timedelta(days=6)
+
+    def _step_from(self, day: date, direction: int) -> date:
+        """The day that is shown after a step of the view, in whole weeks also by day."""
+        view = self._page_view()
+        return view.step(day, direction) if view is not None else day + timedelta(days=7 * direction)
 
     def read_days(self, first: date, last: date) -> SceneBuilder:
         """Entries of other days than those on screen, filtered and colored in the same way."""
@@ -261,7 +264,23 @@ class SchedulePage(Page):
             week, self._directory, self.filters.value(), self._clock(), coloring=self._tools.coloring(self._directory)
         )
 
-    def _load(self, *, quietly: bool = False) -> None:
+    def _read_ahead(self) -> None:
+        """Read what one step earlier or later shows, while nobody waits for it."""
+        builder, view = self._builder, self._page_view()
+        if self.isVisible() and builder is not None:
+            spans = [self._days(self._step_from(self._day, way)) for way in (1, -1)]
+            self._reading.read_ahead(
+                spans, lambda week: view.prepare(builder.of_week(week)) if view is not None else None
+            )
+
+    def prepared(self, week: Week) -> object:
+        """What the view on screen has prepared of a week; None if nothing."""
+        return self._reading.prepared(week)
+
+    def _load(self, *, quietly: bool = False, is_fresh: bool = True) -> None:
+        """Read what is to be shown; what was read ahead serves unless it is to be `is_fresh`."""
+        if is_fresh:
+            self._reading.forget()
         self._week = self._reading.week(*self._days())
         self.loads += not quietly
         self._show(quietly=quietly)
@@ -272,8 +291,9 @@ class SchedulePage(Page):
         if week is None:
             return
         if (week.first_day, week.last_day) != self._days():
-            self._load(quietly=quietly)
+            self._load(quietly=quietly, is_fresh=False)
             return
+        self._ahead_timer.start()
         filters = replace(self.filters.value(), only=self.form.touched())
         unsaved = self.form.unsaved_rows(self._directory, week.first_day, week.last_day)
         words = self.form.unsaved_words
@@ -327,13 +347,7 @@ class SchedulePage(Page):
         """Put a title into the header, in short words where the window is narrow."""
         self._title = title
         self._date_button.setHidden(self.form.is_open)
-        shown = next((words for words in (title, short_title(title)) if self.header.has_room_for(words)), "")
-        if not shown:
-            self._date_button.hide()
-            shown = short_title(title)
-            if not self.header.has_room_for(shown):
-                shown = without_year(shown)
-        self.header.set_title(shown)
+        self.header.set_title(fitting_title(title, self.header.has_room_for, self._date_button.hide))
 
     def _show_conflict_list(self) -> None:
         if self._builder is None:
@@ -394,20 +408,10 @@ class SchedulePage(Page):
 
     def step(self, direction: int) -> None:
         """One week or day later (1) or earlier (-1); days on which the place is never open are skipped."""
-        view = self._page_view()
-        if view is not None:
-            self.go_to(view.step(self._day, direction))
+        if self._shown_view() != DAY:
+            self.go_to(self._step_from(self._day, direction))
             return
-        if self._view != DAY:
-            self.go_to(self._day + timedelta(days=7 * direction))
-            return
-        day = self._day + timedelta(days=direction)
-        location = self.filters.value().location_id
-        for _ in range(6):
-            if self._directory.open_spans(location, day):
-                break
-            day += timedelta(days=direction)
-        self.go_to(day)
+        self.go_to(self._directory.next_open_day(self.filters.value().location_id, self._day, direction))
 
     def go_today(self) -> None:
         """The present day or week."""
@@ -437,7 +441,7 @@ class SchedulePage(Page):
         if self._days() == before and self._week is not None:
             self._show()
         else:
-            self._load()
+            self._load(is_fresh=False)
 
     def pick_date(self) -> None:
         """Choose a date in a small month that dots the busy days."""
@@ -532,8 +536,7 @@ class SchedulePage(Page):
         self._filters_changed(self.filters.value())
 
     def _filters_changed(self, filters: Filters) -> None:
-        if self._store.local(_LOCATION) != filters.location_id:
-            self._store.set_local(**{_LOCATION: filters.location_id})
+        self._tools.remember_location(filters.location_id)
         self._show()
 
     def _columns_changed(self, kind: str) -> None:
@@ -588,6 +591,8 @@ class SchedulePage(Page):
     def shut_down(self) -> None:
         """Let go of what the form holds on to."""
         self._timer.stop()
+        self._ahead_timer.stop()
+        self._reading.shut_down()
         self.form.shut_down()
 
 

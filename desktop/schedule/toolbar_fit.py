@@ -5,7 +5,7 @@ move into a chip of their own. Nothing is cut, and nothing becomes out of reach.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMenu, QWidget
@@ -30,6 +30,16 @@ def short_title(title: str) -> str:
 def without_year(title: str) -> str:
     """ "Nov 23 – 28" for "Nov 23 – 28, 2026"."""
     return re.sub(r", \d{4}$", "", title)
+
+
+def fitting_title(title: str, fits: Callable[[str], bool], give_way: Callable[[], object]) -> str:
+    """The longest form of a header's title that fits beside all else; where none does, something must `give_way`."""
+    short = short_title(title)
+    for words in (title, short):
+        if fits(words):
+            return words
+    give_way()
+    return short if fits(short) else without_year(short)
 
 
 class MoreFilters(FilterChip):

@@ -100,6 +100,24 @@ def test_the_month_shows_its_weeks_and_steps_by_months(page: CalendarPage, cente
     assert page.header.title.text() == "November 2026"
 
 
+def test_months_are_read_ahead_and_again_when_something_changes(
+    page: CalendarPage, center: Center, qtbot: QtBot
+) -> None:
+    december, january = date(2026, 12, 16), date(2027, 1, 20)
+    early, late = add(center, center.draft(december, time(16))), add(center, center.draft(january, time(16)))
+    page.refresh({"schedule_entry": {early}})
+    month = month_of(page)
+    span = page._days(december)
+    qtbot.waitUntil(lambda: span in page._reading._ahead)
+    page.step(1)
+    assert days_shown(month) == {early: december}
+    span = page._days(january)
+    qtbot.waitUntil(lambda: span in page._reading._ahead)
+    came = arrive(page, center, center.draft(january, time(18)))
+    page.step(1)
+    assert days_shown(month) == {late: january, came: january}
+
+
 def test_an_entry_moves_to_another_day_of_the_month_and_back_with_undo(page: CalendarPage, center: Center) -> None:
     entry_id = add(center, center.draft(WEDNESDAY, time(16)))
     month = month_of(page)
