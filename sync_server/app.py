@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse
 import sync_server.access.pages_account as account_pages
 import sync_server.access.pages_entry as entry_pages
 import sync_server.access.pages_invitation as invitation_pages
+import sync_server.access.pages_openid as openid_pages
 import sync_server.access.people_routes as people_routes
 import sync_server.access.routes as access_routes
 import sync_server.sync.history as sync_history
@@ -88,6 +89,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.include_router(people_routes.router)
     app.include_router(entry_pages.router)
     app.include_router(invitation_pages.router)
+    app.include_router(openid_pages.router)
     app.include_router(account_pages.router)
     app.include_router(sync_routes.router)
     app.include_router(sync_history.router)

@@ -12,7 +12,6 @@ from desktop.access.person_panel import PersonPanel, Wish
 from desktop.access.server_calls import ServerCalls
 from desktop.organization.section import Section
 from desktop.widgets import Button, Cell, Column, Kind, Paragraph, RowModel, TableView, Tone
-from desktop.widgets.parsing import format_date
 from shared_models.access.grants import set_locations, set_roles
 from shared_models.access.models import Role
 
@@ -46,11 +45,10 @@ class PeopleSection(Section):
         self.invite_button.setVisible(self._may_invite)
         self.tools.addWidget(self.invite_button)
         self.model: RowModel[PersonRow] = RowModel([
-            Column("Name", lambda person: Cell(person.name, avatar=person.name, strong=True)),
-            Column("E-mail", lambda person: Cell(person.email, tone="text2")),
-            Column("Roles", lambda person: person.role_words or Cell("No role", tone="text3"), 170),
-            Column("Locations", self._center_words, 190),
-            Column("", self._state, 150),
+            Column("Name", lambda person: Cell(person.name, person.email, avatar=person.name, strong=True)),
+            Column("Roles", lambda person: person.role_words or Cell("No role", tone="text3"), 150),
+            Column("Locations", self._center_words, 150),
+            Column("", self._state, 130),
         ])  # fmt: skip
         self.list = TableView(self.model, "Users and roles")
         self.list.picked.connect(self._open)
@@ -104,7 +102,7 @@ class PeopleSection(Section):
         if invitation is not None:
             if invitation.expires_at <= self.clock():
                 return Cell("Link has ended", tag=Tone.WARN)
-            return Cell(f"Invited until {format_date(invitation.expires_at.astimezone().date())}", tag=Tone.INFO)
+            return Cell("Invited", tag=Tone.INFO)
         if not self._is_known:
             return Cell()
         if person.user_id not in self._known.came_in:

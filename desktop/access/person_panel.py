@@ -106,9 +106,10 @@ class PersonPanel(SidePanel):
         for role, box in self.roles.items():
             column.addSpacing(t.px(4))
             column.addWidget(box)
-            meaning = Paragraph(ROLE_MEANING[role], "small", "text2")
-            meaning.setContentsMargins(t.px(26), 0, 0, 0)
-            column.addWidget(meaning)
+            meaning = QHBoxLayout()
+            meaning.addSpacing(t.px(26))
+            meaning.addWidget(Paragraph(ROLE_MEANING[role], "small", "text2"), 1)
+            column.addLayout(meaning)
             box.setAccessibleDescription(ROLE_MEANING[role])
         self.role_error.hide()
         column.addWidget(self.role_error)

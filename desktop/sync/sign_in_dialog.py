@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
@@ -10,9 +13,12 @@ from desktop import theme
 from desktop.access.account_client import SecondFactorNeeded, WrongCode
 from desktop.background import Background
 from desktop.store.store import Store
-from desktop.sync.setup import Outcome, sign_in
+from desktop.sync.setup import Outcome, redeem, sign_in
 from desktop.sync.worker import SERVER
 from desktop.widgets import Button, ComboBox, Field, Kind, Label, Option, Paragraph, TextInput
+
+if TYPE_CHECKING:
+    from desktop.access.browser_sign_in import BrowserSignIn
 
 _WELCOME = (
     ("calendar-days", "One calendar for every office", "Double bookings are marked before you save them."),
@@ -29,6 +35,11 @@ class SignInDialog(QDialog):
         self._store = store
         self._jobs = Background(self)
         self._jobs.busyChanged.connect(self._show_busy)
+        # The browser may take its time: other background work must not wait for it.
+        threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="browser sign-in")
+        self._waiting = Background(self, thread=threads)
+        self._flow: BrowserSignIn | None = None
+        self._paired: tuple[str, str] | None = None
         t = theme.current()
         self.setWindowTitle("Sign in · iTutorOS")
         self.resize(t.px(920), t.px(600))
@@ -59,6 +70,7 @@ class SignInDialog(QDialog):
         self.progress = Label("", "small", "text2")
         self.button = Button("Sign in", Kind.PRIMARY, on_click=self.submit)
         self.button.setDefault(True)
+        self.in_browser = Button("Sign in with the browser", icon="globe", on_click=self.sign_in_with_browser)
         column = QVBoxLayout()
         column.setContentsMargins(t.px(64), t.px(48), t.px(64), t.px(32))
         column.setSpacing(t.px(16))
@@ -76,9 +88,11 @@ class SignInDialog(QDialog):
             column.addWidget(field)
         column.addSpacing(t.px(8))
         foot = QHBoxLayout()
-        foot.addWidget(self.progress, 1)
+        foot.addWidget(self.in_browser)
+        foot.addStretch(1)
         foot.addWidget(self.button)
         column.addLayout(foot)
+        column.addWidget(self.progress)
         column.addLayout(self._ways_out())
         column.addStretch(2)
         first = self.server if not self.server.text() else self.email if not email else self.password
@@ -86,7 +100,7 @@ class SignInDialog(QDialog):
         return column
 
     def _ways_out(self) -> QHBoxLayout:
-        """For who cannot sign in yet: both are pages of the server, opened in the browser."""
+        """Other ways in, and for who has none yet: pages of the server, opened in the browser."""
         self.forgot = Button(
             "Forgot your password?", Kind.LINK, small=True, on_click=lambda: self._open("/account/reset")
         )
@@ -122,6 +136,14 @@ class SignInDialog(QDialog):
         server = self._server()
         if not server:
             return None
+        if self._paired is not None and self.center.value():
+            code, verifier = self._paired
+            chosen = self.center.value()
+            self.progress.setText("Fetching your center…")
+            self._jobs.run(
+                lambda: redeem(self._store, server, code, verifier, chosen), self._signed_in, self._refused_pairing
+            )
+            return None
         if "@" not in self.email.text():
             self.email_field.set_error("Type your e-mail address.")
             return self.email.setFocus()
@@ -137,6 +159,39 @@ class SignInDialog(QDialog):
         self._jobs.run(
             lambda: sign_in(self._store, server, email, password, center, code=code), self._signed_in, self._refused
         )
+
+    def sign_in_with_browser(self) -> None:
+        """Let the person sign in at the server's page, also through a provider, and wait for what it brings."""
+        from desktop.access.browser_sign_in import BrowserSignIn
+
+        self.server_field.set_error("")
+        server = self._server()
+        if not server:
+            return
+        self._stop_waiting()
+        flow = self._flow = BrowserSignIn(server)
+        QDesktopServices.openUrl(QUrl(flow.address))
+        self.progress.setText("Sign in at the page that opened in your browser.")
+
+        def job() -> Outcome | None:
+            self._paired = (flow.wait(), flow.verifier)
+            return redeem(self._store, server, *self._paired) if self._paired[0] else None
+
+        self._waiting.run(job, self._paired_with, self._refused_pairing, lambda: self._flow is flow)
+
+    def _paired_with(self, outcome: Outcome | None) -> None:
+        if outcome is not None:
+            self._flow = None
+            self._signed_in(outcome)
+
+    def _refused_pairing(self, error: Exception) -> None:
+        self.progress.setText("")
+        self.server_field.set_error(str(error))
+
+    def _stop_waiting(self) -> None:
+        if self._flow is not None:
+            self._flow.give_up()
+            self._flow = None
 
     def _signed_in(self, outcome: Outcome) -> None:
         self.progress.setText("")
@@ -171,6 +226,8 @@ class SignInDialog(QDialog):
             super().keyPressEvent(event)
 
     def done(self, result: int) -> None:
+        self._stop_waiting()
+        self._waiting.close()
         self._jobs.close()
         super().done(result)
 

@@ -37,9 +37,10 @@ def page(
     status: int = 200,
     form: Form | None = None,
     headers: Mapping[str, str] | None = None,
+    form_goes_on_to: str = "",
     **context: Any,
 ) -> Response:
-    """A page of resources/account/templates as a response."""
+    """A page of resources/account/templates as a response. `form_goes_on_to` is where else its form may lead."""
     style = _style()
     body = (
         _environment()
@@ -56,9 +57,10 @@ def page(
         )
     )
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    targets = f"'self' {form_goes_on_to}".strip()
     own = {
         "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{digest}'; font-src 'self'; "
-        "img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        f"img-src 'self' data:; form-action {targets}; base-uri 'none'; frame-ancestors 'none'",
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "same-origin",
         "Cache-Control": "no-store",

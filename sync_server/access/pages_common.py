@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
@@ -27,6 +28,7 @@ DEVICE_COOKIE = "itutoros_device"
 SIGN_UP_COOKIE = "itutoros_sign_up"
 
 _PATH = "/account"
+_OWN_PAGE = re.compile(r"/account/[A-Za-z0-9/_-]*(\?[A-Za-z0-9=&%._~-]*)?")
 _YEAR = 365 * 24 * 3600
 
 
@@ -96,14 +98,26 @@ def browser_of(request: Request, desk: DeskOf) -> Browser:
     """The signed-in browser behind a request; others are sent to sign in."""
     with desk.database.routing() as session:
         found = browsers.known(session, request.cookies.get(SESSION_COOKIE, ""), desk.now())
+    then = f"{request.url.path}?{request.url.query}" if request.method == "GET" else ""
     if found is None:
-        raise PageAnswer(RedirectResponse("/account/sign-in", 303))
+        raise PageAnswer(RedirectResponse(with_then("/account/sign-in", then), 303))
     if not found.is_complete:
-        raise PageAnswer(RedirectResponse("/account/sign-in/code", 303))
+        raise PageAnswer(RedirectResponse(with_then("/account/sign-in/code", then), 303))
     return found
 
 
 BrowserOf = Annotated[Browser, Depends(browser_of)]
+
+
+def safe_then(then: str) -> str:
+    """Where to go on after signing in: a page of ours, or "" when the words name none."""
+    return then if _OWN_PAGE.fullmatch(then) else ""
+
+
+def with_then(address: str, then: str) -> str:
+    """An address that remembers where to go on."""
+    then = safe_then(then.rstrip("?"))
+    return f"{address}?then={quote(then, safe='')}" if then and then != "/account/" else address
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +171,8 @@ def let_in(
         )
         if not needs_code:
             remember_place(session, account_id, Origin(origin.address, proof), now)
-    response = RedirectResponse("/account/sign-in/code" if needs_code else then or "/account/", 303)
+    then = safe_then(then)
+    response = RedirectResponse(with_then("/account/sign-in/code", then) if needs_code else then or "/account/", 303)
     set_cookie(desk, response, SESSION_COOKIE, token)
     if not needs_code:
         set_cookie(desk, response, DEVICE_COOKIE, proof, _YEAR)

@@ -27,7 +27,9 @@ from sync_server.access.pages_common import (
     check_word,
     drop_cookie,
     let_in,
+    safe_then,
     set_cookie,
+    with_then,
 )
 from sync_server.access.password_reset import open_reset, request_reset, reset_password
 from sync_server.access.passwords import check_password
@@ -39,6 +41,7 @@ from sync_server.models import OrganizationRoute
 router = APIRouter(prefix="/account", include_in_schema=False)
 
 Key = Annotated[str, Query(max_length=200)]
+Then = Annotated[str, Query(max_length=1000)]
 
 
 @router.get("/sign-up")
@@ -111,9 +114,9 @@ def confirm(request: Request, sent: SentForm, desk: DeskOf, origin: OriginOf) ->
 
 
 @router.get("/sign-in")
-def sign_in_page(request: Request) -> Response:
+def sign_in_page(request: Request, then: Then = "") -> Response:
     """The empty form."""
-    return _sign_in(request, Form())
+    return _sign_in(request, Form({"then": then}))
 
 
 @router.post("/sign-in", dependencies=[SameSite])
@@ -133,13 +136,13 @@ def sign_in(request: Request, sent: SentForm, desk: DeskOf, origin: OriginOf) ->
         return _sign_in(request, sent.form(password=str(error)), 403)
     except AccountError as error:
         return _sign_in(request, sent.form(form=str(error)), error.status, error.headers)
-    return let_in(desk, request, who.account_id, known_proof=who.known_proof)
+    return let_in(desk, request, who.account_id, known_proof=who.known_proof, then=sent.get("then"))
 
 
 @router.get("/sign-in/code")
-def code_page(request: Request, desk: DeskOf) -> Response:
+def code_page(request: Request, desk: DeskOf, then: Then = "") -> Response:
     """Where the second factor is typed."""
-    return page("code", form_word=_waiting(request, desk).form_word)
+    return page("code", form=Form({"then": safe_then(then)}), form_word=_waiting(request, desk).form_word)
 
 
 @router.post("/sign-in/code", dependencies=[SameSite])
@@ -161,7 +164,7 @@ def code(request: Request, sent: SentForm, desk: DeskOf, origin: OriginOf) -> Re
     with desk.database.routing() as session:
         token = browsers.complete(session, request.cookies[SESSION_COOKIE], waiting.account_id)
         remember_place(session, waiting.account_id, Origin(origin.address, proof), desk.now())
-    response = RedirectResponse("/account/", 303)
+    response = RedirectResponse(safe_then(sent.get("then")) or "/account/", 303)
     set_cookie(desk, response, SESSION_COOKIE, token)
     set_cookie(desk, response, DEVICE_COOKIE, proof, 365 * 24 * 3600)
     return response
@@ -331,7 +334,9 @@ def _confirm(
 
 def _sign_in(request: Request, form: Form, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     providers: list[tuple[str, str]] = [(one.name, one.words) for one in request.app.state.settings.openid_providers]
-    return page("sign_in", status=status, headers=headers, form=form, providers=providers)
+    then = safe_then(form.values.get("then", ""))
+    suffix = with_then("", then)
+    return page("sign_in", status=status, headers=headers, form=form, providers=providers, then=then, suffix=suffix)
 
 
 def _password(

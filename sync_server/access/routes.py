@@ -15,6 +15,7 @@ from sync_server.access.accounts import Center, SecondFactorNeeded, SignedInDevi
 from sync_server.access.devices import DeviceIdentity, revoke_device, roles_of
 from sync_server.access.errors import NotFound
 from sync_server.access.pages_common import DeskOf
+from sync_server.access.pairing import redeem
 from sync_server.access.password_reset import request_reset
 from sync_server.access.requests import DatabaseOf, DeviceOf
 from sync_server.access.second_factor import FactorState, factor_state
@@ -64,6 +65,17 @@ class SignInRequest(BaseModel):
     organization_id: str | None = Field(None, pattern=UUID_PATTERN)
     code: Annotated[str, Field(max_length=40)] = ""
     device_proof: Annotated[str, Field(max_length=200)] = ""
+
+
+class PairingRequest(BaseModel):
+    """What a desktop sends that was signed in through the browser: the code that it brought, and the secret whose
+    challenge the desktop had sent along."""
+
+    pairing_code: Annotated[str, Field(max_length=200)]
+    verifier: Annotated[str, Field(max_length=200)]
+    device_id: str = Field(pattern=UUID_PATTERN)
+    device_name: Annotated[str, Field(max_length=200, pattern=_NO_CONTROLS)]
+    organization_id: str | None = Field(None, pattern=UUID_PATTERN)
 
 
 class CenterAnswer(BaseModel):
@@ -150,6 +162,22 @@ def sign_in_desktop(wanted: SignInRequest, request: Request, desk: DeskOf) -> Si
         now=desk.now(),
     )
     return sign_in_answer(outcome)
+
+
+@router.post("/sign-in/pairing", responses=refusals(403, 410))
+def pair(wanted: PairingRequest, request: Request, desk: DeskOf) -> SignInAnswer:
+    """Exchange a code that the person's browser brought for a device token."""
+    return sign_in_answer(
+        redeem(
+            desk,
+            wanted.pairing_code,
+            wanted.verifier,
+            device_id=wanted.device_id,
+            device_name=wanted.device_name,
+            organization_id=wanted.organization_id,
+            origin=Origin(address_of(request)),
+        )
+    )
 
 
 @router.get("/ways-in")
