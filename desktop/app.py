@@ -21,8 +21,9 @@ from desktop.store.announcer import StoreAnnouncer
 from desktop.store.errors import StoreError
 from desktop.store.keys import KEYRING
 from desktop.store.store import Store
+from desktop.sync.notices import SyncNotices
 from desktop.sync.status import SyncStatus
-from desktop.sync.worker import SERVER, TOKEN, SyncKind, SyncState, SyncWorker
+from desktop.sync.worker import SERVER, TOKEN, SyncWorker
 from desktop.widgets.palette import Result
 from desktop.window import MainWindow, PageEntry
 from shared_models.access.models import User
@@ -125,7 +126,6 @@ class Program:
         self._announcer.changed.connect(self.window.refresh)
         self._announcer.changed.connect(self._follow)
         self._status = SyncStatus()
-        self._status.changed.connect(self._show_sync)
         self._worker: SyncWorker | None = None
         self._transfers: FileTransfers | None = None
         self._forgetting: Forgetting | None = None
@@ -136,7 +136,8 @@ class Program:
         window.redoRequested.connect(lambda: self._replay(store.redo, "Did again"))
         window.appearanceChosen.connect(lambda look: store.set_local(**{_APPEARANCE: look}))
         window.signOutRequested.connect(self._sign_out)
-        window.syncRequested.connect(self._sync_now)
+        self._notices = SyncNotices(window, store, sign_in=lambda: _sign_in(store), end=window.close)
+        self._status.changed.connect(self._notices.show)
         window.add_program_action("Import files", self.open_import, "file-up")
         window.noticesRequested.connect(self._open_notices)
         window.add_search(lambda typed: search_results(store, window, typed))
@@ -145,6 +146,7 @@ class Program:
     def start_sync(self) -> None:
         """Exchange with the server in the background from now on."""
         self._worker = SyncWorker(self.store, self._status.report)
+        self._notices.follow(self._worker)
         self._worker.start()
         self._transfers = FileTransfers(self.store, on_refused=self._refusals.said.emit)
         self._transfers.start()
@@ -164,6 +166,7 @@ class Program:
         self._announcer.stop()
         self.window.shut_down_pages()
         if self._worker is not None:
+            self._notices.follow(None)
             self._worker.stop()
             self._worker = None
         if self._transfers is not None:
@@ -177,20 +180,6 @@ class Program:
         from desktop.today.notices import open_notices
 
         open_notices(self.window, self.store, self._clock)
-
-    def _show_sync(self, state: SyncState) -> None:
-        kind = {SyncKind.LOCAL: SyncKind.OK, SyncKind.SIGNED_OUT: SyncKind.OFFLINE}.get(state.kind, state.kind)
-        self.window.set_sync_state(kind.value, state.words)
-
-    def _sync_now(self) -> None:
-        if self.store.local(SERVER) and self.store.secrets.read(TOKEN) is None:
-            _sign_in(self.store)
-        elif self.store.attention_count():
-            from desktop.sync.attention_sheet import AttentionSheet
-
-            AttentionSheet(self.window, self.store).open_sheet()
-        if self._worker is not None:
-            self._worker.sync_now()
 
     def _replay(self, step: Callable[[], str | None], words: str) -> None:
         try:

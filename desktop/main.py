@@ -19,6 +19,7 @@ itutoros import FILE... [--store DIR]       bring in families, tutors, leads, a 
 itutoros export calendar --out FILE.ics [--location|--tutor|--student NAME] [--from DATE] [--to DATE] [--store DIR]
 itutoros print KIND --out FILE.pdf [--date YYYY-MM-DD] [--location NAME] ... [--store DIR]    print --help: kinds
 itutoros sign-in --server URL --email ADDRESS [--store DIR]     join a center; the password is asked for
+itutoros verify [--deep] [--no-repair] [--store DIR]            compare this PC with the server, and repair
 """
 
 
@@ -68,6 +69,10 @@ def _run(command: str, rest: list[str], store: Store, known: argparse.Namespace)
             from desktop.sync.command import run as run_sign_in
 
             return run_sign_in(rest, store)
+        case "verify":
+            from desktop.sync.command import run_verify
+
+            return run_verify(rest, store)
         case _:
             print(f"itutoros: no command {command!r}\n\n{USAGE}", file=sys.stderr)
             return 2

@@ -216,9 +216,10 @@ class MainWindow(QMainWindow):
                 for table, ids in changes.items():
                     missed.setdefault(table, set()).update(ids)
 
-    def set_sync_state(self, kind: SyncKind | str, text: str) -> None:
-        """Say how the exchange with the server goes: ok, sending, offline or attention, and words."""
-        self.strip.sync.set_state(SyncKind(kind), text)
+    def set_sync_state(self, kind: SyncKind | str, text: str, action: str = "") -> None:
+        """Say how the exchange with the server goes: ok, sending, offline or attention, words, and what the person
+        can do about it at once (`strip.syncActionRequested`)."""
+        self.strip.set_sync_state(SyncKind(kind), text, action)
 
     def show_last_action(self, text: str, undo_enabled: bool) -> None:
         """What was done last, in the strip."""

@@ -15,6 +15,7 @@ log = logging.getLogger(__name__)
 def destroy(store: Store, *other_secrets: str) -> None:
     """Destroy the key first, without which nothing of the store, its backups and its files can ever be read again;
     then, as far as the system allows, what it locked. The store is of no use afterwards."""
+    store.is_destroyed = True
     for name in (STORE_KEY, *other_secrets):
         store.secrets.destroy(name)
     with contextlib.suppress(Exception):

@@ -62,6 +62,9 @@ class Store:
         self.key_kept_in = key.kept_in
         self.engine = _engine(folder / "store.db", key.value)
         self._connect_bulk = _connector(folder / "store.db", key.value)
+        self.is_destroyed = False
+        """Whether the key was destroyed: nothing is read or written any more ([S-90])."""
+        event.listen(self.engine, "do_connect", self._refuse_when_destroyed)
         self._bulk: Any = None
         self._bulk_lock = threading.RLock()
         self._listeners: list[Listener] = []
@@ -109,6 +112,8 @@ class Store:
 
     def set_local(self, **facts: str | None) -> None:
         """Remember facts about this PC; None forgets one."""
+        if self.is_destroyed:
+            return
         with self.gate.taken(), self._local_lock:
             with self.engine.connect() as connection:
                 write_local(connection, facts)
@@ -254,6 +259,10 @@ class Store:
                 {"org": self.local("organization_id"), "id": self.user_id},
             ).one_or_none()
         return f"{' '.join(name).strip()}, {moment}" if name is not None else moment
+
+    def _refuse_when_destroyed(self, *_: object) -> None:
+        if self.is_destroyed:
+            raise StoreError("What this PC held of the center was removed.")
 
     def _new_clock(self) -> HybridClock:
         return HybridClock(self._local[_DEVICE], self.corrected_wall)

@@ -86,7 +86,7 @@ class SyncState:
 
     @property
     def words(self) -> str:
-        """The state as the status strip says it (design.md, "Words")."""
+        """The state as the status strip says it (design.md, "Words"); `sentence` may say more."""
         changes = f"{self.count:,} change{'' if self.count == 1 else 's'}"
         match self.kind:
             case SyncKind.LOCAL:
@@ -105,8 +105,16 @@ class SyncState:
                 return f"Sign in to send {changes}" if self.count else "Sign in to fetch changes"
             case SyncKind.ATTENTION:
                 return f"{changes} need{'s' if self.count == 1 else ''} you"
-            case SyncKind.CLOCK | SyncKind.OUTDATED | SyncKind.SUSPENDED | SyncKind.STUCK | SyncKind.REVOKED:
-                return self.sentence
+            case SyncKind.CLOCK:
+                return self.sentence.partition(". ")[0]
+            case SyncKind.OUTDATED:
+                return f"Not syncing: another version is needed, {changes} waiting"
+            case SyncKind.SUSPENDED:
+                return f"Not syncing: the server refuses, {changes} waiting"
+            case SyncKind.STUCK:
+                return "Not syncing: this PC cannot save what comes"
+            case SyncKind.REVOKED:
+                return "This PC’s access was ended"
 
 
 class SyncWorker:

@@ -103,11 +103,13 @@ class TextLink(QAbstractButton):
 
 
 class StatusStrip(QWidget):
-    """The 28-px strip. Signals: `undoRequested`, `helpRequested`, `syncRequested`."""
+    """The 28-px strip. Signals: `undoRequested`, `helpRequested`, `syncRequested` (details of the exchange),
+    `syncActionRequested` (the word beside its state)."""
 
     undoRequested = Signal()
     helpRequested = Signal()
     syncRequested = Signal()
+    syncActionRequested = Signal()
 
     def __init__(self, organization: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -116,7 +118,14 @@ class StatusStrip(QWidget):
         self._row.setSpacing(t.px(20))
         self.sync = SyncWords(SyncKind.OK, "All changes saved and sent")
         self.sync.clicked.connect(self.syncRequested)
-        self._row.addWidget(self.sync)
+        exchange = QHBoxLayout()
+        exchange.setSpacing(t.px(8))
+        exchange.addWidget(self.sync)
+        self.sync_action = TextLink("")
+        self.sync_action.clicked.connect(lambda: self.syncActionRequested.emit())
+        self.sync_action.hide()
+        exchange.addWidget(self.sync_action)
+        self._row.addLayout(exchange)
         last = QHBoxLayout()
         last.setSpacing(t.px(6))
         self._last = Label("", "small", "text2", elide=True)
@@ -143,6 +152,12 @@ class StatusStrip(QWidget):
         self._row.addLayout(help_row)
         self.show_last_action("", False)
         self._apply_sizes()
+
+    def set_sync_state(self, kind: SyncKind, text: str, action: str = "") -> None:
+        """How the exchange stands, and what can be done about it at once; "" for nothing."""
+        self.sync.set_state(kind, text)
+        self.sync_action.set_words(action)
+        self.sync_action.setVisible(bool(action))
 
     def show_last_action(self, text: str, undo_enabled: bool) -> None:
         """What was done last, and whether it can be undone; "" hides it."""
