@@ -107,6 +107,8 @@ class ExportDialog(QDialog):
         self.dates = Segmented(options, options[0][0], name="Dates", stretch=True)
         self.dates.changed.connect(lambda _key: self._choices_changed())
         self.cancelled = CheckBox("Cancelled sessions, marked as such", self._selection.has_cancelled)
+        # One status is chosen already, or only what is in conflict, which a cancelled session never is.
+        self.cancelled.setHidden(bool(self._selection.status) or self._selection.only_conflicts)
         self.closures = CheckBox("Closed days", self._selection.has_closures)
         for box in (self.cancelled, self.closures):
             box.toggled.connect(lambda _on: self._choices_changed())

@@ -499,7 +499,8 @@ class CalendarPage(SchedulePage):
         first, last = (self._day, self._day) if self._view == DAY else self._days()
         return Selection(
             location_id=filters.location_id, tutor_id=filters.tutor_id, room_id=filters.room_id,
-            student_id=filters.student_id, service_id=filters.service_id, first_day=first, last_day=last,
+            student_id=filters.student_id, service_id=filters.service_id, status=filters.status,
+            only_conflicts=filters.only_conflicts, first_day=first, last_day=last,
         )  # fmt: skip
 
     def print_day(self) -> None:

@@ -4,7 +4,7 @@ closures. Nothing internal goes out: no prices, no notes, no reports."""
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from sqlalchemy import Select, func, or_, select
@@ -17,6 +17,8 @@ from shared_models.exchange.calendar_lines import OWN_PART, OWN_SERVICE
 from shared_models.exchange.calendar_writing import WEEKDAYS, EventLines, calendar_text
 from shared_models.organization.models import Closure, Location, Organization, Room
 from shared_models.people.models import Student, Tutor
+from shared_models.schedule.acceptances import open_conflicts
+from shared_models.schedule.bookings import all_conflicts
 from shared_models.schedule.models import Attendee, EntryRoom, EntryStatus, ScheduleEntry, Series, SeriesPattern
 from shared_models.schedule.recurrence import days_of
 from shared_models.schedule.series_rules import rule_of_series
@@ -25,6 +27,8 @@ from shared_models.sync.clocks import CREATED, stamp_milliseconds
 
 _STATUS = {EntryStatus.PENDING_PAYMENT: "TENTATIVE", EntryStatus.CANCELLED: "CANCELLED"}
 _DAY = timedelta(days=1)
+_BEGIN, _END = datetime(1970, 1, 2, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+"""No entry lies before the one or after the other."""
 _COLUMNS = (
     "id", "series_id", "series_day", "imported_uid", "starts_at", "ends_at", "status", "field_clocks", "location_id",
     "service_id", "subject_id", "topic_id", "product_id", "tutor_id", "is_online", "web_link",
@@ -33,13 +37,18 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which part of the calendar: everything, or what one of these ids is at, between two days (both included)."""
+    """Which part of the calendar: everything, or what one of these ids is at, between two days (both included).
+
+    ``status`` is one of EntryStatus, "" for any; ``only_conflicts`` keeps what is in a conflict that is not accepted.
+    """
 
     location_id: str = ""
     tutor_id: str = ""
     room_id: str = ""
     student_id: str = ""
     service_id: str = ""
+    status: str = ""
+    only_conflicts: bool = False
     first_day: date | None = None
     last_day: date | None = None
     has_cancelled: bool = True
@@ -48,8 +57,11 @@ class Selection:
     @property
     def is_everything(self) -> bool:
         """Whether no series can be shown in part."""
-        ids = (self.location_id, self.tutor_id, self.room_id, self.student_id, self.service_id)
-        return not any(ids) and self.first_day is None and self.last_day is None and self.has_cancelled
+        parts = (
+            self.location_id, self.tutor_id, self.room_id, self.student_id, self.service_id, self.status,
+            self.only_conflicts,
+        )  # fmt: skip
+        return not any(parts) and self.first_day is None and self.last_day is None and self.has_cancelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +145,26 @@ def selected_count(session: Session, organization_id: str, selection: Selection)
     time_zone = session.scalars(
         select(Organization.time_zone).where(Organization.organization_id == organization_id)
     ).one()
-    wanted = _wanted(organization_id, selection, zone_of(time_zone)).order_by(None).subquery()
-    return session.scalars(select(func.count()).select_from(wanted)).one()
+    wanted = _wanted(organization_id, selection, zone_of(time_zone)).order_by(None)
+    in_conflict = _in_conflict(session, organization_id, selection, zone_of(time_zone))
+    if in_conflict is not None:
+        return sum(row[0] in in_conflict for row in session.execute(wanted.with_only_columns(ScheduleEntry.id)))
+    return session.scalars(select(func.count()).select_from(wanted.subquery())).one()
+
+
+def _in_conflict(session: Session, organization_id: str, selection: Selection, zone: tzinfo) -> frozenset[str] | None:
+    """The entries of the selected days that are in a conflict which nobody has accepted; None if it is not asked."""
+    if not selection.only_conflicts:
+        return None
+    first, last = selection.first_day, selection.last_day
+    found = all_conflicts(
+        session,
+        organization_id,
+        instant_of(first, time(), zone) if first is not None else _BEGIN,
+        instant_of(last + _DAY, time(), zone) if last is not None else _END,
+    )
+    still_open = open_conflicts(session, organization_id, found)
+    return frozenset(entry_id for one in still_open for entry_id in (one.first_id, one.second_id))
 
 
 def _series_events(
@@ -247,9 +277,12 @@ def _closures(session: Session, organization_id: str, selection: Selection) -> I
 def _entries(session: Session, organization_id: str, selection: Selection, zone: tzinfo) -> list[_Entry]:
     names = _Names(session, organization_id)
     students, rooms = _links(session, organization_id, Attendee), _links(session, organization_id, EntryRoom)
+    in_conflict = _in_conflict(session, organization_id, selection, zone)
     entries = []
     for row in session.execute(_wanted(organization_id, selection, zone)).mappings():
         entry_id = str(row["id"])
+        if in_conflict is not None and entry_id not in in_conflict:
+            continue
         entries.append(
             _Entry(
                 id=entry_id,
@@ -289,6 +322,8 @@ def _wanted(organization_id: str, selection: Selection, zone: tzinfo) -> Select[
         statement = statement.where(entry.ends_at > instant_of(selection.first_day, time(), zone))
     if selection.last_day is not None:
         statement = statement.where(entry.starts_at < instant_of(selection.last_day + _DAY, time(), zone))
+    if selection.status:
+        statement = statement.where(entry.status == EntryStatus(selection.status))
     if not selection.has_cancelled:
         statement = statement.where(entry.status != EntryStatus.CANCELLED)
     return statement

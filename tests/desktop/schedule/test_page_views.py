@@ -23,7 +23,9 @@ from desktop.schedule.scene import Filters
 from desktop.schedule.student_chip import StudentPopup
 from shared_models.access.models import User
 from shared_models.base import new_id
+from shared_models.exchange.calendar_export import export_calendar, selected_count
 from shared_models.schedule.drafts import EntryDraft
+from shared_models.schedule.models import EntryStatus, ScheduleEntry
 from shared_models.schedule.operations import schedule_entries
 from shared_models.schedule.recurrence import Pattern
 from shared_models.schedule.series_operations import SeriesScope
@@ -380,3 +382,30 @@ def test_the_conflicts_of_a_month_name_their_dates_those_to_come_first(page: Cal
     page.show_conflicts(True)
     asides = [card.item.aside for card in page.panel.cards()]
     assert asides == ["Dec 2, 4:30–5:00", "Nov 4, 4:30–5:00"]
+
+
+def test_the_export_holds_what_the_filters_let_through(page: CalendarPage, center: Center) -> None:
+    for hour in (16, 16, 18):
+        add(center, center.draft(WEDNESDAY, time(hour)))
+    cancelled = add(center, center.draft(WEDNESDAY, time(16)))
+    with center.store.write() as session:
+        session.get_one(ScheduleEntry, (center.organization_id, cancelled)).status = EntryStatus.CANCELLED
+    page.refresh({"schedule_entry": {cancelled}})
+    for filters, expected in (
+        (Filters(), 4),
+        (Filters(status="CANCELLED"), 1),
+        (Filters(status="SCHEDULED"), 3),
+        (Filters(only_conflicts=True), 2),
+    ):
+        page.filters.set_value(filters)
+        page._show()
+        with center.store.read() as session:
+            chosen = page.shown_selection()
+            assert selected_count(session, center.organization_id, chosen) == expected
+            content = export_calendar(session, center.organization_id, chosen, NOW)
+        assert content.count(b"BEGIN:VEVENT") == expected + closures_in(content)
+        assert page._builder is not None and len(page._builder.rows) == expected
+
+
+def closures_in(content: bytes) -> int:
+    return content.count(b"SUMMARY:CLOSED")
