@@ -13,11 +13,13 @@ from pathlib import Path
 from sqlalchemy import select, text
 
 from sync_server.database import Database
+from sync_server.files.storage import DiskStorage
 from sync_server.models import OrganizationRoute
 from sync_server.operations.archive import SUFFIX, ArchiveError, export_organization, tenant_tables_of
 from sync_server.operations.models import OrganizationSuspension
 from sync_server.operations.standing import resume, suspend
 from sync_server.operations.tenants import OperatorError, erase_organization, restore_organization
+from sync_server.people.erasure import ErasureList, erase_again
 from sync_server.settings import Settings
 
 
@@ -235,6 +237,15 @@ def _restore(settings: Settings, database: Database, arguments: argparse.Namespa
         f"{restored.slug} is back: {restored.rows:,} rows, {restored.members} members. "
         "PCs that were signed in notice it by themselves and send what the file did not have yet."
     )
+    forgotten = erase_again(
+        database,
+        DiskStorage(settings.data_folder / "files"),
+        ErasureList(settings.data_folder / "erasures.jsonl"),
+        restored.organization_id,
+        datetime.now(UTC),
+    )
+    if forgotten:
+        print(f"{forgotten} people who had been erased for good were erased again.")
     if restored.new_accounts:
         print(
             f"{restored.new_accounts} accounts are new on this server: their people set a password by “Forgot it?”."

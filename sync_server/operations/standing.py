@@ -11,7 +11,9 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
+import structlog
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -25,6 +27,8 @@ SUSPENDED_SENTENCE = (
     "Your center’s account on this server is suspended at the moment. You can go on working: everything stays saved "
     "on this PC and is sent once the account is open again. Please ask the people who run the server."
 )
+
+_log = structlog.get_logger(__name__)
 
 _FRESH_SECONDS = 2.0
 _AWAY = """<!doctype html>
@@ -44,7 +48,8 @@ class Standing:
         self._database = database
         self._ticks = ticks
         self._lock = threading.Lock()
-        self._asked_at = -_FRESH_SECONDS - 1
+        self._asked_at = float("-inf")
+        self._was_asked = False
         self._organizations: frozenset[str] = frozenset()
         self._slugs: frozenset[str] = frozenset()
 
@@ -64,22 +69,30 @@ class Standing:
 
     def refresh(self) -> None:
         """Ask the database, if the last answer is old."""
-        if self.is_fresh:
+        if self.is_fresh or not self._lock.acquire(blocking=not self._was_asked):
+            # Somebody is asking: what was known till now does for everybody else.
             return
-        with self._lock:
-            if self.is_fresh:
-                return
-            with self._database.routing() as session:
-                suspended = session.execute(
-                    select(OrganizationSuspension.organization_id, OrganizationRoute.slug)
-                    .outerjoin(
-                        OrganizationRoute, OrganizationRoute.organization_id == OrganizationSuspension.organization_id
-                    )
-                    .where(OrganizationSuspension.suspended_at.is_not(None))
-                ).all()
-            self._organizations = frozenset(organization for organization, _ in suspended)
-            self._slugs = frozenset(slug for _, slug in suspended if slug)
-            self._asked_at = self._ticks()
+        try:
+            if not self.is_fresh:
+                self._ask()
+        except SQLAlchemyError as error:
+            # Pages that are kept ready go on without the database.
+            _log.warning("suspensions cannot be read", error=error)
+        finally:
+            self._asked_at, self._was_asked = self._ticks(), True
+            self._lock.release()
+
+    def _ask(self) -> None:
+        with self._database.routing() as session:
+            suspended = session.execute(
+                select(OrganizationSuspension.organization_id, OrganizationRoute.slug)
+                .outerjoin(
+                    OrganizationRoute, OrganizationRoute.organization_id == OrganizationSuspension.organization_id
+                )
+                .where(OrganizationSuspension.suspended_at.is_not(None))
+            ).all()
+        self._organizations = frozenset(organization for organization, _ in suspended)
+        self._slugs = frozenset(slug for _, slug in suspended if slug)
 
 
 class AwayPages:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -30,26 +31,30 @@ class Machine:
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / f"server-{self.port}.log"
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("ITUTOROS_", "DATABASE_"))}
+        self.surroundings: dict[str, Any] = {
+            "cwd": ROOT,
+            "env": kept
+            | {
+                "DATABASE_URL": hosted.server_url,
+                "ITUTOROS_MIGRATION_DATABASE_URL": hosted.owner_url,
+                "ITUTOROS_DATA": str(folder),
+                "ITUTOROS_PORT": str(self.port),
+                "ITUTOROS_METRICS_PORT": str(self.metrics_port),
+                "ITUTOROS_MAIL_FOLDER": str(folder / "mail"),
+                "ITUTOROS_POOL_SIZE": "5",
+            }
+            | surroundings,
+            "stdin": subprocess.DEVNULL,
+            "text": True,
+        }
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "sync_server.main", "serve", *words],
-                cwd=ROOT,
-                env=kept
-                | {
-                    "DATABASE_URL": hosted.server_url,
-                    "ITUTOROS_MIGRATION_DATABASE_URL": hosted.owner_url,
-                    "ITUTOROS_DATA": str(folder),
-                    "ITUTOROS_PORT": str(self.port),
-                    "ITUTOROS_METRICS_PORT": str(self.metrics_port),
-                    "ITUTOROS_MAIL_FOLDER": str(folder / "mail"),
-                    "ITUTOROS_POOL_SIZE": "5",
-                }
-                | surroundings,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                text=True,
+                self.command("serve", *words), **self.surroundings, stdout=log, stderr=log
             )
+
+    def command(self, *words: str) -> list[str]:
+        """The command line of `itutoros-server` with these words."""
+        return [sys.executable, "-m", "sync_server.main", *words]
 
     def status(self, path: str = "/ready") -> int:
         """What a path answers; 0 when nobody does."""

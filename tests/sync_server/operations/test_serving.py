@@ -6,18 +6,23 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import psutil
+import psycopg
 import pytest
 from sqlalchemy import text
 
+from shared_models.base import new_id
 from sync_server.database import Database
+from sync_server.mail_models import OutboxMail
 from tests.end_to_end.processes import wait_until
 from tests.live_server import make_organization
 from tests.sync_server.operations.conftest import Hosted
@@ -160,6 +165,57 @@ def test_figures_are_of_all_processes_together(hosted: Hosted, hosted_database: 
         counted = 'itutoros_requests_total{method="GET",route="/api/v1/sync/pull",status="200"} 40.0'
         assert counted in page
         assert page.count("itutoros_process_resident_bytes{") == 3
+
+
+def test_a_database_that_drops_every_connection_is_taken_up_again(
+    hosted: Hosted, hosted_database: Database, postgres_url: str, tmp_path: Path
+) -> None:
+    organization_id, _, email = make_organization(hosted_database)
+    with machine(hosted, tmp_path) as running, psycopg.connect(postgres_url, autocommit=True) as superuser:
+        with writers([Desk(running.url, email) for _ in range(3)]) as acknowledged:
+            for _ in range(3):
+                have = len(acknowledged)
+                wait_until(lambda have=have: len(acknowledged) > have + 10, running.process)
+                superuser.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'itutoros_server'"
+                )
+            have = len(acknowledged)
+            wait_until(lambda: len(acknowledged) > have + 10, running.process)
+        assert running.status("/ready") == 200
+        assert set(acknowledged) <= stored(hosted_database, organization_id)
+        put(hosted_database, organization_id)
+        wait_until(lambda: list((tmp_path / "mail").glob("*.eml")), running.process)
+        assert running.terminate() == 0
+
+
+def test_jobs_are_done_by_a_worker_of_its_own_where_servers_do_none(
+    hosted: Hosted, hosted_database: Database, tmp_path: Path
+) -> None:
+    organization_id, _, _ = make_organization(hosted_database)
+    with machine(hosted, tmp_path, ITUTOROS_WORKER="0", ITUTOROS_METRICS_PORT="0") as running:
+        put(hosted_database, organization_id)
+        with (tmp_path / "worker.log").open("w") as log:
+            worker = subprocess.Popen(running.command("worker"), **running.surroundings, stdout=log, stderr=log)
+        try:
+            wait_until(lambda: list((tmp_path / "mail").glob("*.eml")))
+            worker.terminate()
+            assert worker.wait(30) == 0
+        finally:
+            worker.kill()
+            worker.wait(30)
+
+
+def put(database: Database, organization_id: str) -> None:
+    """Put a mail into an organization's outbox."""
+    mail_id, now = new_id(), datetime.now(UTC)
+    message = f"Message-ID: <{mail_id}@hudson.example>\nSubject: Hello\n\nHello\n"
+    with database.tenant(organization_id) as session:
+        session.add(
+            OutboxMail(
+                organization_id=organization_id, id=mail_id, created_at=now, recipient="ana@example.org",
+                subject="Hello", message=message, due_at=now, attempts=0,
+            )
+        )  # fmt: skip
 
 
 @pytest.mark.skipif(os.name == "nt", reason="measured where servers run")

@@ -50,6 +50,21 @@ def test_what_is_known_is_two_seconds_old_at_most(database: Database) -> None:
     assert not standing.is_away(slug)
 
 
+def test_without_the_database_the_last_word_stands(database: Database) -> None:
+    clock = Clock()
+    organization_id, slug, _ = make_organization(database)
+    suspend(database, organization_id, NOW)
+    standing = Standing(database, ticks=clock)
+    assert standing.is_suspended(organization_id)
+    standing._database = Database("postgresql://nobody@127.0.0.1:1/none")
+    clock.seconds += 10
+    assert standing.is_suspended(organization_id)
+    assert standing.is_away(slug)
+    never = Standing(standing._database, ticks=clock)
+    assert not never.is_suspended(organization_id)
+    standing._database.close()
+
+
 @pytest.fixture
 def client(database: Database, tmp_path: Path) -> Iterator[httpx.Client]:
     with served(create_app(Settings(data_folder=tmp_path, runs_worker=False), database)) as client:
