@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
@@ -14,6 +18,7 @@ from pytestqt.qtbot import QtBot
 from sqlalchemy import select
 
 from desktop import theme
+from desktop.access.browser_sign_in import BrowserSignIn
 from desktop.store.store import Store
 from desktop.sync.setup import PROOF
 from desktop.sync.sign_in_dialog import SignInDialog
@@ -120,6 +125,72 @@ def test_a_pc_that_signed_in_before_is_known_while_others_guess(
     submit(again, qtbot)
     assert again.password_field.error() == ""
     assert again.result() == QDialog.DialogCode.Accepted
+
+
+class SystemBrowser:
+    """The person's browser: signs in at the page that opens and agrees."""
+
+    def __init__(self, email: str) -> None:
+        self._email = email
+        self._threads: list[threading.Thread] = []
+
+    def open_url(self, url: QUrl) -> bool:
+        self._threads.append(threading.Thread(target=self._visit, args=[url.toString()]))
+        self._threads[-1].start()
+        return True
+
+    def _visit(self, address: str) -> None:
+        with httpx.Client(follow_redirects=True, timeout=60) as browser:
+            page = browser.get(address)
+            page = browser.post(
+                page.url.join("/account/sign-in"),
+                data={"email": self._email, "password": PASSWORD, "then": page.url.params["then"]},
+            )
+            fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page.text))
+            assert "Back to iTutorOS" in browser.post(page.url.join("/account/desktop"), data=fields).text
+
+    def close(self) -> None:
+        for thread in self._threads:
+            thread.join(30)
+
+
+def test_the_browser_signs_the_program_in(
+    dialog: SignInDialog, store: Store, database: Database, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    organization_id, _, email = make_organization(database)
+    browser = SystemBrowser(email)
+    monkeypatch.setattr(QDesktopServices, "openUrl", browser.open_url)
+    dialog.in_browser.click()
+    assert "browser" in dialog.progress.text()
+    qtbot.waitUntil(lambda: dialog.result() == QDialog.DialogCode.Accepted, timeout=WAIT_MS)
+    browser.close()
+    assert store.local("organization_id") == organization_id
+
+
+def test_waiting_for_the_browser_can_be_given_up(
+    dialog: SignInDialog, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[QUrl] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", opened.append)
+    dialog.in_browser.click()
+    dialog.in_browser.click()
+    assert len(opened) == 2
+    dialog.reject()
+    assert dialog.result() == QDialog.DialogCode.Rejected
+
+
+def test_only_the_page_that_was_opened_brings_a_code() -> None:
+    flow = BrowserSignIn("https://desk.example.com")
+    port = parse_qs(urlsplit(flow.address).query)["port"][0]
+    got: list[str] = []
+    waiting = threading.Thread(target=lambda: got.append(flow.wait()))
+    waiting.start()
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}") as knocker:
+        for query in ("", "?code=stolen", "?code=stolen&state=guess", "?state="):
+            assert knocker.get(f"/{query}").status_code == 404
+    flow.give_up()
+    waiting.join(10)
+    assert got == [""]
 
 
 def test_a_forgotten_password_opens_the_servers_page(
