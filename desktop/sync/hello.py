@@ -202,10 +202,12 @@ def _restamp(
 
 
 def _send_again(writer: SyncWriter, organization_id: str, restored_at: Any) -> None:
-    """Mark every row unsent as a whole that the server numbered after the moment it was restored to ([S-32])."""
+    """Mark every row unsent as a whole that the server numbered after the moment it was restored to ([S-32]). What
+    was erased is the server's to erase again ([S-15])."""
     for name in tenant_classes():
         writer.execute(
-            f'UPDATE "{name}" SET unsent_since = ? WHERE organization_id = ? AND server_seq > ?',
+            f'UPDATE "{name}" SET unsent_since = ? WHERE organization_id = ? AND server_seq > ? '
+            f"AND json_extract(field_clocks, '$.\"*\"') <> '{ERASED_CLOCK}'",
             (WHOLE, organization_id, int(restored_at or 0)),
         )
 

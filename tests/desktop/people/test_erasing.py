@@ -32,6 +32,8 @@ from shared_models.people.models import Family, HealthAccess, Student
 from shared_models.people.search import PersonKind
 from shared_models.privacy.erasure import ErasedKind
 from sync_server.database import Database
+from sync_server.files.storage import DiskStorage
+from sync_server.people.erasure import ErasureList, erase_again
 from tests.end_to_end.processes import wait_until
 from tests.live_server import PASSWORD, LiveServer, live_server, make_organization
 
@@ -228,6 +230,30 @@ def test_everything_about_a_family_is_written_into_one_file(
     with qtbot.waitSignal(page.view.privacy.said, timeout=10_000) as refused:
         page.view.privacy.export_to(tmp_path / "nowhere" / "x.zip")
     assert "could not be written" in refused.args[0]
+
+
+def test_after_a_restored_backup_the_server_erases_again_and_no_pc_brings_it_back(
+    store: Store, database: Database, tmp_path: Path
+) -> None:
+    family_id, organization_id = family_of(store), store.organization_id
+    erase_on_server(store, ErasedKind.FAMILY, family_id, "Quentin Abernathy")
+    exchanged(store)
+    with database.tenant(organization_id) as session:
+        # The server as a backup of yesterday has it; a restore gives it another epoch ([S-32]).
+        session.connection().execute(
+            text("UPDATE family SET parent1_first_name = 'Quentin', field_clocks = '{\"*\": \"01\"}' WHERE id = :id"),
+            {"id": family_id},
+        )
+        session.connection().execute(text("UPDATE organization_sequence SET epoch = 'restored', restored_at_seq = 0"))
+    done = ErasureList(tmp_path / "server" / "erasures.jsonl")
+    assert erase_again(database, DiskStorage(tmp_path / "server" / "files"), done, organization_id, NOW) == 1
+    for _ in range(3):
+        exchanged(store)
+    assert store.attention_count() == 0
+    with store.read() as session:
+        assert session.get_one(Family, (organization_id, family_id)).parent1_first_name == "Erased"
+    with database.tenant(organization_id) as session:
+        assert session.get_one(Family, (organization_id, family_id)).parent1_first_name == "Erased"
 
 
 def test_a_center_that_never_erased_keeps_its_backups(store: Store) -> None:
