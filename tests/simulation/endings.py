@@ -5,7 +5,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from desktop.sync.rows import SCOPE
+from desktop.sync.verify import verify
 from shared_models.registry import tenant_classes
+from tests.simulation.previous_program import PreviousClient
 from tests.simulation.reckoning import (
     Edit,
     Rows,
@@ -22,8 +25,6 @@ from tests.simulation.reckoning import (
 from tests.simulation.stage import Stage
 from tests.simulation.story import Story
 from tests.simulation.world import Desk, World
-
-LONG_TEXTS_KEEP_BOTH = False
 
 
 class BadEnding(AssertionError):
@@ -79,7 +80,7 @@ def _check_store(world: World, desk: Desk, server: Rows) -> None:
     refused = set(kept_values(desk.store))
     for key in shown.keys() - store.keys():
         raise BadEnding(f"desk {desk.number} has not {_named(key)}, which the server shows it")
-    for key in store.keys() - shown.keys():
+    for key in store.keys() - shown.keys() if not desk.speaks_previous else ():
         if key not in refused and (key in server or not _is_archived(store[key])):
             raise BadEnding(f"desk {desk.number} holds {_named(key)}, which the server does not show it")
     for key, fields in shown.items():
@@ -90,6 +91,10 @@ def _check_store(world: World, desk: Desk, server: Rows) -> None:
                     f"desk {desk.number}, {_named(key)}.{name}: {mine!r} ({my_stamp}), "
                     f"the server shows {value!r} ({stamp})"
                 )
+    if not isinstance(desk.client, PreviousClient):
+        checked = verify(desk.store, desk.client, deep=True, repairs=False)
+        if not checked.is_level or checked.differences:
+            raise BadEnding(f"desk {desk.number} has other digests than the server: {checked.differences}")
     with raw_store(desk.store) as connection:
         broken = connection.execute("PRAGMA foreign_key_check").fetchone()
         if broken is not None:
@@ -99,7 +104,14 @@ def _check_store(world: World, desk: Desk, server: Rows) -> None:
 def _shown_by_server(desk: Desk) -> Rows:
     """Everything that the server shows this device, pulled from the beginning."""
     shown: Rows = {}
-    for _, batches in desk.client.pull(0, desk.store.local("sync_scope") or ""):
+    if isinstance(desk.client, PreviousClient):
+        after, has_more = 0, True
+        while has_more:
+            page = desk.client.pull(after, 2000)
+            shown |= rows_of_batches(page.batches)
+            after, has_more = page.next_cursor, page.has_more
+        return shown
+    for _, batches in desk.client.pull(0, desk.store.local(SCOPE) or ""):
         shown |= rows_of_batches(batches)
     return shown
 
@@ -134,7 +146,7 @@ def _check_edits(world: World, server: Rows, kept: dict[tuple[str, str], list[di
 
 
 def _check_words(world: World, server: Rows, kept: dict[tuple[str, str], list[dict[str, Any]]]) -> None:
-    if not LONG_TEXTS_KEEP_BOTH or any(desk.plan.speaks_previous for desk in world.desks):
+    if any(desk.plan.speaks_previous or desk.plan.is_behind for desk in world.desks):
         return
     for word, (desk, table, row_id, name) in world.reckoning.words.items():
         texts = [str(values.get(name)) for values in kept.get((table, row_id), ())]

@@ -255,7 +255,7 @@ class _Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class _Led:
+class Led:
     """The client's connection, led over the simulated network."""
 
     network: Network
@@ -280,4 +280,4 @@ class _Led:
 
 def client_over(network: Network, token: str) -> SyncClient:
     """The desktop's own client, its connection led over the simulated network."""
-    return SyncClient(BASE_URL, token, connection=_Led(network))
+    return SyncClient(BASE_URL, token, connection=Led(network))

@@ -53,9 +53,24 @@ def deliver_late(world: World, draw: random.Random) -> None:
     world.network.deliver_late(draw.getrandbits(16))
 
 
+def back_up_server(world: World, _draw: random.Random) -> None:
+    """The host keeps a copy of the center."""
+    world.backups.append(world.stage.backup(world.organization_id))
+
+
+def restore_server(world: World, draw: random.Random) -> None:
+    """The host puts the center back as it was when a copy was made."""
+    if world.backups:
+        world.stage.restore(world.organization_id, draw.choice(world.backups))
+        world.reckoning.audit_is_whole = False
+        world.tell("the server is as it was")
+
+
 SERVER_WORK: dict[str, Callable[[World, random.Random], None]] = {
     "write_on_server": write_on_server,
     "change_roles": change_roles,
     "assign_location": assign_location,
     "deliver_late": deliver_late,
+    "back_up_server": back_up_server,
+    "restore_server": restore_server,
 }

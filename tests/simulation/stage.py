@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,14 +19,21 @@ import structlog
 from psycopg import sql
 from sqlalchemy import event
 
-from desktop.store.migrations import HEAD
-from desktop.store.store import Store, _engine, migrate, migration_config
+from desktop.store.store import Store, _connector, _engine, migrate
+from desktop.sync import hello
 from shared_models.base import new_id
 from shared_models.sync import clocks
+from sync_server.access.devices import fork_device
 from sync_server.database import Database, tenant_tables
 from sync_server.models import Account, ServerBase
+from sync_server.sync import hello as server_hello
+from sync_server.sync import pull
 from tests.simulation.network import InProcessServer
 
+PREVIOUS_SCHEMA = "0006"
+"""Of the last program that spoke protocol 1."""
+
+PAGE_ROWS = 9
 _MEMORY = Path("/dev/shm")
 
 
@@ -51,17 +59,14 @@ class Stage:
 
     @property
     def template_behind(self) -> Path:
-        """An empty store at the schema before the newest one."""
+        """An empty store at the schema of the program before this one."""
         if self._behind is None:
-            from alembic.script import ScriptDirectory
-
-            newest = ScriptDirectory.from_config(migration_config()).get_revision(HEAD)
             folder = self.folder / "behind"
             folder.mkdir()
             key = (self.template / "store-key.secret").read_text()
             (folder / "store-key.secret").write_text(key)
             engine = _engine(folder / "store.db", key)
-            migrate(engine, str(newest.down_revision))
+            migrate(engine, PREVIOUS_SCHEMA)
             engine.dispose()
             self._behind = folder
         return self._behind
@@ -80,6 +85,70 @@ class Stage:
         begin, end = (sql.SQL(f"SET session_replication_role = {role}") for role in ("replica", "origin"))
         self.owner.execute(sql.SQL("; ").join([begin, *statements, end]))
 
+    def behind(self, folder: Path) -> None:
+        """Turn the store in a folder into what the program before this one would have left there."""
+        key = (folder / "store-key.secret").read_text()
+        before = folder.with_name(f"{folder.name}-before")
+        folder.rename(before)
+        shutil.copytree(self.template_behind, folder)
+        for secret in before.glob("*.secret"):
+            shutil.copy2(secret, folder)
+        source, target = (_connector(place / "store.db", key)() for place in (before, folder))
+        target.execute("PRAGMA foreign_keys = OFF")
+        target.execute("BEGIN")
+        for (name,) in target.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            known = {row[1] for row in source.execute(f'PRAGMA table_info("{name}")')}
+            columns = [row[1] for row in target.execute(f'PRAGMA table_info("{name}")') if row[1] in known]
+            if name == "alembic_version" or not columns:
+                continue
+            listed, marks = ", ".join(f'"{column}"' for column in columns), ", ".join("?" * len(columns))
+            target.execute(f'DELETE FROM "{name}"')
+            target.executemany(
+                f'INSERT INTO "{name}" ({listed}) VALUES ({marks})', source.execute(f'SELECT {listed} FROM "{name}"')
+            )
+        target.execute("COMMIT")
+        source.close()
+        target.close()
+        shutil.rmtree(before)
+
+    def backup(self, organization_id: str) -> tuple[int, dict[str, Any]]:
+        """Everything that the server knows of an organization but its devices, and as of which number."""
+        rows = {}
+        for name in tenant_tables():
+            query = sql.SQL("SELECT json_agg(t)::text FROM {} AS t WHERE organization_id = {}")
+            found = self.owner.execute(query.format(sql.Identifier(name), organization_id)).fetchone()
+            if found is not None and found[0] is not None:
+                rows[name] = found[0]
+        last = self.owner.execute(
+            "SELECT last_seq FROM organization_sequence WHERE organization_id = %s", [organization_id]
+        ).fetchone()
+        assert last is not None
+        return last[0], rows
+
+    def restore(self, organization_id: str, backup: tuple[int, dict[str, Any]]) -> None:
+        """Put an organization back as it was, as another life of its data: what `itutoros-server restore` does."""
+        restored_at, rows = backup
+        with self.owner.transaction():
+            self.owner.execute("SET LOCAL session_replication_role = replica")
+            now = self.owner.execute(
+                "SELECT last_seq FROM organization_sequence WHERE organization_id = %s", [organization_id]
+            ).fetchone()
+            assert now is not None
+            for name in tenant_tables():
+                table = sql.Identifier(name)
+                delete = sql.SQL("DELETE FROM {} WHERE organization_id = {}").format(table, organization_id)
+                self.owner.execute(delete)
+                if name in rows:
+                    insert = (
+                        "INSERT INTO {} OVERRIDING SYSTEM VALUE SELECT * FROM json_populate_recordset(NULL::{}, %s)"
+                    )
+                    self.owner.execute(sql.SQL(insert).format(table, table), [rows[name]])
+            self.owner.execute(
+                "UPDATE organization_sequence SET last_seq = %s, epoch = gen_random_uuid()::text, "
+                "restored_at_seq = %s WHERE organization_id = %s",
+                [max(now[0], restored_at) + 1, restored_at, organization_id],
+            )
+
     def close(self) -> None:
         """Let go of everything."""
         self.owner.execute("DELETE FROM account WHERE id = %s", [self.account_id])
@@ -91,10 +160,21 @@ class Stage:
 
 
 @contextmanager
-def clock_turned_by(now_milliseconds: Callable[[], int]) -> Iterator[None]:
-    """Lead every stamp and every look at the clock of the sync to the story's clock."""
+def led_by_story(
+    now_milliseconds: Callable[[], int], true_milliseconds: Callable[[], int], make_id: Callable[[], str]
+) -> Iterator[None]:
+    """Lead every stamp and every look at the clock of the sync to the story's clock, every name of a device to the
+    story's ids, and let pages be small, so that a stream has several."""
     simulated = SimpleNamespace(time_ns=lambda: now_milliseconds() * 1_000_000)
-    with mock.patch.object(clocks, "time", simulated):
+    # The time that passes is the story's, whatever the clocks on the walls show.
+    passing = SimpleNamespace(monotonic=lambda: true_milliseconds() / 1000)
+    with (
+        mock.patch.object(clocks, "time", simulated),
+        mock.patch.object(hello, "time", passing),
+        mock.patch.object(pull, "FIRST_PAGE_ROWS", PAGE_ROWS),
+        mock.patch.object(pull, "MAX_PAGE_ROWS", PAGE_ROWS),
+        mock.patch.object(server_hello, "fork_device", partial(fork_device, make_id=make_id)),
+    ):
         yield
 
 

@@ -32,16 +32,16 @@ KINDS: tuple[tuple[str, int], ...] = (
     ("die_while_saving", 1),
     ("undo", 2),
     ("jump_clock", 1),
-    ("keep_copy", 0),
-    ("restore_copy", 0),
-    ("clone_disk", 0),
+    ("keep_copy", 2),
+    ("restore_copy", 2),
+    ("clone_disk", 1),
     ("write_on_server", 1),
     ("change_roles", 2),
     ("assign_location", 2),
     ("deliver_late", 2),
-    ("back_up_server", 0),
-    ("restore_server", 0),
-    ("wake", 0),
+    ("back_up_server", 1),
+    ("restore_server", 1),
+    ("upgrade", 2),
 )
 """What can happen, and how often against the others."""
 
@@ -63,7 +63,7 @@ class DeskPlan:
     user: int
     skew_milliseconds: int
     is_behind: bool = False
-    """Its store is at the schema before this one until it is woken, with data and unsent changes in it."""
+    """Its program is the one before until it is upgraded, store and all, in the middle of the story or at its end."""
     speaks_previous: bool = False
     """It speaks the protocol before this one."""
 

@@ -13,13 +13,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest import mock
 from uuid import UUID
 
 from desktop.store.store import Store
 from desktop.sync.client import SyncClient, SyncError
 from desktop.sync.exchange import exchange
+from desktop.sync.hello import token_of
+from desktop.sync.rows import SyncWriter
 from desktop.sync.worker import SERVER, TOKEN
 from shared_models.access.models import LocationAssignment, Role, User, UserRole
 from shared_models.base import derived_id
@@ -27,11 +31,13 @@ from shared_models.catalog.models import Service, ServiceFormat
 from shared_models.organization.models import Location, Organization
 from sync_server.access.devices import token_hash
 from sync_server.models import Device
+from tests.simulation import previous_program
 from tests.simulation.desk_work import DESK_WORK
-from tests.simulation.network import BASE_URL, Killed, Network, client_over
+from tests.simulation.network import BASE_URL, Killed, Led, Network, client_over
+from tests.simulation.previous_program import PreviousClient
 from tests.simulation.reckoning import Reckoning, by_table, unsent_rows
 from tests.simulation.server_work import SERVER_WORK
-from tests.simulation.stage import Stage, clock_turned_by
+from tests.simulation.stage import Stage, led_by_story
 from tests.simulation.story import DeskPlan, Step, Story
 
 START = datetime(2026, 11, 25, 20, 40, tzinfo=UTC)
@@ -47,12 +53,18 @@ class Desk:
     user_id: str
     skew_milliseconds: int
     store: Store
-    client: SyncClient
+    client: SyncClient | PreviousClient
     copies: list[Path] = field(default_factory=list)
     commits_left: int | None = None
     """How many commits its process still lives for; None for ever."""
+    is_upgraded: bool = True
     is_dead: bool = False
     """Its process has ended; whatever the ruins of it still do counts for nothing."""
+
+    @property
+    def speaks_previous(self) -> bool:
+        """Whether its program is the one before."""
+        return self.plan.speaks_previous or not self.is_upgraded
 
 
 @dataclass
@@ -65,10 +77,12 @@ class World:
     told: list[str] = field(default_factory=list)
     reckoning: Reckoning = field(default_factory=Reckoning)
     acting: Desk | None = None
+    backups: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     now_milliseconds: int = int(START.timestamp() * 1000)
 
     def __post_init__(self) -> None:
         self.ids = random.Random(f"ids of {self.story.seed}")
+        self.forks = random.Random(f"forks of {self.story.seed}")
         self.organization_id = self.new_id(self.ids)
         self.users = [self.new_id(self.ids) for _ in range(3)]
         self.locations = [self.new_id(self.ids) for _ in range(2)]
@@ -86,7 +100,8 @@ class World:
     @contextmanager
     def played(self) -> Iterator[World]:
         """Build the world, play the story, let it calm down; swept away afterwards."""
-        with clock_turned_by(self._wall):
+        writers = mock.patch.object(SyncWriter, "commit", self._counting(SyncWriter.commit))
+        with writers, led_by_story(self._wall, lambda: self.now_milliseconds, partial(self.new_id, self.forks)):
             try:
                 self.folder.mkdir()
                 self._make_organization()
@@ -105,6 +120,8 @@ class World:
 
     def settle(self) -> None:
         """The network calms down and everybody syncs until nothing is left to say."""
+        for desk in self.desks:
+            self._upgrade(desk)
         self.network.draw = self.network.between = None
         self.network.late.clear()
         self.told.append("quiet")
@@ -153,7 +170,10 @@ class World:
     def sync(self, desk: Desk) -> None:
         """One exchange with the server, as the sync's worker does it."""
         with self._at(desk), self._lives_or_dies(desk):
-            exchange(desk.store, desk.client)
+            if isinstance(desk.client, PreviousClient):
+                previous_program.exchange(desk.store, desk.client)
+            else:
+                exchange(desk.store, desk.client)
 
     def _restart(self, desk: Desk, _draw: random.Random) -> None:
         self._reopen(desk)
@@ -201,10 +221,27 @@ class World:
             self._reopen(desk)
             store = self._open(folder)
         clone = Desk(
-            len(self.desks), desk.plan, folder, desk.user_id, desk.skew_milliseconds, store, self._client(store)
-        )
+            len(self.desks),
+            desk.plan,
+            folder,
+            desk.user_id,
+            desk.skew_milliseconds,
+            store,
+            self._client(store, is_previous=desk.speaks_previous), is_upgraded=desk.is_upgraded,
+        )  # fmt: skip
         self._watch_commits(clone)
         self.desks.append(clone)
+
+    def _upgrade(self, desk: Desk, _draw: random.Random | None = None) -> None:
+        """A PC that still has the program before gets this one."""
+        if desk.is_upgraded:
+            return
+        desk.client.close()
+        desk.store.close()
+        self.stage.behind(desk.folder)
+        desk.is_upgraded = True
+        self._reopen(desk)
+        self.tell(f"desk {desk.number} is upgraded")
 
     def _reopen(self, desk: Desk) -> None:
         desk.client.close()
@@ -215,7 +252,7 @@ class World:
             # What was committed counts, also when the process ended before anybody was told.
             unsent = by_table(unsent_rows(desk.store))
             self.reckoning.note_saved(desk.number, desk.store, unsent, self.now_milliseconds)
-        desk.client = self._client(desk.store)
+        desk.client = self._client(desk.store, is_previous=desk.speaks_previous)
         self._watch_commits(desk)
 
     # building
@@ -282,7 +319,9 @@ class World:
         store.set_local(organization_id=self.organization_id, device_id=device_id, user_id=user, **{SERVER: BASE_URL})
         store.close()
         store = self._open(folder)
-        desk = Desk(number, plan, folder, user, plan.skew_milliseconds, store, self._client(store))
+        is_previous = plan.speaks_previous or plan.is_behind
+        client = self._client(store, is_previous=is_previous)
+        desk = Desk(number, plan, folder, user, plan.skew_milliseconds, store, client, is_upgraded=not plan.is_behind)
         self._watch_commits(desk)
         self.desks.append(desk)
         self.sync(desk)
@@ -290,10 +329,12 @@ class World:
     def _open(self, folder: Path) -> Store:
         return Store(folder, use_keyring=False)
 
-    def _client(self, store: Store) -> SyncClient:
-        token = store.secrets.read(TOKEN)
+    def _client(self, store: Store, *, is_previous: bool) -> SyncClient | PreviousClient:
+        token = token_of(store)
         assert token is not None
-        return client_over(self.network, token.value)
+        if is_previous:
+            return PreviousClient(Led(self.network), token)
+        return client_over(self.network, token)
 
     def _watch_commits(self, desk: Desk) -> None:
         """Let the process of the desk end before or after one of its commits, when the story wants it."""
@@ -306,6 +347,19 @@ class World:
             self._count_down(desk, "killed after a commit")
 
         dialect.do_commit = do_commit
+
+    def _counting(self, commit: Callable[[SyncWriter], None]) -> Callable[[SyncWriter], None]:
+        """The sync's own commits count as well."""
+
+        def counted(writer: SyncWriter) -> None:
+            desk = next((desk for desk in self.desks if desk.store is writer._store), None)
+            if desk is not None:
+                self._count_down(desk, "killed before a commit of the sync")
+            commit(writer)
+            if desk is not None:
+                self._count_down(desk, "killed after a commit of the sync")
+
+        return counted
 
     def _count_down(self, desk: Desk, words: str) -> None:
         if desk.commits_left is not None and not desk.is_dead:
