@@ -13,7 +13,7 @@ import orjson
 import pytest
 from sqlalchemy import select
 
-from shared_models.access.models import Role, User, UserRole
+from shared_models.access.models import LocationAssignment, Role, User, UserRole
 from shared_models.base import derived_id, new_id
 from shared_models.sync.clocks import HybridClock
 from shared_models.sync.merge import FieldValue
@@ -92,14 +92,17 @@ class BareDesk:
             for row_id, values in zip(batch.ids, batch.rows(), strict=True)
         }
 
+    def created(self) -> str:
+        """The clocks of a row that is made now."""
+        return orjson.dumps({"*": self.clock.tick()}).decode()
+
     def new(self, table: str, row_id: str | None = None, **values: FieldValue) -> TableBatch:
         """A new row with all its fields, as a desk sends it."""
         definition = table_of(table)
         fields = wire_fields(definition)
         blank = {name.removeprefix("d_"): value for name, value in default_parameters(definition, ()).items()}
         row = {name: _wire(blank.get(name)) for name in fields} | values
-        clocks = orjson.dumps({"*": self.clock.tick()}).decode()
-        return TableBatch(table, fields, [row_id or new_id()], [clocks], [[row[name]] for name in fields])
+        return TableBatch(table, fields, [row_id or new_id()], [self.created()], [[row[name]] for name in fields])
 
     def edit(self, batch: TableBatch, **values: FieldValue) -> TableBatch:
         """An edit of the first row of a batch."""
@@ -162,8 +165,6 @@ class Center:
 
     def user(self, *roles: Role, locations: Sequence[str] = ()) -> str:
         """A further user with these roles and assigned locations."""
-        from shared_models.access.models import LocationAssignment
-
         user_id = new_id()
         own = {"organization_id": self.organization_id}
         with self.database.tenant(self.organization_id) as session:
