@@ -133,7 +133,8 @@ class ConvertSheet(Sheet):
             self.inputs[name] = widget
             place += 1
         locations = [Option(key, words) for key, words in choices.locations]
-        chosen = lead.location_id or (choices.locations[0][0] if choices.locations else "")
+        known = [key for key, _ in choices.locations]
+        chosen = next((key for key in known if key == lead.location_id), next(iter(known), ""))
         self._location = ComboBox(locations, chosen, placeholder="Location")
         self._grade = ComboBox([Option(grade, grade) for grade in GRADES], placeholder="Grade", free_text=True)
         self._grade.setText(lead.grade)

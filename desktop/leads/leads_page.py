@@ -32,6 +32,7 @@ from desktop.leads.lead_rows import (
 from desktop.leads.lead_table import LeadTable, today_rows
 from desktop.leads.wording import OUTCOME_BUTTONS, OUTCOME_ICONS, STAGE_WORDS, contact_words
 from desktop.page import Changes, Page
+from desktop.permissions import Permissions
 from desktop.store.errors import StoreError
 from desktop.store.store import Store
 from desktop.widgets.choices import Segmented
@@ -221,7 +222,11 @@ class LeadsPage(Page):
         name = f"{lead.parent_first_name} {lead.parent_last_name}".strip()
         known = possible_duplicates(self._store, TypedPerson(name, lead.phone, lead.email), limit=8)
         families = [one for one in known if one.match.person.kind is PersonKind.FAMILY][:3]
-        self._convert = ConvertSheet(self, lead, families, self.choices, self.center)
+        # A student belongs to a location at which the person here may register one.
+        works_at = Permissions.of(self._store).works_at
+        places = tuple(place for place in self.choices.locations if works_at(place[0]))
+        choices = replace(self.choices, locations=places)
+        self._convert = ConvertSheet(self, lead, families, choices, self.center)
         self._convert.accepted.connect(self._register)
         self._convert.closed.connect(self._forget_convert)
         self._convert.open_sheet(self._convert.inputs["parent1_first_name"])

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from desktop.people.search_index import people_index
 from desktop.store.store import Store
-from shared_models.access.models import Role, User, UserRole
+from shared_models.access.models import LocationAssignment, Role, User, UserRole
 from shared_models.base import derived_id, new_id
 from shared_models.catalog.models import Subject, Topic
 from shared_models.leads import operations
@@ -49,6 +49,8 @@ class FrontDesk:
                     Location(**ours, id=self.tarrytown, name="Tarrytown Office", position=1),
                     User(**ours, id=self.maya, first_name="Maya", last_name="Torres"),
                     UserRole(**ours, id=derived_id(self.maya, "FRONT_DESK"), user_id=self.maya, role=Role.FRONT_DESK),
+                    LocationAssignment(**ours, user_id=self.maya, location_id=self.irvington),
+                    LocationAssignment(**ours, user_id=self.maya, location_id=self.tarrytown),
                     Subject(**ours, id=self.math, name="Math"),
                     Topic(**ours, id=self.algebra, subject_id=self.math, name="Algebra I"),
                 ]

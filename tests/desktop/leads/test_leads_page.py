@@ -10,6 +10,7 @@ from PySide6.QtCore import QMimeData, QPointF, Qt
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from sqlalchemy import select
 
 from desktop import theme
 from desktop.leads.card import LEAD_MIME, LeadCard
@@ -18,6 +19,7 @@ from desktop.leads.leads_page import LeadsPage
 from desktop.store.announcer import StoreAnnouncer
 from desktop.store.store import Store
 from desktop.widgets.table import Group
+from shared_models.access.models import LocationAssignment
 from shared_models.leads import operations
 from shared_models.leads.models import (
     ContactMethod,
@@ -364,3 +366,15 @@ def test_cards_take_the_width_of_their_column_whenever_it_changes(desk: FrontDes
         screen.page.resize(width, 840)
         qtbot.waitUntil(lambda: 0 <= column.content.width() - screen.card(lead_id).width() <= theme.current().px(6))
         assert screen.card(lead_id).geometry().right() < column.width()
+
+
+def test_a_family_is_registered_at_ones_own_locations(desk: FrontDesk, open_screen) -> None:  # type: ignore[no-untyped-def]
+    lead_id = desk.lead("Rosa Diaz")
+    with desk.store.write() as session:
+        session.get_one(Lead, (desk.organization_id, lead_id)).location_id = desk.tarrytown
+        for assigned in session.scalars(select(LocationAssignment)):
+            assigned.archived_at = NOW if assigned.location_id == desk.tarrytown else None
+    screen = open_screen()
+    screen.page.open_lead(lead_id)
+    screen.page.convert()
+    assert screen.page.convert_sheet.location_id() == desk.irvington
