@@ -11,7 +11,7 @@ from sync_server.access.desk import AccountDesk
 from sync_server.access.errors import AccountError, LinkEnded, SignInRefused, WrongCode
 from sync_server.access.forms import Form, Sent, SentForm, name_error
 from sync_server.access.pages import message, page
-from sync_server.access.pages_common import SESSION_COOKIE, DeskOf, OriginOf, SameSite, let_in
+from sync_server.access.pages_common import SESSION_COOKIE, DeskOf, OriginOf, SameSite, let_in, with_then
 from sync_server.access.pages_entry import Key
 from sync_server.access.people import OpenInvitation
 from sync_server.access.throttle import Origin
@@ -116,6 +116,8 @@ def _invitation(
         signed_in=_is_signed_in(request, desk, found.account_id),
         needs_code=found.has_second_factor,
         minimum=desk.password_minimum,
+        providers=[(one.name, one.words) for one in request.app.state.settings.openid_providers],
+        suffix=with_then("", f"/account/invitation?key={key}"),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -9,6 +10,7 @@ import httpx
 import pytest
 
 from shared_models.base import new_id
+from sync_server.access import passwords
 from sync_server.access.accounts import SignedInDevice, SignInRefused, authenticate, sign_in
 from sync_server.access.errors import TooManyTries
 from sync_server.access.models import TryAllowance
@@ -118,6 +120,26 @@ def test_a_proof_of_one_account_is_worth_nothing_at_another(database: Database, 
 def test_unknown_accounts_are_counted_like_known_ones(database: Database, fast_hashing: None) -> None:
     address = unused_address()
     assert guesses(database, f"nobody-{new_id()}@example.org", [address] * 20, NOW) == ACCOUNT_FROM_NETWORK.burst
+
+
+def test_an_unknown_account_costs_as_much_time_as_a_wrong_password(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, _, known = make_organization(database)
+    hashed: list[str] = []
+    hasher = passwords._HASHER
+
+    class Counting:
+        def verify(self, kept: str, password: str) -> bool:
+            hashed.append(kept)
+            return hasher.verify(kept, password)
+
+    monkeypatch.setattr(passwords, "_HASHER", Counting())
+    for email in (known, f"nobody-{new_id()}@example.org"):
+        with pytest.raises(SignInRefused):
+            authenticate(database, email, "a wrong password", Origin(unused_address()), NOW)
+    first, second = (re.match(r"\$argon2id\$v=\d+\$[^$]+", kept) for kept in hashed)
+    assert first is not None and second is not None and first[0] == second[0], "one hash each, of the same cost"
 
 
 def test_ipv6_neighbors_are_one_network(database: Database, fast_hashing: None) -> None:
