@@ -69,7 +69,7 @@ def _hash(cursor: psycopg.Cursor[Any], sight: Sight, table: str, parameters: dic
     """The deep digest, read in portions; None where this user sees only parts of rows."""
     definition = table_of(table)
     fields = wire_fields(definition)
-    if not sight.sees_all(table) or set(sight.tiers[table][0].fields) != set(fields):
+    if not sight.sees_all(table) or any(set(tier.fields) != set(fields) for tier in sight.tiers[table]):
         return None
     reading = ", ".join(postgres_reading(definition.c[name]) for name in fields)
     with cursor.connection.cursor(name="digest") as portions:
