@@ -85,6 +85,7 @@ class Lead(TenantRow):
         refers("topic_id", "topic"),
         refers("family_id", "family"),
         Index("ix_lead_stage", "organization_id", "stage"),
+        Index("ix_lead_family", "organization_id", "family_id"),
     )
 
     created_at: Mapped[datetime] = mapped_column(Instant)

@@ -233,6 +233,8 @@ class ConflictAcceptance(TenantRow):
         refers("first_entry_id", "schedule_entry"),
         refers("second_entry_id", "schedule_entry"),
         refers("accepted_by_user_id", "user"),
+        Index("ix_conflict_acceptance_first", "organization_id", "first_entry_id"),
+        Index("ix_conflict_acceptance_second", "organization_id", "second_entry_id"),
     )
 
     kind: Mapped[ConflictKind] = mapped_column(choice(ConflictKind))

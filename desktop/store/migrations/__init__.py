@@ -1,3 +1,3 @@
 """The store's Alembic history. HEAD is known here, so that an up-to-date store opens without loading Alembic."""
 
-HEAD = "0008"
+HEAD = "0009"
