@@ -18,6 +18,7 @@ import sync_server.access.pages_invitation as invitation_pages
 import sync_server.access.pages_openid as openid_pages
 import sync_server.access.people_routes as people_routes
 import sync_server.access.routes as access_routes
+import sync_server.sync.audit as sync_audit
 import sync_server.sync.history as sync_history
 import sync_server.sync.routes as sync_routes
 from shared_models.clock import clock_from
@@ -93,6 +94,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.include_router(account_pages.router)
     app.include_router(sync_routes.router)
     app.include_router(sync_history.router)
+    app.include_router(sync_audit.router)
     add_files(app, settings, database)
     add_erasures(app, settings)
     # Last: a slug matches whatever path the routes above left over.
