@@ -179,13 +179,6 @@ class FileDesk:
         except FileError:
             return None
 
-    def erase(self, session: Session, organization_id: str, sha256: str) -> None:
-        """Remove a file's bytes for good, with everything made of them."""
-        session.execute(
-            delete(FileContent).where(FileContent.organization_id == organization_id, FileContent.sha256 == sha256)
-        )
-        self._storage.remove(_key(organization_id, sha256))
-
     def _ask_again(self, key: FileKey) -> None:
         """Bytes that the rows promise are not here, after a restored backup for instance: take the promise back, so
         that a PC which still has them sends them."""

@@ -17,6 +17,8 @@ THUMBNAIL_SIZES = (64, 256, 1024)
 _FORMATS = {MediaType.PNG: "PNG", MediaType.JPEG: "JPEG", MediaType.WEBP: "WEBP", MediaType.GIF: "GIF"}
 _DAMAGED = "This picture is damaged. Save it again or choose another."
 _QUALITY = 82
+_MOST_SCANS = 64
+"""A JPEG comes in at most some ten passes over the picture; thousands in a small file are there to keep us busy."""
 _ONE_AT_A_TIME = threading.BoundedSemaphore(2)
 """A picture takes up to 160 MB while it is open; this bounds what a rush of them takes."""
 
@@ -56,6 +58,8 @@ def thumbnail_of(content: bytes, media_type: MediaType, size: int) -> bytes:
 
 
 def _decoded(content: bytes, media_type: MediaType, wanted: int | None = None) -> Image.Image:
+    if media_type is MediaType.JPEG and content.count(b"\xff\xda") > _MOST_SCANS:
+        raise BadFile(_DAMAGED)
     try:
         with warnings.catch_warnings():
             # Pillow warns of large pictures before our own limit, and of odd metadata, which is not used.
