@@ -1,77 +1,158 @@
-"""Changes that the server refused: what was entered, why it was refused, and trying again or letting go."""
+"""Changes that did not stand at the server: what was entered beside what the server has, why it was refused, and
+trying again, editing or discarding ([S-42])."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, select, text
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import Connection, select, text
 from sqlalchemy.orm import Session
 
 from desktop.store.local_models import NeedsAttention
 from desktop.store.store import Store
+from desktop.sync.record_words import RecordWords, is_silent, label, python_value, record_words
+from desktop.sync.rows import WHOLE, table_of
 from shared_models.registry import tenant_classes
 from shared_models.sync.merge import FieldValue
+from shared_models.sync.wire import wire_fields
 
-_WORDS = {
-    "organization": "The center", "location": "Location", "opening_hours": "Opening hours", "room": "Room",
-    "closure": "Closure", "user": "User", "user_role": "Role", "location_assignment": "Location of a user",
-    "service": "Service", "service_offered": "Price of a service", "subject": "Subject", "topic": "Topic",
-    "topic_offered": "Topic offered", "product": "Product", "tutor": "Tutor", "tutor_location": "Tutor’s location",
-    "tutor_subject": "Tutor’s subject", "tutor_availability": "Tutor’s hours", "tutor_exception": "Tutor’s hours",
-    "tutor_time_off": "Tutor’s time off", "family": "Family", "student": "Student", "lead": "Lead",
-    "student_subject": "Student’s subject", "lead_contact": "Contact with a lead", "series": "Series",
-    "schedule_entry": "Schedule entry", "attendee": "Student at a session", "entry_room": "Room of a session",
-    "conflict_acceptance": "Accepted conflict", "health_access": "Look at health fields",
-}  # fmt: skip
-_HIDDEN_ENDS = ("_id", "_hash")
+_QUIET_EMPTY = (None, "", "[]", "{}", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSides:
+    """One field of a refused change: what was entered, and what the server has, in words."""
+
+    name: str
+    label: str
+    yours: str
+    servers: str
 
 
 @dataclass(frozen=True, slots=True)
 class RefusedChange:
-    """One refused change, in words for the desk."""
+    """One refused change. `what` names the record; `is_here` says whether its row is on this PC, `is_known` whether
+    the server has it."""
 
     table: str
     row_id: str
     what: str
+    code: str
     reason: str
-    entered: str
+    fields: tuple[FieldSides, ...]
+    kept: Mapping[str, FieldValue]
+    refused_at: datetime
+    is_here: bool
+    is_known: bool
+
+    @property
+    def entered(self) -> str:
+        """What was entered, in one line."""
+        return ", ".join(f"{each.label}: {each.yours or 'nothing'}" for each in self.fields)
 
 
 def refused_changes(store: Store) -> list[RefusedChange]:
     """Everything that waits for a decision, newest first."""
     with store.read() as session:
-        rows = session.scalars(select(NeedsAttention).order_by(NeedsAttention.refused_at.desc())).all()
-    return [
-        RefusedChange(
-            row.table_name,
-            row.row_id,
-            _WORDS.get(row.table_name, row.table_name),
-            row.reason,
-            _entered(row.kept_values),
+        waiting = session.scalars(select(NeedsAttention).order_by(NeedsAttention.refused_at.desc())).all()
+        connection = session.connection()
+        words = RecordWords(connection, store) if waiting else None
+        return [_change(store, connection, words, row) for row in waiting if words is not None]
+
+
+def _change(store: Store, connection: Connection, words: RecordWords, row: NeedsAttention) -> RefusedChange:
+    fields = wire_fields(table_of(row.table_name))
+    listed = ", ".join(f'"{name}"' for name in fields)
+    found = connection.exec_driver_sql(
+        f'SELECT server_seq, {listed} FROM "{row.table_name}" WHERE organization_id = ? AND id = ?',
+        (store.organization_id, row.row_id),
+    ).one_or_none()
+    is_known = found is not None and found[0] is not None
+    servers = dict(zip(fields, found[1:], strict=True)) if found is not None and is_known else {}
+    name = words.name(row.table_name, row.row_id)
+    kind = record_words(row.table_name)
+    return RefusedChange(
+        row.table_name,
+        row.row_id,
+        f"{kind} {name}" if name and row.table_name != "organization" else kind,
+        row.code,
+        row.reason,
+        tuple(_sides(words, row, servers, has_server=is_known)),
+        dict(row.kept_values),
+        row.refused_at,
+        found is not None,
+        is_known,
+    )
+
+
+def _sides(
+    words: RecordWords, row: NeedsAttention, servers: Mapping[str, FieldValue], *, has_server: bool
+) -> list[FieldSides]:
+    sides = []
+    for name in wire_fields(table_of(row.table_name)):
+        if name not in row.kept_values or is_silent(name):
+            continue
+        yours = row.kept_values[name]
+        if has_server and yours == servers.get(name):
+            continue
+        if not has_server and yours in _QUIET_EMPTY:
+            continue
+        sides.append(
+            FieldSides(
+                name,
+                label(name),
+                words.value(row.table_name, name, yours),
+                words.value(row.table_name, name, servers.get(name)) if has_server else "",
+            )
         )
-        for row in rows
-    ]
+    return sides
 
 
-def let_go(store: Store, change: RefusedChange) -> None:
+def try_again(store: Store, change: RefusedChange, edited: Mapping[str, Any] | None = None) -> None:
+    """Enter the kept values once more, with those that were edited in their place, as a new edit that will be sent.
+
+    Raises ValueError when the record is no longer on this PC.
+    """
+    kind = tenant_classes()[change.table]
+    columns = table_of(change.table).c
+    with store.write() as session:
+        row = session.get(kind, (store.organization_id, change.row_id))
+        if row is None:
+            raise ValueError("this record is no longer on this PC")
+        values = {name: python_value(columns[name], value) for name, value in change.kept.items()} | dict(
+            edited or {}
+        )
+        for name, value in values.items():
+            setattr(row, name, value)
+        if row.server_seq is None:
+            row.unsent_since = WHOLE  # the server never had it
+            if "archived_at" not in change.kept:
+                row.archived_at = None
+        _settle(session, change)
+
+
+def discard(store: Store, change: RefusedChange) -> None:
     """Keep what the server has, and forget what was entered."""
     with store.write() as session:
         _settle(session, change)
 
 
-def try_again(store: Store, change: RefusedChange) -> None:
-    """Enter the kept values once more, as a new edit that will be sent."""
-    kind = tenant_classes()[change.table]
+def bring_back(store: Store, change: RefusedChange) -> None:
+    """Put a change that was discarded back among those that wait."""
     with store.write() as session:
-        kept = session.get_one(NeedsAttention, (change.table, change.row_id)).kept_values
-        row = session.get(kind, (store.organization_id, change.row_id))
-        if row is not None:
-            for name, value in _python_values(kind.__table__, kept).items():
-                setattr(row, name, value)
-        _settle(session, change)
+        session.merge(
+            NeedsAttention(
+                table_name=change.table,
+                row_id=change.row_id,
+                code=change.code,
+                reason=change.reason,
+                kept_values=dict(change.kept),
+                refused_at=change.refused_at,
+            )
+        )
 
 
 def _settle(session: Session, change: RefusedChange) -> None:
@@ -79,24 +160,3 @@ def _settle(session: Session, change: RefusedChange) -> None:
         text("DELETE FROM needs_attention WHERE table_name = :table AND row_id = :id"),
         {"table": change.table, "id": change.row_id},
     )
-
-
-def _python_values(table: Any, kept: Mapping[str, FieldValue]) -> dict[str, Any]:
-    """Wire values, which are how SQLite stores them, as the values the models hold."""
-    assert isinstance(table, Table)
-    dialect = sqlite.dialect()
-    values = {}
-    for name, value in kept.items():
-        read = table.c[name].type.dialect_impl(dialect).result_processor(dialect, None)
-        values[name] = read(value) if read is not None else value
-    return values
-
-
-def _entered(kept: Mapping[str, FieldValue]) -> str:
-    """The kept values as a person reads them: without ids, and without what was left empty."""
-    shown = [
-        f"{name.replace('_', ' ')}: {value}"
-        for name, value in kept.items()
-        if value not in (None, "", "[]", "{}") and not name.endswith(_HIDDEN_ENDS) and name != "archived_at"
-    ]
-    return ", ".join(shown)

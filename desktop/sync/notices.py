@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop import theme
@@ -23,6 +24,7 @@ _LOOKS = {
     SyncKind.OFFLINE: "offline",
     SyncKind.SIGNED_OUT: "offline",
 }
+_FAREWELL_MILLISECONDS = 60_000
 _ACTIONS = {SyncKind.FETCHING: "Cancel", SyncKind.PAUSED: "Go on"}
 _TITLES = {
     SyncKind.CLOCK: "The clock of this PC is wrong",
@@ -68,7 +70,7 @@ class SyncNotices:
         elif self._store.attention_count():
             from desktop.sync.attention_sheet import AttentionSheet
 
-            AttentionSheet(self._window, self._store).open_sheet()
+            AttentionSheet(self._window, self._store, self._sync_now).open_sheet()
         elif self.state.kind in _TITLES:
             SentenceSheet(
                 self._window, _TITLES[self.state.kind], self.state.sentence, "Try again", self._sync_now
@@ -98,6 +100,8 @@ class SyncNotices:
         )
         sheet.closed.connect(lambda: self._end())
         sheet.open_sheet()
+        # What is on the screen is of the center, too.
+        QTimer.singleShot(_FAREWELL_MILLISECONDS, self._window, self._end)
 
 
 class SentenceSheet(Sheet):

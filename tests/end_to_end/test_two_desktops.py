@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select, text
 
 from desktop.store.store import Store
-from desktop.sync.attention import let_go, refused_changes, try_again
+from desktop.sync.attention import discard, refused_changes, try_again
 from desktop.sync.client import Message, Revoked, SignedOut, SyncClient, Unreachable
 from desktop.sync.exchange import exchange, pull_all
 from desktop.sync.hello import token_of
@@ -263,7 +263,7 @@ def test_a_refused_change_goes_back_and_is_kept_with_its_reason(
             assert session.get(Lead, (organization_id, lead)) is not None
 
 
-def test_a_refused_change_can_be_tried_again_or_let_go(
+def test_a_refused_change_can_be_tried_again_or_discarded(
     tmp_path: Path, server: LiveServer, center: tuple[str, str, str], database: Database
 ) -> None:
     with desk(tmp_path / "a", server, center[2]) as a:
@@ -285,7 +285,7 @@ def test_a_refused_change_can_be_tried_again_or_let_go(
         sync(a, server)
         (refused,) = refused_changes(a)
         assert refused.what == "The center"
-        assert refused.entered == "default buffer minutes: 20"
+        assert refused.entered == "Default buffer minutes: 20"
         set_owner(True)
         try_again(a, refused)
         sync(a, server)
@@ -296,7 +296,7 @@ def test_a_refused_change_can_be_tried_again_or_let_go(
         with a.write() as session:
             session.scalars(select(Organization)).one().default_buffer_minutes = 25
         sync(a, server)
-        let_go(a, refused_changes(a)[0])
+        discard(a, refused_changes(a)[0])
         sync(a, server)
         with a.read() as session:
             assert session.scalars(select(Organization.default_buffer_minutes)).one() == 20
