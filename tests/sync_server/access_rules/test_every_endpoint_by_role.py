@@ -56,6 +56,11 @@ ENDPOINTS: dict[tuple[str, str], Expected] = {
         403,
         body={"email": "x@x.example", "password": "x", "device_id": DEVICE_ID, "device_name": "PC"},
     ),
+    ("POST", "/api/v1/sign-in/pairing"): Expected(
+        ANYONE,
+        410,
+        body={"pairing_code": "x", "verifier": "x", "device_id": DEVICE_ID, "device_name": "PC"},
+    ),
     ("GET", "/api/v1/ways-in"): Expected(ANYONE, 200),
     ("POST", "/api/v1/password-reset"): Expected(ANYONE, (200, 202, 204), body={"email": "x@x.example"}),
     ("POST", "/api/v1/sign-out"): Expected(ANYONE, 204),
