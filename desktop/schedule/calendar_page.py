@@ -198,7 +198,9 @@ class CalendarPage(SchedulePage):
             student, tutor = session.get(Student, key), session.get(Tutor, key)
         if is_vacation:
             self.sheets.vacation(
-                student_id=item_id if student is not None else None, tutor_id=item_id if tutor is not None else None
+                student_id=item_id if student is not None else None,
+                tutor_id=item_id if tutor is not None else None,
+                with_family=True,  # It is a family that asks for it.
             )
         elif student is not None:
             self.form.create(None, None, None, "", student_ids=(item_id,))

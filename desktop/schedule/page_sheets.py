@@ -45,15 +45,20 @@ class PageSheets(QObject):
             self.said.emit(str(error), False)
 
     def vacation(
-        self, *, tutor_id: str | None = None, student_id: str | None = None, first_day: date | None = None
+        self,
+        *,
+        tutor_id: str | None = None,
+        student_id: str | None = None,
+        with_family: bool = False,
+        first_day: date | None = None,
     ) -> None:
-        """Open the vacation of a tutor or student, or of somebody still to be chosen."""
+        """Open the vacation of a tutor or student, on request with the family, or of somebody still to be chosen."""
         from desktop.schedule.vacation_sheet import VacationSheet
 
         self._open(
             VacationSheet(
                 self._host, self._store, self._clock, self._directory(),
-                tutor_id=tutor_id, student_id=student_id, first_day=first_day,
+                tutor_id=tutor_id, student_id=student_id, with_family=with_family, first_day=first_day,
             )
         )  # fmt: skip
 

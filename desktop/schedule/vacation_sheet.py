@@ -1,9 +1,9 @@
-"""The sheet for a vacation: a tutor or a student is away, and what becomes of each of their sessions is shown, chosen
-and then done in one step."""
+"""The sheet for a vacation: a tutor, a student or several of a family are away, and what becomes of each of their
+sessions is shown, chosen and then done in one step."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import cast
 
@@ -24,7 +24,7 @@ from desktop.schedule.schedule_sheet import (
     sessions_words,
 )
 from desktop.store.store import Store
-from desktop.widgets import ComboBox, DateInput, EmptyState, Field, Label, Line, Option, Segmented
+from desktop.widgets import CheckBox, ComboBox, DateInput, EmptyState, Field, Label, Line, Option, Segmented
 from shared_models.people.models import Student
 from shared_models.schedule.explained import clock_range
 from shared_models.schedule.times import wall_clock_of
@@ -60,8 +60,10 @@ class VacationSheet(ScheduleSheet):
 
     def __init__(
         self, host: QWidget, store: Store, clock: Callable[[], datetime], directory: Directory,
-        *, tutor_id: str | None = None, student_id: str | None = None, first_day: date | None = None,
+        *, tutor_id: str | None = None, student_id: str | None = None, with_family: bool = False,
+        first_day: date | None = None,
     ) -> None:  # fmt: skip
+        """``with_family``: brothers and sisters of the student are away too, to begin with."""
         super().__init__(host, store, clock, "Vacation", "Do it", _WIDTH)
         self._directory = directory
         self._plan: VacationPlan | None = None
@@ -73,6 +75,9 @@ class VacationSheet(ScheduleSheet):
         self.who = ComboBox(self._people(), chosen, placeholder="A tutor or a student", name="Who is away")
         self.who.valueChanged.connect(lambda _: self._who_changed())
         column.addWidget(Field("Who is away", self.who))
+        self.family = FamilyBox()
+        self.family.changed.connect(self.look_soon)
+        column.addWidget(self.family)
         self.first = DateInput(today, first, weekday=False, name="First day")
         self.last = DateInput(today, first + timedelta(days=4), weekday=False, name="Last day")
         for field in (self.first, self.last):
@@ -91,6 +96,8 @@ class VacationSheet(ScheduleSheet):
         self.body.addWidget(self.list, 1)
         self.rows: list[StepRow] = []
         self._who_changed()
+        if with_family:
+            self.family.check_all()
 
     @property
     def plan(self) -> VacationPlan | None:
@@ -114,9 +121,25 @@ class VacationSheet(ScheduleSheet):
             *(Option(f"{_STUDENT}{key}", f"{given} {family}".strip(), "student") for key, given, family in students),
         ]
 
+    def _siblings(self, student_id: str) -> list[tuple[str, str]]:
+        """The other students of the family."""
+        own = self.store.organization_id
+        family = select(Student.family_id).where(Student.organization_id == own, Student.id == student_id)
+        with self.store.read() as session:
+            found = session.execute(
+                select(Student.id, Student.first_name, Student.last_name)
+                .where(
+                    Student.organization_id == own, Student.family_id == family.scalar_subquery(),
+                    Student.id != student_id, Student.archived_at.is_(None),
+                )
+                .order_by(Student.first_name, Student.last_name)
+            ).all()  # fmt: skip
+        return [(key, f"{given} {last}".strip()) for key, given, last in found]
+
     def _who_changed(self) -> None:
         is_tutor = self.who.value().startswith(_TUTOR) or not self.who.value()
         self.for_all.set_options(_FOR_ALL if is_tutor else _FOR_ALL[:2])
+        self.family.show_students([] if is_tutor else self._siblings(self.who.value().removeprefix(_STUDENT)))
         self.look_soon()
 
     def _absence(self) -> Absence | None:
@@ -125,7 +148,7 @@ class VacationSheet(ScheduleSheet):
             return None
         if who.startswith(_TUTOR):
             return Absence(first, last, tutor_id=who.removeprefix(_TUTOR))
-        return Absence(first, last, student_id=who.removeprefix(_STUDENT))
+        return Absence(first, last, student_ids=(who.removeprefix(_STUDENT), *self.family.chosen()))
 
     def first_field(self) -> QWidget | None:
         return self.who
@@ -218,7 +241,8 @@ class VacationSheet(ScheduleSheet):
         if plan is None or not self.do_action.isEnabled():
             return
         option = self.who.option()
-        name = option.text if option is not None else ""
+        names = [option.text if option is not None else "", *self.family.names()]
+        name = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
         touched = len(plan.steps) - len(plan.of(VacationChoice.LEAVE))
         said = f"Vacation of {name}, {sessions_words(touched)}"
 
@@ -236,6 +260,46 @@ class VacationSheet(ScheduleSheet):
             return ", ".join(notes)
 
         self.attempt(work)
+
+
+class FamilyBox(QWidget):
+    """Brothers and sisters of a student, to be checked if they are away too; nothing where there are none."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(theme.current().px(6))
+        self.boxes: dict[str, CheckBox] = {}
+        self.hide()
+
+    def show_students(self, students: Sequence[tuple[str, str]]) -> None:
+        """Offer these, by id and name, none of them checked."""
+        while (item := self._column.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        self.boxes = {student_id: CheckBox(f"{name} too", False) for student_id, name in students}
+        for box in self.boxes.values():
+            box.toggled.connect(lambda _: self.changed.emit())
+            self._column.addWidget(box)
+        self.setVisible(bool(students))
+
+    def check_all(self) -> None:
+        """All of them are away."""
+        for box in self.boxes.values():
+            box.setChecked(True)
+
+    def chosen(self) -> list[str]:
+        """Who is checked, by id."""
+        return [student_id for student_id, box in self.boxes.items() if box.isChecked()]
+
+    def names(self) -> list[str]:
+        """Who is checked, by name."""
+        return [box.text().removesuffix(" too") for box in self.boxes.values() if box.isChecked()]
 
 
 class StepRow(QWidget):

@@ -1,4 +1,5 @@
-"""A tutor or a student is away for some days: what becomes of each session, shown first and then done (product §4).
+"""A tutor, a student or several of a family are away for some days: what becomes of each session, shown first and
+then done (product §4).
 
 A plan proposes for every session in the range and holds all that is possible for it, so that the person can choose
 otherwise, session by session, before anything is written.
@@ -56,16 +57,16 @@ class VacationChoice(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """Who is away, a tutor or a student, and on which days, both included."""
+    """Who is away, a tutor or students (of one family, as a rule), and on which days, both included."""
 
     first_day: date
     last_day: date
     tutor_id: str | None = None
-    student_id: str | None = None
+    student_ids: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if (self.tutor_id is None) == (self.student_id is None):
-            raise ValueError("either a tutor or a student is away")
+        if (self.tutor_id is None) != bool(self.student_ids):
+            raise ValueError("either a tutor or students are away")
         if self.last_day < self.first_day:
             raise ValueError("the last day lies before the first")
 
@@ -132,8 +133,9 @@ def plan_vacation(
 ) -> VacationPlan:
     """What ``choice`` would mean for all sessions in the range that are still to be held.
 
-    Where it is not possible (no time, no tutor is free) the session is left, to be seen to by hand. A group goes on
-    without a student who is away: they are excused. No two sessions of a plan get the same time, room or substitute.
+    Where it is not possible (no time, no tutor is free) the session is left, to be seen to by hand. A group in which
+    others remain goes on without those who are away: they are excused. No two sessions of a plan get the same time,
+    room or substitute.
     """
     entries = _entries(session, organization_id, absence)
     planner = _Planner(session, organization_id, absence, entries, now)
@@ -170,8 +172,9 @@ def apply_vacation(
         elif step.choice is VacationChoice.REASSIGN and step.tutor_id is not None:
             apply_changes(session, organization_id, [entry], {"tutor_id": step.tutor_id}, now=now)
             entry.people_to_tell = told
-        elif step.choice is VacationChoice.EXCUSE and plan.absence.student_id is not None:
-            set_attendance(session, organization_id, entry.id, plan.absence.student_id, Attendance.EXCUSED, now=now)
+        elif step.choice is VacationChoice.EXCUSE:
+            for student_id in _attending(session, entry, plan.absence.student_ids):
+                set_attendance(session, organization_id, entry.id, student_id, Attendance.EXCUSED, now=now)
         done[step.choice].append(step.entry_id)
     _note_time_off(session, organization_id, plan.absence, reason)
     session.flush()
@@ -206,7 +209,7 @@ class _Planner:
         last = instant_of(absence.last_day + _DAY, time(0), self._zone)
         away = Booking(
             "away", int(first.timestamp()), int(last.timestamp()), int(last.timestamp()), absence.tutor_id,
-            student_ids=() if absence.student_id is None else (absence.student_id,),
+            student_ids=absence.student_ids,
         )  # fmt: skip
         reach = timedelta(days=_SEARCHED_DAYS + (absence.last_day - absence.first_day).days + 2)
         self._within_days = (absence.last_day - absence.first_day).days + _SEARCHED_DAYS
@@ -216,7 +219,8 @@ class _Planner:
         self._by_priority = _tutors_by_priority(session, organization_id)
         self._terms: dict[str, Terms] = {}
         attendees = links_of(session, organization_id, Attendee, _ids(entries))
-        self._attending = Counter(attendee.entry_id for attendee in attendees)
+        away_ids = frozenset(absence.student_ids)
+        self._remaining = Counter(one.entry_id for one in attendees if one.student_id not in away_ids)
 
     def step(self, entry: ScheduleEntry, words: EntryWords, choice: VacationChoice) -> VacationStep:
         """What becomes of one session under the wanted choice."""
@@ -258,7 +262,7 @@ class _Planner:
             self._bookings[step.entry_id] = booking._replace(tutor_id=step.tutor_id)
 
     def _is_group_without(self, entry: ScheduleEntry) -> bool:
-        return self._absence.student_id is not None and self._attending[entry.id] > 1
+        return bool(self._absence.student_ids) and self._remaining[entry.id] > 0
 
     def _nearest(
         self, entry: ScheduleEntry, booking: Booking, occupancy: Occupancy
@@ -312,7 +316,7 @@ def _entries(session: Session, organization_id: str, absence: Absence) -> list[S
     else:
         attending = select(Attendee.entry_id).where(
             Attendee.organization_id == organization_id,
-            Attendee.student_id == absence.student_id,
+            Attendee.student_id.in_(absence.student_ids),
             Attendee.archived_at.is_(None),
         )
         statement = statement.where(ScheduleEntry.id.in_(attending))
@@ -327,8 +331,16 @@ def _is_as_planned(session: Session, entry: ScheduleEntry | None, step: Vacation
         return False
     if absence.tutor_id is not None:
         return entry.tutor_id == absence.tutor_id
-    attendee = session.get(Attendee, (entry.organization_id, derived_id(entry.id, absence.student_id or "")))
-    return attendee is not None and attendee.archived_at is None
+    return bool(_attending(session, entry, absence.student_ids))
+
+
+def _attending(session: Session, entry: ScheduleEntry, student_ids: Collection[str]) -> list[str]:
+    """Those of the students who attend the session."""
+    found = {
+        student_id: session.get(Attendee, (entry.organization_id, derived_id(entry.id, student_id)))
+        for student_id in student_ids
+    }
+    return [key for key, attendee in found.items() if attendee is not None and attendee.archived_at is None]
 
 
 def _tutors_by_priority(session: Session, organization_id: str) -> list[str]:

@@ -118,6 +118,30 @@ def test_a_tutors_vacation_reassigns_cancels_and_notes_the_time_off_in_one_step(
     assert center.rows() == before
 
 
+def test_a_family_is_away_together_unless_one_is_taken_out(center: Center, host: QWidget) -> None:
+    (noah,) = add(center, center.draft(WEDNESDAY, time(16)))
+    (wei,) = add(center, center.draft(WEDNESDAY, time(18), student_ids=(center.id("Wei"),)))
+    sheet = VacationSheet(
+        host,
+        center.store,
+        now,
+        directory(center),
+        student_id=center.id("Noah"),
+        with_family=True,
+        first_day=WEDNESDAY,
+    )
+    said = opened(sheet)
+    assert {box.text() for box in sheet.family.boxes.values()} >= {"Wei Haddad too"}
+    assert {row.step.entry_id for row in sheet.rows} == {noah, wei}
+    for student_id, box in sheet.family.boxes.items():
+        box.setChecked(student_id == center.id("Wei"))
+    sheet.look()
+    sheet.settle()
+    sheet.do()
+    assert said == ["Vacation of Noah Haddad and Wei Haddad, 2 sessions"]
+    assert {entry(center, one).status for one in (noah, wei)} == {EntryStatus.CANCELLED}
+
+
 def test_a_vacation_whose_end_lies_before_its_start_is_explained(center: Center, host: QWidget) -> None:
     sheet = VacationSheet(host, center.store, now, directory(center), tutor_id=center.id("Patel"))
     sheet.last.set_value(date(2026, 11, 26))

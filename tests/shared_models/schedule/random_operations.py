@@ -225,10 +225,12 @@ def extend_or_end(center: Center, session: Session, random: Random) -> None:
 
 def go_on_vacation(center: Center, session: Session, random: Random) -> None:
     first = FIRST_DAY + timedelta(days=random.randint(0, 14))
-    who: dict[str, str] = random.choice(
-        ({"tutor_id": center.id("Patel")}, {"tutor_id": center.id("Johnson")}, {"student_id": center.id("Noah")})
-    )
-    absence = Absence(first, first + timedelta(days=random.randint(0, 9)), **who)
+    last = first + timedelta(days=random.randint(0, 9))
+    absence = random.choice((
+        Absence(first, last, tutor_id=center.id("Patel")), Absence(first, last, tutor_id=center.id("Johnson")),
+        Absence(first, last, student_ids=(center.id("Noah"),)),
+        Absence(first, last, student_ids=(center.id("Noah"), center.id("Wei"))),
+    ))  # fmt: skip
     choice = random.choice((VacationChoice.CANCEL, VacationChoice.MOVE, VacationChoice.REASSIGN))
     plan = plan_vacation(session, center.organization_id, absence, choice, now=NOW)
     apply_vacation(

@@ -331,8 +331,10 @@ class TestLongerAndShorterSeries:
 
 
 class TestVacations:
-    def plan(self, center: Center, choice: VacationChoice, **who: str) -> VacationPlan:
-        absence = Absence(WEDNESDAY, WEDNESDAY + timedelta(days=1), **(who or {"tutor_id": center.id("Patel")}))
+    def plan(self, center: Center, choice: VacationChoice, *students: str) -> VacationPlan:
+        ids = tuple(map(center.id, students))
+        tutor_id = None if ids else center.id("Patel")
+        absence = Absence(WEDNESDAY, WEDNESDAY + timedelta(days=1), tutor_id=tutor_id, student_ids=ids)
         with center.store.read() as session:
             return plan_vacation(session, center.organization_id, absence, choice, now=NOW)
 
@@ -410,7 +412,7 @@ class TestVacations:
     def test_a_student_is_excused_from_a_group_and_their_own_lesson_is_cancelled(self, center: Center) -> None:
         own = schedule(center)[0]
         group = schedule(center, time(18), student_ids=(center.id("Noah"), center.id("Wei")), capacity=5)[0]
-        plan = self.plan(center, VacationChoice.CANCEL, student_id=center.id("Noah"))
+        plan = self.plan(center, VacationChoice.CANCEL, "Noah")
         applied = self.apply(center, plan)
 
         assert (applied.cancelled, applied.excused) == ((own,), (group,))
@@ -419,6 +421,22 @@ class TestVacations:
             row = session.get_one(Attendee, (center.organization_id, derived_id(group, center.id("Noah"))))
             assert row.attendance is Attendance.EXCUSED
             assert session.scalars(select(TutorTimeOff)).all() == []
+
+    def test_brothers_and_sisters_are_away_together(self, center: Center) -> None:
+        own = schedule(center)[0]
+        both = schedule(center, time(17, 30), student_ids=(center.id("Noah"), center.id("Wei")), capacity=2)[0]
+        everybody = (center.id("Noah"), center.id("Wei"), center.id("Priya"))
+        group = schedule(center, time(19), student_ids=everybody, capacity=5)[0]
+        plan = self.plan(center, VacationChoice.CANCEL, "Noah", "Wei")
+        applied = self.apply(center, plan)
+
+        assert (applied.cancelled, applied.excused) == ((own, both), (group,))
+        with center.store.read() as session:
+            noted = {
+                row.student_id: row.attendance
+                for row in session.scalars(select(Attendee).where(Attendee.entry_id == group))
+            }
+        assert noted == dict(zip(everybody, (Attendance.EXCUSED, Attendance.EXCUSED, None), strict=True))
 
     def test_a_session_that_somebody_changed_since_is_left_alone(self, center: Center) -> None:
         first, second = schedule(center, pattern=Pattern.DAILY, occurrence_count=2)
@@ -429,7 +447,7 @@ class TestVacations:
         assert (applied.overtaken, applied.cancelled) == ((first,), (second,))
 
     def test_an_absence_is_of_one_person_and_ends_after_it_begins(self, center: Center) -> None:
-        with pytest.raises(ValueError, match="either a tutor or a student"):
+        with pytest.raises(ValueError, match="either a tutor or students"):
             Absence(WEDNESDAY, WEDNESDAY)
         with pytest.raises(ValueError, match="before the first"):
             Absence(WEDNESDAY, WEDNESDAY - timedelta(days=1), tutor_id="x")
