@@ -13,6 +13,7 @@ from desktop.store.store import Store
 from desktop.widgets import Button, Field, Kind, Note, Paragraph, Sheet, TextInput, Tone
 from shared_models.privacy.erasure import ErasedKind, ErasurePlan
 
+_TAUGHT = "Give coming sessions to somebody else first: they would stand there with a tutor without a name."
 _STAYS = (
     "What the books need stays, without names: that sessions were given, when, by whom and at what price. "
     "Print or export what the law wants you to keep before you erase."
@@ -40,6 +41,8 @@ class EraseSheet(Sheet):
         )
         column.addWidget(Paragraph(f"Erased everywhere: {what_goes(plan)}."))
         column.addWidget(Paragraph(_STAYS, tone="text2"))
+        if plan.kind is ErasedKind.TUTOR:
+            column.addWidget(Paragraph(_TAUGHT, tone="text2"))
         self.name = TextInput("", plan.title, "The name, to be sure")
         self.field = Field(f"Type {plan.title} to erase", self.name)
         column.addWidget(self.field)
@@ -96,7 +99,7 @@ def what_goes(plan: ErasurePlan) -> str:
     if plan.kind is ErasedKind.FAMILY:
         parts = ["the family" + (f" with {_count(children, 'student')}" if children else "")]
     else:
-        parts = [f"the {plan.kind.value}"]
+        parts = [f"the {plan.kind.value}" + (" with the photo" if plan.file_hashes else "")]
     if plan.lead_count and plan.kind is not ErasedKind.LEAD:
         parts.append(_count(plan.lead_count, "lead"))
     if plan.entry_count:

@@ -45,11 +45,13 @@ EMPTY = TutorDetails("", "", "", "", "", "", 1, True, 0, (), (), (), (), (), {})
 
 
 class TutorForm(SidePanel):
-    """Fields of one tutor. `saved` carries the `TutorChange`; `cancelled` nothing; `archiveRequested` the id."""
+    """Fields of one tutor. `saved` carries the `TutorChange`; `cancelled` nothing; `archiveRequested` and
+    `eraseRequested` the id."""
 
     saved = Signal(object)
     cancelled = Signal()
     archiveRequested = Signal(str)
+    eraseRequested = Signal(str)
 
     def __init__(
         self, known: TutorList, tutor: TutorDetails | None, keeper: FileKeeper, photo: QImage | None = None,
@@ -73,6 +75,8 @@ class TutorForm(SidePanel):
             parts += [self._subjects(), self._weekly_hours()]
         if rights.writes_time_off:
             parts += [self._time_off(), self._dates()]
+        if rights.is_owner and not self._is_new:
+            parts.append(self._erasing())
         for number, part in enumerate(parts):
             if number:
                 column.addWidget(Line())
@@ -131,6 +135,13 @@ class TutorForm(SidePanel):
             super().keyPressEvent(event)
 
     # Parts
+
+    def _erasing(self) -> QWidget:
+        erase = Button("Erase for good…", Kind.QUIET, icon="trash-2", on_click=self._erase)
+        row = QHBoxLayout()
+        row.addWidget(erase)
+        row.addStretch(1)
+        return section("", row)
 
     def _person(self) -> QWidget:
         self.first_name_field = Field("First name", TextInput(self._tutor.first_name))
@@ -310,6 +321,9 @@ class TutorForm(SidePanel):
         self.hours_error.set_text(f"“{wrong[0].text()}” is not understood. {HELP}")
         wrong[0].setFocus(Qt.FocusReason.OtherFocusReason)
         return None
+
+    def _erase(self) -> None:
+        self.eraseRequested.emit(self._tutor.tutor_id)
 
     def _archive(self) -> None:
         self.archiveRequested.emit(self._tutor.tutor_id)

@@ -49,6 +49,7 @@ class Rights:
     writes_profile: bool
     writes_teaching: bool
     writes_time_off: bool
+    is_owner: bool = False
 
     @property
     def writes_something(self) -> bool:
@@ -147,6 +148,7 @@ def rights_of(session: Session, organization_id: str, user_id: str | None) -> Ri
         writes_profile=writes("tutor") and writes("user"),
         writes_teaching=writes("tutor_subject") and writes("tutor_availability"),
         writes_time_off=writes("tutor_time_off") and writes("tutor_exception"),
+        is_owner=Role.OWNER in roles,
     )
 
 

@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QWidget
 from desktop.files.keeper import FileKeeper
 from desktop.files.photos import PhotoBook
 from desktop.page import Changes, Page
+from desktop.people.erase_sheet import EraseSheet
+from desktop.people.erasure_client import can_reach_server
 from desktop.people.tutor_form import TutorForm
 from desktop.people.tutor_panel import TutorPanel
 from desktop.people.tutor_rows import TUTOR_TABLES, TutorList, TutorRow, hours_words, read_tutor, read_tutors
@@ -21,6 +23,7 @@ from desktop.widgets.parsing import format_cents
 from shared_models.people.operations import PeopleError
 from shared_models.people.photos import put_away_unshown
 from shared_models.people.tutors import TutorChange, archive_tutor, change_tutor, register_tutor
+from shared_models.privacy.erasure import plan_of_tutor
 
 _INACTIVE = "inactive"
 
@@ -42,6 +45,7 @@ class TutorsPage(Page):
         self._form: TutorForm | None = None
         self._editing: str | None = None
         self._is_stale = False
+        self.erase_sheet: EraseSheet | None = None
         self.location_chip = FilterChip("Every location", "map-pin")
         self.subject_chip = FilterChip("Any subject", "book-open")
         self.inactive_chip = FilterChip("Not active", tone=Tone.NEUTRAL)
@@ -226,6 +230,7 @@ class TutorsPage(Page):
         form.saved.connect(self._save)
         form.cancelled.connect(self._leave_form)
         form.archiveRequested.connect(self._archive)
+        form.eraseRequested.connect(self.erase)
         self._form = form
         if self._panel is not None:
             self._panel.hide()
@@ -290,6 +295,24 @@ class TutorsPage(Page):
         self._close_panel()
         self._reload()
         self.actionDone.emit(f"Archived {name}", True)
+
+    def erase(self, tutor_id: str) -> None:
+        """Ask the owner whether to erase a tutor for good, saying what goes; the server does it."""
+        if not self._known.rights.is_owner:
+            return
+        if not can_reach_server(self._store):
+            self.actionDone.emit("Sign in first: what is erased has to be erased on the server, too.", False)
+            return
+        with self._store.read() as session:
+            plan = plan_of_tutor(session, self._store.organization_id, tutor_id, self._clock())
+        self.erase_sheet = EraseSheet(self, self._store, plan)
+        self.erase_sheet.erased.connect(lambda: self._erased(plan.title))
+        self.erase_sheet.open_sheet(self.erase_sheet.name)
+
+    def _erased(self, name: str) -> None:
+        self._drop_form()
+        self._close_panel()
+        self.actionDone.emit(f"Erased {name} for good; every PC forgets with its next exchange", False)
 
     def _name_of(self, change: TutorChange) -> str:
         if change.user is not None:

@@ -15,10 +15,13 @@ from pytestqt.qtbot import QtBot
 from sqlalchemy import select, text
 
 from desktop import theme
+from desktop.files.keeper import FileKeeper
+from desktop.files.transfers import FileTransfers
 from desktop.people.erasure_client import NotErased, erase_on_server
 from desktop.people.families_page import FamiliesPage
 from desktop.people.forgetting import Forgetting, forget_erased
 from desktop.people.search_index import people_index
+from desktop.people.tutors_page import TutorsPage
 from desktop.store.announcer import StoreAnnouncer
 from desktop.store.store import Store
 from desktop.sync.client import SyncClient
@@ -27,15 +30,18 @@ from desktop.sync.setup import sign_in
 from desktop.sync.worker import SERVER, TOKEN
 from shared_models.access.models import Role, UserRole
 from shared_models.base import new_id
+from shared_models.organization.files import FilePurpose
 from shared_models.organization.models import Location
-from shared_models.people.models import Family, HealthAccess, Student
+from shared_models.people.models import Family, HealthAccess, Student, Tutor
 from shared_models.people.search import PersonKind
+from shared_models.people.tutors import TutorChange, register_tutor
 from shared_models.privacy.erasure import ErasedKind
 from sync_server.database import Database
 from sync_server.files.storage import DiskStorage
 from sync_server.people.erasure import ErasureList, erase_again
 from tests.end_to_end.processes import wait_until
 from tests.live_server import PASSWORD, LiveServer, live_server, make_organization
+from tests.pictures import picture
 
 NOW = datetime(2026, 11, 25, 20, 40, tzinfo=UTC)
 
@@ -209,6 +215,39 @@ def test_one_student_can_be_erased_and_the_family_stays(page: FamiliesPage, stor
         assert session.get_one(Family, (store.organization_id, family_id)).parent1_first_name == "Quentin"
     assert page.view.face is not None
     assert [one.name for one in page.view.face.students] == ["Erased student"]
+
+
+def test_a_tutor_is_erased_with_the_photo_on_every_pc(
+    store: Store, server: LiveServer, database: Database, qtbot: QtBot, tmp_path: Path
+) -> None:
+    theme.install(QApplication.instance(), theme.Appearance.LIGHT)  # type: ignore[arg-type]
+    keeper = FileKeeper(store)
+    taken = keeper.take_in(picture(), "zoe.png", FilePurpose.PHOTO)
+    with store.write() as session:
+        change = TutorChange({"first_name": "Zoé"}, {"photo_hash": keeper.record(session, taken), "priority": 1})
+        tutor_id = register_tutor(session, store.organization_id, change, now=NOW)
+    transfers = FileTransfers(store, look_again_seconds=0.05, begin_after_seconds=0)
+    transfers.start()
+    kept = tmp_path / "server" / "files" / store.organization_id
+    wait_until(lambda: exchanged(store) or list(kept.glob(f"*/{taken.sha256}")))
+    page = TutorsPage(store, lambda: NOW)
+    qtbot.addWidget(page)
+    with qtbot.waitExposed(page):
+        page.show()
+    page.edit(tutor_id)
+    assert page._form is not None
+    page._form.eraseRequested.emit(tutor_id)
+    sheet = page.erase_sheet
+    assert sheet is not None
+    sheet.name.setText("Zoé")
+    with qtbot.waitSignal(sheet.erased, timeout=20_000):
+        sheet.erase_button.click()
+    wait_until(lambda: exchanged(store) or not keeper.is_here(taken.sha256))
+    transfers.stop()
+    assert not list(kept.glob(f"*/{taken.sha256}*"))
+    with store.read() as session:
+        assert session.get_one(Tutor, (store.organization_id, tutor_id)).photo_hash == ""
+    page.shut_down()
 
 
 def test_everything_about_a_family_is_written_into_one_file(
