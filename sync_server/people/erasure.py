@@ -14,9 +14,11 @@ import structlog
 from sqlalchemy import delete, func, or_, select, text
 from sqlalchemy.orm import Session
 
+from shared_models.access.models import User
 from shared_models.base import derived_id
 from shared_models.leads.models import Lead
 from shared_models.privacy.erasure import PLANS, ErasedKind, Erasure, ErasurePlan, erase
+from sync_server.access.models import Invitation
 from sync_server.database import SERVER_ACTOR, Actor, Database, allocate_sequence
 from sync_server.files.models import FileContent
 from sync_server.files.storage import FileKey, FileStorage
@@ -89,6 +91,7 @@ def erase_person(
         erasure = erase(session, organization_id, plan, now=now, allocate=allocate_sequence)
         _redact(session, actor, erasure)
         _forget_mail(session, organization_id, plan)
+        _forget_invitations(session, organization_id, plan, now)
         session.execute(
             delete(FileContent).where(
                 FileContent.organization_id == organization_id, FileContent.sha256.in_(plan.file_hashes)
@@ -142,6 +145,19 @@ def _redact_rows(session: Session, actor: Actor, table: str, ids: Sequence[str],
             "device": actor.device_id,
         },
     )
+
+
+def _forget_invitations(session: Session, organization_id: str, plan: ErasurePlan, now: datetime) -> None:
+    """Empty the invitations of users who are erased; one that is open ends."""
+    for invitation in session.scalars(
+        select(Invitation).where(
+            Invitation.organization_id == organization_id,
+            Invitation.user_id.in_(plan.rows.get(User.__tablename__, ())),
+        )
+    ):
+        invitation.email = ""
+        if invitation.accepted_at is None:
+            invitation.withdrawn_at = invitation.withdrawn_at or now
 
 
 def _forget_mail(session: Session, organization_id: str, plan: ErasurePlan) -> None:

@@ -28,6 +28,7 @@ from shared_models.registry import tenant_classes
 from shared_models.schedule.models import Attendee, ScheduleEntry
 from shared_models.sync.clocks import CREATED, ERASED_CLOCK
 from sync_server.access.devices import DeviceIdentity
+from sync_server.access.models import Invitation
 from sync_server.database import Database
 from sync_server.files.content import FileDesk, FileError
 from sync_server.files.storage import DiskStorage
@@ -301,6 +302,8 @@ def test_a_tutor_goes_with_photo_and_name_and_a_manager_keeps_the_name(database:
         off = TutorTimeOff(organization_id=center.id, id=new_id(), tutor_id=tutor.id, first_day=date(2026, 1, 1),
                            last_day=date(2026, 1, 2), reason="surgery")  # fmt: skip
         session.add_all([tutor, boss, off])
+        session.add(Invitation(organization_id=center.id, user_id=user.id, email="zoe@x.example", invited_by=owner_id,
+                               link_hash="x" + new_id(), created_at=NOW, sent_at=NOW, expires_at=NOW))  # fmt: skip
         keep_file_row(session, center.id, sha256, size_bytes=len(content), media_type=MediaType.PNG, name="zoe.png",
                       purpose=FilePurpose.PHOTO)  # fmt: skip
     device = DeviceIdentity(center.id, owner_id, new_id())
