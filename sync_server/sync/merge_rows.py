@@ -64,7 +64,12 @@ def merge_rows(merging: Merging, part: Part, first: int) -> Outcome:
             outcome.is_as_sent = False
         if merged.changed or merged.lost:
             noted.append((row_id, merged))
-        if _differs(merged, current_clocks, current):
+        # A stamp of a field that its author may not edit was left out, with no word of it at the desk: the row is
+        # numbered anew, so that the desk takes it as it is here.
+        is_left_out = any(
+            name not in incoming and clock_of(clocks, name) > clock_of(current_clocks, name) for name in part.fields
+        )
+        if is_left_out or _differs(merged, current_clocks, current):
             moved.append((row, merged))
             outcome.changed[row_id] = merged.changed
         else:
@@ -114,7 +119,12 @@ def _permitted(
     if beyond - merging.filled or (beyond and beyond == edited):
         merging.refuse(row_id, "not_allowed", "Your role does not allow this change.")
         return None
-    return {name: value for name, value in incoming.items() if name in allowed}
+    # What was overruled already changes nothing, and is noted as lost whoever wrote it.
+    return {
+        name: value
+        for name, value in incoming.items()
+        if name in allowed or clock_of(clocks, name) <= clock_of(current_clocks, name)
+    }
 
 
 def _stored(merging: Merging, part: Part) -> dict[str, tuple[dict[str, str], dict[str, FieldValue]]]:
