@@ -214,6 +214,13 @@ def _acknowledge(store: Store, batches: Sequence[TableBatch], answer: PushAnswer
         store.announce({table: frozenset(ids) for table, ids in touched.items()})
 
 
+_BOTH_KEPT = (
+    "SELECT json_group_object(key, value) FROM (SELECT key, value FROM json_each(excluded.kept_values) "
+    "UNION ALL SELECT key, value FROM json_each(needs_attention.kept_values) "
+    "WHERE key NOT IN (SELECT key FROM json_each(excluded.kept_values)))"
+)
+
+
 def _keep_refused(connection: Connection, batch: TableBatch, refused: Mapping[tuple[str, str], str]) -> None:
     kept = [
         (
@@ -230,7 +237,7 @@ def _keep_refused(connection: Connection, batch: TableBatch, refused: Mapping[tu
         connection.exec_driver_sql(
             "INSERT INTO needs_attention (table_name, row_id, reason, kept_values, refused_at) "
             "VALUES (?, ?, ?, ?, ?) ON CONFLICT (table_name, row_id) DO UPDATE SET reason = excluded.reason, "
-            "kept_values = excluded.kept_values, refused_at = excluded.refused_at",
+            f"kept_values = ({_BOTH_KEPT}), refused_at = excluded.refused_at",
             kept,
         )
 

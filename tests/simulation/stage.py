@@ -33,7 +33,6 @@ from tests.simulation.network import InProcessServer
 PREVIOUS_SCHEMA = "0006"
 """Of the last program that spoke protocol 1."""
 
-PAGE_ROWS = 9
 _MEMORY = Path("/dev/shm")
 
 
@@ -119,21 +118,22 @@ class Stage:
             found = self.owner.execute(query.format(sql.Identifier(name), organization_id)).fetchone()
             if found is not None and found[0] is not None:
                 rows[name] = found[0]
+        return self.last_seq(organization_id), rows
+
+    def last_seq(self, organization_id: str) -> int:
+        """The last number that the server gave to a change of an organization."""
         last = self.owner.execute(
             "SELECT last_seq FROM organization_sequence WHERE organization_id = %s", [organization_id]
         ).fetchone()
         assert last is not None
-        return last[0], rows
+        return int(last[0])
 
     def restore(self, organization_id: str, backup: tuple[int, dict[str, Any]]) -> None:
         """Put an organization back as it was, as another life of its data: what `itutoros-server restore` does."""
         restored_at, rows = backup
         with self.owner.transaction():
             self.owner.execute("SET LOCAL session_replication_role = replica")
-            now = self.owner.execute(
-                "SELECT last_seq FROM organization_sequence WHERE organization_id = %s", [organization_id]
-            ).fetchone()
-            assert now is not None
+            now = self.last_seq(organization_id)
             for name in tenant_tables():
                 table = sql.Identifier(name)
                 delete = sql.SQL("DELETE FROM {} WHERE organization_id = {}").format(table, organization_id)
@@ -146,7 +146,7 @@ class Stage:
             self.owner.execute(
                 "UPDATE organization_sequence SET last_seq = %s, epoch = gen_random_uuid()::text, "
                 "restored_at_seq = %s WHERE organization_id = %s",
-                [max(now[0], restored_at) + 1, restored_at, organization_id],
+                [max(now, restored_at) + 1, restored_at, organization_id],
             )
 
     def close(self) -> None:
@@ -161,18 +161,21 @@ class Stage:
 
 @contextmanager
 def led_by_story(
-    now_milliseconds: Callable[[], int], true_milliseconds: Callable[[], int], make_id: Callable[[], str]
+    now_milliseconds: Callable[[], int],
+    true_milliseconds: Callable[[], int],
+    make_id: Callable[[], str],
+    page_rows: int,
 ) -> Iterator[None]:
     """Lead every stamp and every look at the clock of the sync to the story's clock, every name of a device to the
-    story's ids, and let pages be small, so that a stream has several."""
+    story's ids, and let pages be as small as the story has them."""
     simulated = SimpleNamespace(time_ns=lambda: now_milliseconds() * 1_000_000)
     # The time that passes is the story's, whatever the clocks on the walls show.
     passing = SimpleNamespace(monotonic=lambda: true_milliseconds() / 1000)
     with (
         mock.patch.object(clocks, "time", simulated),
         mock.patch.object(hello, "time", passing),
-        mock.patch.object(pull, "FIRST_PAGE_ROWS", PAGE_ROWS),
-        mock.patch.object(pull, "MAX_PAGE_ROWS", PAGE_ROWS),
+        mock.patch.object(pull, "FIRST_PAGE_ROWS", page_rows),
+        mock.patch.object(pull, "MAX_PAGE_ROWS", page_rows),
         mock.patch.object(server_hello, "fork_device", partial(fork_device, make_id=make_id)),
     ):
         yield

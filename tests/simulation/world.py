@@ -42,6 +42,9 @@ from tests.simulation.story import DeskPlan, Step, Story
 
 START = datetime(2026, 11, 25, 20, 40, tzinfo=UTC)
 
+ROUNDS = 5
+"""After so many quiet rounds at the latest nobody has anything new to say."""
+
 
 @dataclass
 class Desk:
@@ -100,8 +103,12 @@ class World:
     @contextmanager
     def played(self) -> Iterator[World]:
         """Build the world, play the story, let it calm down; swept away afterwards."""
+        page_rows = random.Random(f"pages of {self.story.seed}").choice((4, 30, 300, 300))
         writers = mock.patch.object(SyncWriter, "commit", self._counting(SyncWriter.commit))
-        with writers, led_by_story(self._wall, lambda: self.now_milliseconds, partial(self.new_id, self.forks)):
+        with (
+            writers,
+            led_by_story(self._wall, lambda: self.now_milliseconds, partial(self.new_id, self.forks), page_rows),
+        ):
             try:
                 self.folder.mkdir()
                 self._make_organization()
@@ -125,9 +132,12 @@ class World:
         self.network.draw = self.network.between = None
         self.network.late.clear()
         self.told.append("quiet")
-        for _ in range(3):
+        for _ in range(ROUNDS):
+            before = self.stage.last_seq(self.organization_id)
             for desk in self.desks:
                 self.sync(desk)
+            if self.stage.last_seq(self.organization_id) == before:
+                return
 
     def _do(self, step: Step) -> None:
         draw = random.Random(step.seed)
