@@ -12,11 +12,11 @@ PHOTO_SIDE = 640
 """Pixels of a photo of a person, which is square."""
 _FORMATS = frozenset({"png", "jpeg", "jpg", "webp", "gif"})
 _QUALITY = 88
-_ROUGH_SIDE = 2400
+_ROUGH_SIDE = 1600
 
 
 def picture_of_file(path: str) -> QImage:
-    """A picture file, upright, with a side of at most 2400 pixels. Needs no window and may run on any thread.
+    """A picture file, upright, with a side of at most 1600 pixels. Needs no window and may run on any thread.
 
     Raises BadFile when it is no picture, damaged, or too large.
     """

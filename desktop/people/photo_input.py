@@ -3,14 +3,14 @@ and sealing happen off the UI thread."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QRect, Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop import theme
 from desktop.background import Background
 from desktop.files.keeper import FileKeeper, NewFile
-from desktop.files.pictures import FILE_FILTER, jpeg_of, picture_of_file
+from desktop.files.pictures import FILE_FILTER, jpeg_of, picture_of_file, squared
 from desktop.people.photo_sheet import PhotoSheet
 from desktop.store.errors import StoreError
 from desktop.widgets import Avatar, Button, Paragraph
@@ -71,11 +71,11 @@ class PhotoInput(QWidget):
         self._say("")
         self._background.run(lambda: _picture_or_reason(path), self._cut, lambda _error: self._say(_UNREADABLE))
 
-    def use(self, photo: QImage) -> None:
-        """Take a square photo."""
+    def use(self, picture: QImage, square: QRect) -> None:
+        """Take a square of a picture as the photo."""
         self._background.run(
-            lambda: _taken_or_reason(self._keeper, photo, f"{self._name or 'Photo'}.jpg"),
-            lambda answer: self._taken(photo, *answer),
+            lambda: _taken_or_reason(self._keeper, picture, square, f"{self._name or 'Photo'}.jpg"),
+            lambda answer: self._taken(*answer),
             lambda _error: self._say(_UNREADABLE),
         )
 
@@ -98,10 +98,10 @@ class PhotoInput(QWidget):
             self._say(reason)
             return
         self.sheet = PhotoSheet(self.window(), picture)
-        self.sheet.accepted.connect(self.use)
+        self.sheet.accepted.connect(lambda square: self.use(picture, square))
         self.sheet.open_sheet(self.sheet.cut)
 
-    def _taken(self, photo: QImage, file: NewFile | None, reason: str) -> None:
+    def _taken(self, photo: QImage | None, file: NewFile | None, reason: str) -> None:
         if file is None:
             self._say(reason)
             return
@@ -121,8 +121,11 @@ def _picture_or_reason(path: str) -> tuple[QImage | None, str]:
         return None, str(refused)
 
 
-def _taken_or_reason(keeper: FileKeeper, photo: QImage, name: str) -> tuple[NewFile | None, str]:
+def _taken_or_reason(
+    keeper: FileKeeper, picture: QImage, square: QRect, name: str
+) -> tuple[QImage | None, NewFile | None, str]:
     try:
-        return keeper.take_in(jpeg_of(photo), name, FilePurpose.PHOTO), ""
+        photo = squared(picture, square)
+        return photo, keeper.take_in(jpeg_of(photo), name, FilePurpose.PHOTO), ""
     except (BadFile, StoreError) as refused:
-        return None, str(refused)
+        return None, None, str(refused)

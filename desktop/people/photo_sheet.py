@@ -7,7 +7,6 @@ from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPai
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop import theme
-from desktop.files.pictures import squared
 from desktop.widgets import Button, IconButton, Kind, Label, Sheet, painting
 
 _SIDE = 320
@@ -121,14 +120,13 @@ class PhotoCut(QWidget):
 
 
 class PhotoSheet(Sheet):
-    """Signal `accepted` with the square photo as QImage."""
+    """Signal `accepted` with the chosen square as QRect, in the picture's pixels."""
 
     accepted = Signal(object)
 
     def __init__(self, host: QWidget, picture: QImage) -> None:
         super().__init__(host, "Cut the photo", _SIDE + 2 * _MARGIN + 40)
         t = theme.current()
-        self._picture = picture
         self.cut = PhotoCut(picture)
         content = QWidget()
         column = QVBoxLayout(content)
@@ -149,10 +147,10 @@ class PhotoSheet(Sheet):
         self.footer.addWidget(self.take_button)
 
     def take(self) -> None:
-        """Hand over what lies in the square."""
-        photo = squared(self._picture, self.cut.square())
+        """Hand over where the square lies."""
+        square = self.cut.square()
         self.dismiss()
-        self.accepted.emit(photo)
+        self.accepted.emit(square)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
