@@ -143,34 +143,39 @@ def _walk(
 
 
 @cache
-def dependents_sql(dependency: Dependency) -> str:
-    """The statement that finds the ids of the rows that hang on source rows.
+def dependents_sql(hanging: tuple[Dependency, ...]) -> str:
+    """The statement that finds the rows that hang on rows of one table: each one's table and id.
 
-    Takes `org`, `ids` of the source rows, `before` (rows numbered from there on are left out, as they are news
-    already), and when the last hop names, `also`: what its field held or will hold.
+    Takes `org`, `changed` and `told` (ids of source rows: those that changed; those and the new ones), `before` (rows
+    numbered from there on are left out, as they are news already), and `former_` with each naming field: what it held
+    or will hold beside what it holds. Each step is a list of ids looked up in an index: the plan is as good for one
+    row as for many, and needs no statistics.
     """
+    return " UNION ".join(_hanging_sql(dependency) for dependency in hanging)
+
+
+def _hanging_sql(dependency: Dependency) -> str:
     last = dependency.hops[-1]
     if last.is_named:
         found = (
             f'SELECT "{last.field}" FROM "{last.to_table}" WHERE organization_id = %(org)s '
-            "AND id = ANY(%(ids)s::uuid[]) UNION SELECT unnest(%(also)s::uuid[])"
+            f"AND id = ANY(%(told)s::uuid[]) UNION SELECT unnest(%(former_{last.field})s::uuid[])"
         )
     else:
-        found = (
-            f'SELECT id FROM "{last.from_table}" WHERE organization_id = %(org)s '
-            f'AND "{last.field}" = ANY(%(ids)s::uuid[])'
-        )
+        found = _looked_up(last.from_table, "id", last.field, "%(changed)s::uuid[]")
     for hop in reversed(dependency.hops[:-1]):
         if hop.is_named:
-            found = f'SELECT "{hop.field}" FROM "{hop.to_table}" WHERE organization_id = %(org)s AND id IN ({found})'
+            found = _looked_up(hop.to_table, hop.field, "id", f"ARRAY({found})")
         else:
-            found = (
-                f'SELECT id FROM "{hop.from_table}" WHERE organization_id = %(org)s AND "{hop.field}" IN ({found})'
-            )
+            found = _looked_up(hop.from_table, "id", hop.field, f"ARRAY({found})")
     return (
-        f'SELECT id::text FROM "{dependency.target}" WHERE organization_id = %(org)s AND id IN ({found}) '
-        "AND server_seq < %(before)s"
+        f"SELECT '{dependency.target}', id::text FROM \"{dependency.target}\" WHERE organization_id = %(org)s "
+        f"AND id = ANY(ARRAY({found})) AND server_seq < %(before)s"
     )
+
+
+def _looked_up(table: str, wanted: str, field: str, among: str) -> str:
+    return f'SELECT "{wanted}" FROM "{table}" WHERE organization_id = %(org)s AND "{field}" = ANY({among})'
 
 
 def table_of(name: str) -> Table:

@@ -31,7 +31,7 @@ from shared_models.registry import tenant_classes
 from shared_models.sync.hook import RowChange
 from shared_models.sync.wire import wire_fields
 from sync_server.database import allocate_sequence, enter_tenant, raw_cursor
-from sync_server.sync.conditions import Dependency, condition_sql, dependencies, dependents_sql, table_of
+from sync_server.sync.conditions import condition_sql, dependencies, dependents_sql, table_of
 
 _Cursor = psycopg.Cursor[Any]
 Asking = Session | _Cursor
@@ -275,24 +275,30 @@ def touch_dependents(
     that changed rows held before. Rows numbered from `before` on, the transaction's first number, are news already
     and left alone. Returns how many rows were touched; these numbers are not the push's own ([S-45]).
     """
-    hanging = [d for d in dependencies().get(table, ()) if changed or d.on_new_rows]
-    if not hanging or not (created or changed):
+    if not created and not changed:
         return 0
-    roles = _syncing_roles(session, organization_id)
-    first = before if before is not None else _last_seq(session, organization_id) + 1
-    found: dict[str, dict[str, None]] = {}
-    for dependency in hanging:
-        concerned = dependency.roles & roles
-        new = created if dependency.on_new_rows else ()
-        if new and table == "attendee" and concerned <= _STAFF and former is None:
-            new = _guests(session, organization_id, new)
-        ids = [*changed, *new]
-        if concerned and ids:
-            also = [value for value in (former or {}).get(dependency.hops[-1].field, ()) if value is not None]
-            found.setdefault(dependency.target, {}).update(
-                dict.fromkeys(_hanging(session, organization_id, dependency, ids, also, first))
-            )
-    return sum(_number_anew(session, organization_id, target, list(ids)) for target, ids in found.items())
+    hanging = [d for d in dependencies().get(table, ()) if changed or d.on_new_rows]
+    roles = _syncing_roles(session, organization_id) if hanging else frozenset()
+    hanging = [dependency for dependency in hanging if dependency.roles & roles]
+    if table == "attendee" and created and former is None and roles <= _STAFF:
+        created = _guests(session, organization_id, created)
+        hanging = hanging if created or changed else []
+    if not hanging:
+        return 0
+    parameters: dict[str, Any] = {
+        "org": organization_id,
+        "changed": list(changed),
+        "told": [*changed, *created],
+        "before": before if before is not None else _last_seq(session, organization_id) + 1,
+    }
+    for name in naming_fields(table):
+        parameters[f"former_{name}"] = [value for value in (former or {}).get(name, ()) if value is not None]
+    found: dict[str, list[str]] = {}
+    with raw_cursor(session) as cursor:
+        cursor.execute(dependents_sql(tuple(hanging)), parameters)
+        for target, row_id in cursor:
+            found.setdefault(target, []).append(row_id)
+    return sum(_number_anew(session, organization_id, target, ids) for target, ids in found.items())
 
 
 def _guests(session: Session, organization_id: str, ids: Sequence[str]) -> list[str]:
@@ -300,11 +306,11 @@ def _guests(session: Session, organization_id: str, ids: Sequence[str]) -> list[
     whole wherever the entry is, so that a desk learns nothing new of them."""
     with raw_cursor(session) as cursor:
         cursor.execute(
-            "SELECT a.id::text FROM attendee a "
-            "JOIN schedule_entry e ON e.organization_id = a.organization_id AND e.id = a.entry_id "
-            "JOIN student s ON s.organization_id = a.organization_id AND s.id = a.student_id "
-            "WHERE a.organization_id = %s AND a.id = ANY(%s::uuid[]) AND s.location_id <> e.location_id",
-            (organization_id, list(ids)),
+            "SELECT a.id::text FROM attendee a WHERE a.organization_id = %(org)s AND a.id = ANY(%(ids)s::uuid[]) "
+            "AND (SELECT e.location_id FROM schedule_entry e "
+            "WHERE e.organization_id = %(org)s AND e.id = a.entry_id) IS DISTINCT FROM "
+            "(SELECT s.location_id FROM student s WHERE s.organization_id = %(org)s AND s.id = a.student_id)",
+            {"org": organization_id, "ids": list(ids)},
         )
         return [row[0] for row in cursor]
 
@@ -363,22 +369,6 @@ def _last_seq(session: Session, organization_id: str) -> int:
         cursor.execute("SELECT last_seq FROM organization_sequence WHERE organization_id = %s", (organization_id,))
         found = cursor.fetchone()
     return int(found[0]) if found else 0
-
-
-def _hanging(
-    session: Session,
-    organization_id: str,
-    dependency: Dependency,
-    ids: Sequence[str],
-    also: Sequence[str],
-    before: int,
-) -> list[str]:
-    with raw_cursor(session) as cursor:
-        cursor.execute(
-            dependents_sql(dependency),
-            {"org": organization_id, "ids": list(ids), "also": list(also), "before": before},
-        )
-        return [row[0] for row in cursor]
 
 
 def _number_anew(session: Session, organization_id: str, table: str, ids: list[str]) -> int:
