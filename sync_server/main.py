@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from types import FrameType
 from typing import NoReturn
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InternalError, OperationalError
 
 from sync_server.access.accounts import AccountError, NewOrganization, create_organization
 from sync_server.access.devices import revoke_device
@@ -25,6 +25,8 @@ from sync_server.operations.migrating import MigrationBlocked, migrate
 from sync_server.operations.readiness import Readiness
 from sync_server.operations.tenants import OperatorError
 from sync_server.settings import Settings
+
+_READ_ONLY = "25006"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -47,6 +49,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
     except OperationalError as error:
         print(f"The database cannot be reached: {error.orig}", file=sys.stderr)
+    except InternalError as error:
+        if getattr(error.orig, "sqlstate", "") != _READ_ONLY:
+            raise
+        print("The database is a replica, which takes no changes: name the primary in DATABASE_URL.", file=sys.stderr)
     return 1
 
 
@@ -80,7 +86,7 @@ def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:
 def _require_fitting(url: str) -> None:
     from sync_server.operations.draining import Draining
 
-    readiness = Readiness(url, Draining())
+    readiness = Readiness(url, Draining(), writes=False)
     found = readiness.now()
     readiness.close()
     if not found.is_ready:

@@ -1,5 +1,5 @@
-"""Whether this process may be given requests: the database answers, its schema fits the code, and the server is not
-about to end."""
+"""Whether this process may be given requests: the database answers and takes changes, its schema fits the code, and
+the server is not about to end."""
 
 from __future__ import annotations
 
@@ -31,8 +31,17 @@ class Readiness:
     """Asks at most once a second, over one connection of its own: a pool that is used up by requests says nothing
     about the database."""
 
-    def __init__(self, database_url: str, draining: Draining, *, ticks: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        database_url: str,
+        draining: Draining,
+        *,
+        writes: bool = True,
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Without `writes` a replica will do."""
         self._url = database_url
+        self._writes = writes
         self._draining = draining
         self._ticks = ticks
         self._lock = threading.Lock()
@@ -61,18 +70,20 @@ class Readiness:
         # A connection that PostgreSQL closed meanwhile is no reason yet: a fresh one tells.
         for _ in range(2):
             try:
-                revision = self._revision()
+                revision, is_replica = self._revision()
             except psycopg.Error:
                 if self._connection is not None:
                     self._connection.close()
                     self._connection = None
                 continue
+            if is_replica and self._writes:
+                return Ready(False, "the database is a replica, which takes no changes", revision)
             if schema_fits(revision):
                 return Ready(True, schema=revision)
             return Ready(False, "the database is not migrated yet", revision)
         return Ready(False, "the database cannot be reached")
 
-    def _revision(self) -> str:
+    def _revision(self) -> tuple[str, bool]:
         if self._connection is None or self._connection.closed:
             self._connection = psycopg.connect(
                 self._url,
@@ -81,8 +92,8 @@ class Readiness:
                 connect_timeout=_CONNECT_SECONDS,
                 tcp_user_timeout=_CONNECT_SECONDS * 1000,
             )
-        row = self._connection.execute("SELECT version_num FROM alembic_version").fetchone()
-        return str(row[0]) if row else ""
+        row = self._connection.execute("SELECT version_num, pg_is_in_recovery() FROM alembic_version").fetchone()
+        return (str(row[0]), bool(row[1])) if row else ("", False)
 
 
 def schema_fits(revision: str) -> bool:

@@ -86,6 +86,21 @@ class Machine:
         return self.process.wait(60)
 
 
+def operate(hosted: Hosted, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run `itutoros-server` with these words over a database until it ends."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ITUTOROS_", "DATABASE_"))}
+    own = {
+        "DATABASE_URL": hosted.server_url,
+        "ITUTOROS_MIGRATION_DATABASE_URL": hosted.owner_url,
+        "ITUTOROS_DATA": str(folder),
+        "PYTHONUTF8": "1",
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "sync_server.main", *words], cwd=ROOT, env=kept | own, text=True, encoding="utf-8",
+        stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
 @contextmanager
 def machine(hosted: Hosted, folder: Path, *words: str, **surroundings: str) -> Iterator[Machine]:
     """A serving machine, killed at the end if it still runs."""
