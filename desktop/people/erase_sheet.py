@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from datetime import datetime
+
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop import theme
 from desktop.background import Background
-from desktop.people.erasure_client import NotErased, erase_on_server
+from desktop.people.erasure_client import NotErased, can_reach_server, erase_on_server
 from desktop.store.store import Store
 from desktop.widgets import Button, Field, Kind, Note, Paragraph, Sheet, TextInput, Tone
-from shared_models.privacy.erasure import ErasedKind, ErasurePlan
+from shared_models.privacy.erasure import PLANS, ErasedKind, ErasurePlan
 
 _TAUGHT = "Give coming sessions to somebody else first: they would stand there with a tutor without a name."
 _STAYS = (
@@ -91,6 +93,47 @@ class EraseSheet(Sheet):
         is_right = typed == " ".join(self._plan.title.split()).casefold()
         self.erase_button.setEnabled(is_right and not self._is_running)
         self.name.setEnabled(not self._is_running)
+
+
+class Eraser(QObject):
+    """Opens the sheet over a view, having read off the UI thread what would go. Signals: `said` (words for the status
+    strip), `erased` (the plan that was carried out)."""
+
+    said = Signal(str)
+    erased = Signal(object)
+
+    def __init__(self, view: QWidget, store: Store) -> None:
+        super().__init__(view)
+        self._view, self._store = view, store
+        self._background = Background(self)
+        self.destroyed.connect(self._background.close)
+        self.sheet: EraseSheet | None = None
+
+    def ask(self, kind: ErasedKind, row_id: str, now: datetime) -> None:
+        """Ask the person whether to erase somebody for good."""
+        if not can_reach_server(self._store):
+            self.said.emit("Sign in first: what is erased has to be erased on the server, too.")
+            return
+        self.sheet = None
+        self._background.run(
+            lambda: _plan(self._store, kind, row_id, now),
+            self._open,
+            lambda _error: self.said.emit("It could not be found out what would be erased. Try again."),
+        )
+
+    def _open(self, plan: ErasurePlan) -> None:
+        self.sheet = EraseSheet(self._view, self._store, plan)
+        self.sheet.erased.connect(lambda: self._done(plan))
+        self.sheet.open_sheet(self.sheet.name)
+
+    def _done(self, plan: ErasurePlan) -> None:
+        self.said.emit(f"Erased {plan.title} for good; every PC forgets with its next exchange")
+        self.erased.emit(plan)
+
+
+def _plan(store: Store, kind: ErasedKind, row_id: str, now: datetime) -> ErasurePlan:
+    with store.read() as session:
+        return PLANS[kind](session, store.organization_id, row_id, now)
 
 
 def what_goes(plan: ErasurePlan) -> str:

@@ -11,15 +11,12 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from desktop.background import Background
-from desktop.people.erase_sheet import EraseSheet
-from desktop.people.erasure_client import can_reach_server
+from desktop.people.erase_sheet import Eraser
 from desktop.people.family_rows import FamilyFace, is_owner
 from desktop.store.store import Store
 from desktop.widgets.actions import make_action
 from desktop.widgets.choices import Menu
-from shared_models.privacy.erasure import ErasedKind, ErasurePlan, plan_of_family, plan_of_student
-
-_SIGN_IN = "Sign in first: what is erased has to be erased on the server, too."
+from shared_models.privacy.erasure import ErasedKind
 
 
 class FamilyPrivacy(QObject):
@@ -36,7 +33,9 @@ class FamilyPrivacy(QObject):
         self._view, self._store, self._clock, self._face = view, store, clock, face
         self._background = Background(self)
         self.destroyed.connect(self._background.close)
-        self.sheet: EraseSheet | None = None
+        self.eraser = Eraser(view, store)
+        self.eraser.said.connect(self.said)
+        self.eraser.erased.connect(lambda plan: self.erased.emit(plan.kind is ErasedKind.FAMILY))
         with store.read() as session:
             self.is_offered = is_owner(session, store.organization_id, store.user_id)
         self.export_action = make_action(
@@ -92,16 +91,5 @@ class FamilyPrivacy(QObject):
         face = self._face()
         if face is None or not self.is_offered:
             return
-        if not can_reach_server(self._store):
-            self.said.emit(_SIGN_IN)
-            return
-        plan_of, row_id = (plan_of_student, student_id) if student_id else (plan_of_family, face.family.id)
-        with self._store.read() as session:
-            plan = plan_of(session, self._store.organization_id, row_id, self._clock())
-        self.sheet = EraseSheet(self._view, self._store, plan)
-        self.sheet.erased.connect(lambda: self._erased(plan))
-        self.sheet.open_sheet(self.sheet.name)
-
-    def _erased(self, plan: ErasurePlan) -> None:
-        self.said.emit(f"Erased {plan.title} for good; every PC forgets with its next exchange")
-        self.erased.emit(plan.kind is ErasedKind.FAMILY)
+        kind = ErasedKind.STUDENT if student_id else ErasedKind.FAMILY
+        self.eraser.ask(kind, student_id or face.family.id, self._clock())

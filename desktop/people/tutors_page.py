@@ -11,8 +11,7 @@ from PySide6.QtWidgets import QWidget
 from desktop.files.keeper import FileKeeper
 from desktop.files.photos import PhotoBook
 from desktop.page import Changes, Page
-from desktop.people.erase_sheet import EraseSheet
-from desktop.people.erasure_client import can_reach_server
+from desktop.people.erase_sheet import Eraser
 from desktop.people.tutor_form import TutorForm
 from desktop.people.tutor_panel import TutorPanel
 from desktop.people.tutor_rows import TUTOR_TABLES, TutorList, TutorRow, hours_words, read_tutor, read_tutors
@@ -23,7 +22,7 @@ from desktop.widgets.parsing import format_cents
 from shared_models.people.operations import PeopleError
 from shared_models.people.photos import put_away_unshown
 from shared_models.people.tutors import TutorChange, archive_tutor, change_tutor, register_tutor
-from shared_models.privacy.erasure import plan_of_tutor
+from shared_models.privacy.erasure import ErasedKind
 
 _INACTIVE = "inactive"
 
@@ -45,7 +44,9 @@ class TutorsPage(Page):
         self._form: TutorForm | None = None
         self._editing: str | None = None
         self._is_stale = False
-        self.erase_sheet: EraseSheet | None = None
+        self.eraser = Eraser(self, store)
+        self.eraser.said.connect(lambda words: self.actionDone.emit(words, False))
+        self.eraser.erased.connect(lambda _plan: self._erased())
         self.location_chip = FilterChip("Every location", "map-pin")
         self.subject_chip = FilterChip("Any subject", "book-open")
         self.inactive_chip = FilterChip("Not active", tone=Tone.NEUTRAL)
@@ -298,21 +299,12 @@ class TutorsPage(Page):
 
     def erase(self, tutor_id: str) -> None:
         """Ask the owner whether to erase a tutor for good, saying what goes; the server does it."""
-        if not self._known.rights.is_owner:
-            return
-        if not can_reach_server(self._store):
-            self.actionDone.emit("Sign in first: what is erased has to be erased on the server, too.", False)
-            return
-        with self._store.read() as session:
-            plan = plan_of_tutor(session, self._store.organization_id, tutor_id, self._clock())
-        self.erase_sheet = EraseSheet(self, self._store, plan)
-        self.erase_sheet.erased.connect(lambda: self._erased(plan.title))
-        self.erase_sheet.open_sheet(self.erase_sheet.name)
+        if self._known.rights.is_owner:
+            self.eraser.ask(ErasedKind.TUTOR, tutor_id, self._clock())
 
-    def _erased(self, name: str) -> None:
+    def _erased(self) -> None:
         self._drop_form()
         self._close_panel()
-        self.actionDone.emit(f"Erased {name} for good; every PC forgets with its next exchange", False)
 
     def _name_of(self, change: TutorChange) -> str:
         if change.user is not None:

@@ -17,6 +17,7 @@ from sqlalchemy import select, text
 from desktop import theme
 from desktop.files.keeper import FileKeeper
 from desktop.files.transfers import FileTransfers
+from desktop.people.erase_sheet import Eraser, EraseSheet
 from desktop.people.erasure_client import NotErased, erase_on_server
 from desktop.people.families_page import FamiliesPage
 from desktop.people.forgetting import Forgetting, forget_erased
@@ -95,6 +96,13 @@ def exchanged(store: Store) -> None:
     client.close()
 
 
+def asked(eraser: Eraser, qtbot: QtBot) -> EraseSheet:
+    """The sheet, once it is open."""
+    qtbot.waitUntil(lambda: eraser.sheet is not None)
+    assert eraser.sheet is not None
+    return eraser.sheet
+
+
 def family_of(store: Store, name: str = "Quentin") -> str:
     with store.read() as session:
         return str(session.scalars(select(Family.id).where(Family.parent1_first_name == name)).one())
@@ -109,8 +117,7 @@ def test_the_owner_types_the_name_and_the_family_is_gone_everywhere(
     said: list[str] = []
     page.actionDone.connect(lambda words, _undo: said.append(words))
     page.view.privacy.erase()
-    sheet = page.view.privacy.sheet
-    assert sheet is not None
+    sheet = asked(page.view.privacy.eraser, qtbot)
     assert not sheet.erase_button.isEnabled()
     qtbot.keyClicks(sheet.name, "quentin abernath")
     assert not sheet.erase_button.isEnabled()
@@ -133,8 +140,7 @@ def test_the_sheet_says_why_when_the_server_is_away(
     page.open_family(family_of(store))
     assert page.view is not None
     page.view.privacy.erase()
-    sheet = page.view.privacy.sheet
-    assert sheet is not None
+    sheet = asked(page.view.privacy.eraser, qtbot)
     qtbot.keyClicks(sheet.name, "Quentin Abernathy")
     server.stop()
     sheet.erase()
@@ -154,7 +160,7 @@ def test_who_is_not_the_owner_is_not_offered_it(store: Store, qtbot: QtBot) -> N
     assert page.view is not None
     assert not page.view.privacy.erase_action.isEnabled()
     page.view.privacy.erase()
-    assert page.view.privacy.sheet is None
+    assert page.view.privacy.eraser.sheet is None
 
 
 def test_this_pc_forgets_what_it_kept_besides_the_rows(store: Store) -> None:
@@ -205,8 +211,7 @@ def test_one_student_can_be_erased_and_the_family_stays(page: FamiliesPage, stor
     page.open_family(family_id)
     assert page.view is not None and page.view.face is not None
     page.view.privacy.erase(page.view.face.students[0].student.id)
-    sheet = page.view.privacy.sheet
-    assert sheet is not None
+    sheet = asked(page.view.privacy.eraser, qtbot)
     qtbot.keyClicks(sheet.name, "Wilhelmina Abernathy")
     with qtbot.waitSignal(sheet.erased, timeout=20_000):
         sheet.erase_button.click()
@@ -237,8 +242,7 @@ def test_a_tutor_is_erased_with_the_photo_on_every_pc(
     page.edit(tutor_id)
     assert page._form is not None
     page._form.eraseRequested.emit(tutor_id)
-    sheet = page.erase_sheet
-    assert sheet is not None
+    sheet = asked(page.eraser, qtbot)
     sheet.name.setText("Zoé")
     with qtbot.waitSignal(sheet.erased, timeout=20_000):
         sheet.erase_button.click()
