@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import segno
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import RedirectResponse, Response
 from markupsafe import Markup
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from sync_server.access import browsers, second_factor
 from sync_server.access.accounts import Authenticated, authenticate, check_code
@@ -185,7 +186,7 @@ def switch_off(desk: DeskOf, signed: SignedForm, origin: OriginOf) -> Response:
     return RedirectResponse("/account/?done=factor-off", 303)
 
 
-def tell_of_factor(session: Any, desk: AccountDesk, account_id: str, *, is_on: bool) -> None:
+def tell_of_factor(session: Session, desk: AccountDesk, account_id: str, *, is_on: bool) -> None:
     """Tell the person by mail that the second factor was switched."""
     email: str = session.execute(select(Account.email).where(Account.id == account_id)).scalar_one()
     words = "on" if is_on else "off"

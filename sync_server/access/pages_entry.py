@@ -86,7 +86,7 @@ def confirm_page(request: Request, desk: DeskOf, key: Key = "") -> Response:
 
 
 @router.post("/confirm", dependencies=[SameSite])
-def confirm(request: Request, sent: SentForm, desk: DeskOf, origin: OriginOf) -> Response:
+def confirm(request: Request, sent: SentForm, desk: DeskOf) -> Response:
     """Make the organization, and let its owner in."""
     key = sent.get("key")
     try:
@@ -97,7 +97,6 @@ def confirm(request: Request, sent: SentForm, desk: DeskOf, origin: OriginOf) ->
             request.cookies.get(SIGN_UP_COOKIE, ""),
             password=sent.get("password"),
             slug=sent.get("slug").lower(),
-            origin=origin,
         )
     except SlugTaken as error:
         return _confirm(request, desk, key, sent.form(slug=str(error)), 409, needs_slug=True)
@@ -108,7 +107,11 @@ def confirm(request: Request, sent: SentForm, desk: DeskOf, origin: OriginOf) ->
     except AccountError as error:
         return _confirm(request, desk, key, sent.form(form=str(error)), error.status, error.headers)
     slug = sent.get("slug").lower() or found.slug
-    response = let_in(desk, request, account_id, then=f"/account/welcome?slug={slug}")
+    then = f"/account/welcome?slug={slug}"
+    if found.has_account:
+        # The link made a center, but to come into an account that was there before takes its password.
+        return RedirectResponse(then, 303)
+    response = let_in(desk, request, account_id, then=then)
     drop_cookie(response, SIGN_UP_COOKIE)
     return response
 

@@ -36,9 +36,15 @@ def request_reset(desk: AccountDesk, email: str, origin: Origin) -> None:
         # Counted whether there is an account or not: the same work, and the same time.
         is_allowed = may_mail(session, email, now)
         account_id = session.scalar(select(Account.id).where(Account.email == email))
-        if account_id is not None and is_allowed:
-            session.add(PasswordReset(link_hash=hash_of(link), account_id=account_id, expires_at=now + LINK_LASTS))
+        with session.begin_nested() as writing:
+            # An unknown address costs the same writes, which are then taken back.
+            if account_id is not None:
+                reset = PasswordReset(link_hash=hash_of(link), account_id=account_id, expires_at=now + LINK_LASTS)
+                session.add(reset)
             queue_letter(session, desk, _link_letter(desk, email, link), now)
+            session.flush()
+            if account_id is None or not is_allowed:
+                writing.rollback()
 
 
 def open_reset(desk: AccountDesk, link: str) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, Field
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from shared_models.access.models import Role
 from sync_server.access import browsers
@@ -277,7 +278,7 @@ def require_steward(database: Database, device: DeviceIdentity) -> frozenset[Rol
     return roles
 
 
-def account_of(session: Any, device: DeviceIdentity) -> str:
+def account_of(session: Session, device: DeviceIdentity) -> str:
     """The account that signed a device in."""
     account_id: str = session.execute(
         select(Device.account_id).where(

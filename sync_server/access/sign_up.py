@@ -117,9 +117,7 @@ def open_sign_up(desk: AccountDesk, link: str, browser: str) -> OpenSignUp:
         )
 
 
-def confirm_sign_up(
-    desk: AccountDesk, link: str, browser: str, *, password: str = "", slug: str = "", origin: Origin
-) -> str:
+def confirm_sign_up(desk: AccountDesk, link: str, browser: str, *, password: str = "", slug: str = "") -> str:
     """Make the organization of a link; returns the account's id. `slug` when the wanted one was taken meanwhile.
 
     Opened in another browser than the one that asked, it takes the password that was typed there: so nobody can

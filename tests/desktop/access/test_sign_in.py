@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -20,6 +22,7 @@ from sqlalchemy import select
 from desktop import theme
 from desktop.access.browser_sign_in import BrowserSignIn
 from desktop.store.store import Store
+from desktop.sync.command import run as run_sign_in
 from desktop.sync.setup import PROOF
 from desktop.sync.sign_in_dialog import SignInDialog
 from desktop.sync.worker import TOKEN
@@ -125,6 +128,25 @@ def test_a_pc_that_signed_in_before_is_known_while_others_guess(
     submit(again, qtbot)
     assert again.password_field.error() == ""
     assert again.result() == QDialog.DialogCode.Accepted
+
+
+def test_the_command_line_asks_for_the_code_too(
+    store: Store,
+    server: LiveServer,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    _, _, email = make_organization(database)
+    secret = with_second_factor(database, email)
+    wanted = ["--server", server.url, "--email", email]
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{PASSWORD}\n\n"))
+    assert run_sign_in(wanted, store) == 1
+    assert "asks for the code" in capsys.readouterr().err
+    code = code_at(secret, int(datetime.now(UTC).timestamp()) // STEP_SECONDS)
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{PASSWORD}\n{code}\n"))
+    assert run_sign_in(wanted, store) == 0
+    assert "Signed in to Hudson Learning Center." in capsys.readouterr().out
 
 
 class SystemBrowser:

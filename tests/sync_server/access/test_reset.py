@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import httpx
 import pytest
+from sqlalchemy import event
 
 from shared_models.base import new_id
 from sync_server.access.accounts import SignedInDevice, SignInRefused, sign_in
+from sync_server.access.desk import AccountDesk
 from sync_server.access.devices import DeviceState, identify
+from sync_server.access.password_reset import request_reset
 from sync_server.access.throttle import Origin
 from sync_server.database import Database
 from tests.live_server import make_organization
@@ -105,6 +108,22 @@ def test_nobody_learns_who_has_an_account(server: AccountServer, inbox: Inbox, v
     assert visitor.post("/api/v1/password-reset", json=body).status_code == 202
     assert visitor.post("/api/v1/password-reset", json={"email": known}).status_code == 202
     inbox.wait_for(known, 2)
+
+
+def test_an_unknown_address_costs_the_same_work(database: Database) -> None:
+    _, _, known = make_organization(database)
+    counts = []
+    for email in (known, unused_email(), known, unused_email()):
+        statements: list[str] = []
+        note = lambda *called: statements.append(called[2])  # noqa: B023, E731
+        event.listen(database.engine, "before_cursor_execute", note)
+        request_reset(
+            AccountDesk(database, "http://127.0.0.1", "no-reply@localhost"), email, Origin(unused_address())
+        )
+        event.remove(database.engine, "before_cursor_execute", note)
+        counts.append(len(statements))
+    assert counts[0] == counts[2] and counts[1] == counts[3]
+    assert counts[0] - counts[1] == 1, "all but the row of the link itself"
 
 
 def test_a_reset_lets_in_who_is_locked_out_from_a_new_place(

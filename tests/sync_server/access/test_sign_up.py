@@ -14,7 +14,6 @@ from shared_models.organization.models import Location, Organization
 from sync_server.access.accounts import SlugTaken, sign_in
 from sync_server.access.desk import AccountDesk
 from sync_server.access.sign_up import confirm_sign_up, proposed_slug
-from sync_server.access.throttle import Origin
 from sync_server.models import Account, OrganizationRoute
 from tests.live_server import make_organization
 from tests.sync_server.access.conftest import (
@@ -148,7 +147,7 @@ def test_of_many_who_want_one_address_one_gets_it(server: AccountServer, inbox: 
 
     def confirm(key: str) -> bool:
         try:
-            confirm_sign_up(desk, key, "", password=PASSWORD, origin=Origin(unused_address()))
+            confirm_sign_up(desk, key, "", password=PASSWORD)
         except SlugTaken:
             return False
         return True
@@ -179,7 +178,12 @@ def test_an_existing_account_gets_the_new_center_and_keeps_its_password(
     signed_up(visitor, wish(email=known, password="another long password", business_name="Second Center"))
     key = inbox.key_for(known)
     with server.client() as elsewhere:
-        assert elsewhere.post("/account/confirm", data={"key": key}).status_code == 200
+        asked = elsewhere.post("/account/confirm", data={"key": key})
+        assert asked.url.path == "/account/sign-in", "the link alone does not open the account"
+        welcome = elsewhere.post(
+            "/account/sign-in", data={"email": known, "password": PASSWORD, "then": asked.url.params["then"]}
+        )
+        assert "Second Center is open" in welcome.text
     outcome = sign_in(
         server.database, email=known, password=PASSWORD, device_id="0190a7c0-0000-7000-8000-000000000000",
         device_name="PC", now=server.clock(),
