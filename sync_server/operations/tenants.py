@@ -20,6 +20,7 @@ from psycopg import sql
 
 from shared_models.base import new_id
 from sync_server.operations.archive import COLUMNS, COPY_FORMAT, TENANT_TABLES, Manifest, opened_archive
+from sync_server.operations.logs import redacted
 from sync_server.operations.readiness import known_revisions
 
 _LOCK_SECONDS = 10
@@ -135,7 +136,14 @@ def _as_owner(url: str) -> Iterator[Connection]:
                 "This needs the role that owns the tables: set ITUTOROS_MIGRATION_DATABASE_URL to its address."
             )
         connection.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(f"{_LOCK_SECONDS}s"))
-        yield connection
+        try:
+            yield connection
+        except psycopg.Error as error:
+            said = error.diag.message_primary or type(error).__name__
+            place = f" ({error.diag.table_name})" if error.diag.table_name else ""
+            raise OperatorError(
+                f"Nothing was changed, as the database refused it: {redacted(said)}{place}."
+            ) from error
 
 
 def _enter(connection: Connection, organization_id: str) -> None:

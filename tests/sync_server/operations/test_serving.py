@@ -23,6 +23,7 @@ from sqlalchemy import text
 from shared_models.base import new_id
 from sync_server.database import Database
 from sync_server.mail_models import OutboxMail
+from sync_server.operations.standing import suspend
 from tests.end_to_end.processes import wait_until
 from tests.live_server import make_organization
 from tests.sync_server.operations.conftest import Hosted
@@ -165,6 +166,29 @@ def test_figures_are_of_all_processes_together(hosted: Hosted, hosted_database: 
         counted = 'itutoros_requests_total{method="GET",route="/api/v1/sync/pull",status="200"} 40.0'
         assert counted in page
         assert page.count("itutoros_process_resident_bytes{") == 3
+
+
+def test_two_servers_over_one_database_are_one_to_the_desks(
+    hosted: Hosted, hosted_database: Database, tmp_path: Path
+) -> None:
+    organization_id, _, email = make_organization(hosted_database)
+    with machine(hosted, tmp_path) as first, machine(hosted, tmp_path) as second:
+        here, there = Desk(first.url, email), Desk(second.url, email)
+        address = f"{second.url}/api/v1/sync/watch"
+        with httpx.stream("GET", address, headers=there.headers, timeout=60, trust_env=False) as stream:
+            lines = stream.iter_lines()
+            assert next(lines).startswith(":")
+            (closure,) = here.push()
+            assert any(line == "event: changed" for line in lines)
+        with writers([here, there, here, there]) as acknowledged:
+            wait_until(lambda: len(acknowledged) > 40)
+            assert first.terminate() == 0
+            have = len(acknowledged)
+            wait_until(lambda: len(acknowledged) > have + 10, second.process)
+        assert {closure, *acknowledged} <= stored(hosted_database, organization_id)
+        suspend(hosted_database, organization_id, datetime.now(UTC))
+        with pytest.raises(httpx.HTTPStatusError, match="403"):
+            there.pull()
 
 
 def test_a_database_that_drops_every_connection_is_taken_up_again(

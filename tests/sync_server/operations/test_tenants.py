@@ -335,6 +335,57 @@ def test_a_file_of_a_newer_server_is_refused(operator: Operator, center: Center,
     assert (status, "Update this server first" in errors) == (1, True)
 
 
+def without_columns(content: bytes, table: str, columns: set[str]) -> bytes:
+    """An export as a server would have made it that did not have these columns yet."""
+    made: dict[str, bytes] = {}
+
+    def older(name: str, part: bytes) -> bytes:
+        if name == f"tables/{table}.jsonl":
+            rows = [json.loads(line) for line in part.splitlines()]
+            lines = [json.dumps({name: row[name] for name in row if name not in columns}) for row in rows]
+            part = made["rows"] = "".join(f"{line}\n" for line in lines).encode()
+        return part
+
+    def fix(name: str, part: bytes) -> bytes:
+        if name != "manifest.json":
+            return part
+        manifest = json.loads(part)
+        held = manifest["tables"][table]
+        held["sha256"] = hashlib.sha256(made["rows"]).hexdigest()
+        held["columns"] = [column for column in held["columns"] if column not in columns]
+        return json.dumps(manifest).encode()
+
+    return rewritten(rewritten(content, older), fix)
+
+
+def test_a_file_of_an_older_server_takes_the_defaults_of_what_came_later(
+    operator: Operator, center: Center, hosted_database: Database, tmp_path: Path
+) -> None:
+    organization_id, slug, _ = center
+    target = tmp_path / "center.itutoros"
+    operator("export", slug, str(target))
+    before = everything(hosted_database, organization_id)
+    target.write_bytes(without_columns(target.read_bytes(), "organization", {"logo_png", "brand_color"}))
+    status, _, errors = operator("restore", str(target), "--replace")
+    assert (status, errors) == (0, "")
+    assert everything(hosted_database, organization_id) == before
+
+
+def test_a_file_that_the_database_refuses_changes_nothing_and_is_a_sentence(
+    operator: Operator, center: Center, hosted_database: Database, tmp_path: Path
+) -> None:
+    organization_id, slug, _ = center
+    target = tmp_path / "center.itutoros"
+    operator("export", slug, str(target))
+    before = everything(hosted_database, organization_id)
+    target.write_bytes(without_columns(target.read_bytes(), "lead", {"created_at"}))
+    status, _, errors = operator("restore", str(target), "--replace")
+    assert status == 1
+    assert errors.startswith("Nothing was changed, as the database refused it: null value in column")
+    assert "Ana" not in errors
+    assert everything(hosted_database, organization_id) == before
+
+
 def test_the_servers_own_role_can_neither_erase_nor_restore(
     operator: Operator, center: Center, hosted: Hosted, tmp_path: Path
 ) -> None:
