@@ -38,7 +38,6 @@ PASSWORD = "correct horse battery"
 EMAIL = "maya@hudson.example"
 _START_SECONDS = 60
 _FIRST_START = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
-_NOTES = ("", "", "", "Bring the algebra book", "Chapter 7, problems 1 to 20")
 
 
 class Setting:
@@ -201,7 +200,8 @@ def entry_values(organization_id: str, parents: Parents, count: int) -> list[dic
                 "blocked_until": starts + timedelta(minutes=75),
                 "hourly_price_cents": (6000, 8000, 9500)[place % 3],
                 "hourly_pay_cents": (2500, 3000)[place % 2],
-                "notes": _NOTES[place % len(_NOTES)],
+                "notes": f"Chapter {place % 31}, problems {place % 17} to {place % 97 + 17}" if place % 5 < 2 else "",
+                "web_link": f"https://meet.example/{place * 7919 % 1_000_003:06d}" if place % 4 == 0 else "",
             }
         )
     return rows

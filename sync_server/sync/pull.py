@@ -94,8 +94,10 @@ def page_after(
         tables = tuple(tenant_classes()) if withdraws else sight.tables
     if not tables:
         return Page(after, False)
-    cursor.execute(_plan(tables), {"org": organization_id, "after": after, "limit": limit})
-    plan: list[tuple[str, int, int]] = cursor.fetchall()
+    # Placeholders as PostgreSQL writes them: to look for others in a text so long would take longer than the query.
+    with psycopg.RawCursor(cursor.connection) as raw:
+        raw.execute(_plan(tables), (organization_id, after, limit), prepare=True)
+        plan: list[tuple[str, int, int]] = raw.fetchall()
     if not plan:
         return Page(after, False)
     last = max(highest for _, _, highest in plan)
@@ -228,17 +230,17 @@ def _within(condition: str) -> str:
 
 
 @cache
-def _plan(tables: tuple[str, ...]) -> str:
-    """Which tables hold the next rows, how many, and up to which sequence number."""
+def _plan(tables: tuple[str, ...]) -> bytes:
+    """Which tables hold the next rows, how many, and up to which number. Takes organization, cursor and limit."""
     parts = " UNION ALL ".join(
         f"(SELECT '{name}' AS name, server_seq FROM \"{name}\" "
-        "WHERE organization_id = %(org)s AND server_seq > %(after)s ORDER BY server_seq LIMIT %(limit)s)"
+        "WHERE organization_id = $1::uuid AND server_seq > $2::bigint ORDER BY server_seq LIMIT $3::bigint)"
         for name in tables
     )
     return (
-        f"WITH page AS (SELECT * FROM ({parts}) AS changed ORDER BY server_seq LIMIT %(limit)s) "
+        f"WITH page AS (SELECT * FROM ({parts}) AS changed ORDER BY server_seq LIMIT $3::bigint) "
         "SELECT name, count(*)::int, max(server_seq) FROM page GROUP BY name"
-    )
+    ).encode()
 
 
 @cache
