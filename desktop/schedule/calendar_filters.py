@@ -41,6 +41,7 @@ class CalendarFilters(QObject):
         self._directory: Directory | None = None
         self._is_listed = False
         self._is_narrow = False
+        self._offers_conflicts = True
         self._counted = (0, 0, False)
         self.status.set_choices(_STATUSES)
         for chip in (self.tutor, self.room, self.service, self.student, self.status):
@@ -66,11 +67,16 @@ class CalendarFilters(QObject):
 
     def hide_what_offers_nothing(self) -> None:
         """A center with one location, or without tutors or rooms, has nothing to choose there."""
+        self.conflicts.setVisible(self._offers_conflicts)
         directory = self._directory
         if directory is not None:
             self.location.setVisible(len(directory.places) > 1)
             self.tutor.setVisible(any(not tutor.is_archived for tutor in directory.tutors.values()))
             self.room.setVisible(any(not room.is_archived for room in directory.rooms.values()))
+
+    def offer_conflicts(self, is_offered: bool) -> None:
+        """Whether the list of conflicts can be opened: not beside the view that is one."""
+        self._offers_conflicts = is_offered
 
     def _offer_people_and_rooms(self) -> None:
         directory = self._directory

@@ -46,6 +46,8 @@ class PageView:
     """The span in the heading of the list of conflicts."""
     has_filters = True
     """Whether the filters and colors of the toolbar, and the legend, mean something here."""
+    has_conflicts_beside = True
+    """Whether the list of conflicts can be opened beside it."""
 
     def __init__(self, page: CalendarPage) -> None:
         self.page = page

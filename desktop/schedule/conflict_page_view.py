@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 class ConflictPageView(PageView):
     """Every conflict of the term; it reads by itself, in the background."""
 
+    has_conflicts_beside = False
+
     def __init__(self, page: CalendarPage) -> None:
         super().__init__(page)
         self._loads = -1

@@ -402,7 +402,8 @@ class ConflictsPanel(SidePanel):
             typed, has_focus = asking.typed_reason, focus is not None and asking.isAncestorOf(focus)
         overlaps = sum(item.is_overlap for item in items)
         tight = len(items) - overlaps
-        parts = [f"{overlaps} overlap" if overlaps else "", f"{tight} too tight" if tight else ""]
+        what = "overlap" if overlaps == 1 else "overlaps"
+        parts = [f"{overlaps} {what}" if overlaps else "", f"{tight} too tight" if tight else ""]
         self.set_words(title, aside=" · ".join(part for part in parts if part))
         self._cards = {}
         content = QWidget()

@@ -206,7 +206,7 @@ class MonthCalendar(QWidget):
         if self._layout is not None:
             self._painter.paint(painter, self._layout, QRectF(event.rect()), self._marks())
             if self._empty_words[0] and not any(day.entries for day in self._days):
-                paint_empty(painter, QRectF(self.rect()), self._empty_words)
+                paint_empty(painter, self._middle_week(self._layout), self._empty_words)
         else:
             painter.fillRect(self.rect(), t.color.surface)
         painter.restore()
@@ -214,6 +214,11 @@ class MonthCalendar(QWidget):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPath(path)
         painter.end()
+
+    def _middle_week(self, layout: MonthLayout) -> QRectF:
+        """The week in the middle below its dates, where a card hides none of them."""
+        rect = to_qrect(layout.cells[len(layout.cells) // 14 * 7].rect)
+        return QRectF(0, rect.y(), self.width(), rect.height()).adjusted(0, month_metrics().date_line, 0, 0)
 
     def _marks(self) -> MonthMarks:
         marks = MonthMarks(self._hovered, self._selected, dragged=self._dragged, target=self._target)

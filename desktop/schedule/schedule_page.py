@@ -335,6 +335,7 @@ class SchedulePage(Page):
         self._show_conflict_list()
         are_useful = (view is None or view.has_filters) and not self.form.is_open
         self._tools.show_for(builder, are_useful=are_useful, has_columns=is_day, is_form_open=self.form.is_open)
+        self.filters.offer_conflicts(view is None or view.has_conflicts_beside)
         self._fit_tools()
 
     def _fit_tools(self) -> None:

@@ -64,7 +64,7 @@ class VacationSheet(ScheduleSheet):
         first_day: date | None = None,
     ) -> None:  # fmt: skip
         """``with_family``: brothers and sisters of the student are away too, to begin with."""
-        super().__init__(host, store, clock, "Vacation", "Do it", _WIDTH)
+        super().__init__(host, store, clock, "Vacation", "Do it", _WIDTH, "Not now")
         self._directory = directory
         self._plan: VacationPlan | None = None
         px = theme.current().px
