@@ -3,6 +3,7 @@ and undoable."""
 
 from __future__ import annotations
 
+import errno
 import shutil
 import threading
 from collections import defaultdict
@@ -70,7 +71,11 @@ class Store:
         self._listeners: list[Listener] = []
         self._local_lock = threading.Lock()
         self.gate = WriteGate()
-        self._bring_up_to_date()
+        try:
+            self._bring_up_to_date()
+        except BaseException:
+            self.engine.dispose()
+            raise
         self._local = self._read_local()
         if _DEVICE not in self._local:
             self.set_local(**{_DEVICE: new_id()})
@@ -210,17 +215,26 @@ class Store:
             return int(connection.execute(text("SELECT count(*) FROM needs_attention")).scalar_one())
 
     def backup(self, name: str) -> Path:
-        """Copy the store, whole and consistent, to `backups/<name>.db`; the same key opens it."""
+        """Copy the store, whole and consistent, to `backups/<name>.db`; the same key opens it.
+
+        Raises StoreUnwritable; half a backup is not left behind.
+        """
         target = self.folder / "backups" / f"{name}.db"
-        target.parent.mkdir(exist_ok=True)
-        with self.engine.connect() as connection:
-            driver: Any = connection.connection.driver_connection  # a checkpoint runs outside any transaction
-            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-            driver.execute("BEGIN IMMEDIATE")
-            try:
-                shutil.copy2(self.folder / "store.db", target)
-            finally:
-                driver.execute("ROLLBACK")
+        partial = target.with_suffix(".partial")
+        try:
+            target.parent.mkdir(exist_ok=True)
+            with self.engine.connect() as connection:
+                driver: Any = connection.connection.driver_connection  # a checkpoint runs outside any transaction
+                driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                driver.execute("BEGIN IMMEDIATE")
+                try:
+                    shutil.copy2(self.folder / "store.db", partial)
+                finally:
+                    driver.execute("ROLLBACK")
+            partial.replace(target)
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            raise unwritable("full" if error.errno == errno.ENOSPC else "readonly") from error
         return target
 
     def close(self) -> None:
@@ -288,7 +302,10 @@ class Store:
         if version is not None:
             _refuse_newer(version)
             self.backup(f"before-{HEAD}-from-{version}")
-        migrate(self.engine)
+        try:
+            migrate(self.engine)
+        except OperationalError as error:
+            raise unwritable(str(error.orig)) from error
 
 
 @cache
