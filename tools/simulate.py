@@ -33,15 +33,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     with _database() as url, ProcessPoolExecutor(arguments.processes, initializer=_set_up, initargs=(url,)) as pool:
         waiting = [pool.submit(_play, stretch) for stretch in stretches]
         for done in as_completed(waiting):
-            failed |= done.result()
+            for seed, wrong in sorted(done.result().items()):
+                failed[seed] = wrong
+                print(f"\r  ./dev simulate --seed {seed}   {wrong.splitlines()[0]}")
             played += _STRETCH
             seconds = time.monotonic() - began
             rate = min(played, len(seeds)) / seconds
             print(f"\r{min(played, len(seeds))} of {len(seeds)} seeds, {rate:.1f} a second, {len(failed)} failed ",
                   end="", flush=True)  # fmt: skip
         print()
-        for seed, wrong in sorted(failed.items()):
-            print(f"  ./dev simulate --seed {seed}   {wrong.splitlines()[0]}")
         for seed in sorted(failed)[:_MOST_SHOWN]:
             print(pool.submit(_shortest, seed, None).result())
     return 1 if failed else 0
