@@ -94,7 +94,9 @@ class OwnAccountSection(Section):
         place = f", from {browser.place}" if browser.place else ""
         words.addWidget(Label(f"Last used {seen_words(browser.last_seen_at)}{place}", "small", "text2"))
         row.addLayout(words, 1)
-        row.addWidget(Button("Sign out", small=True, on_click=lambda: self._end(browser)))
+        button = Button("Sign out", small=True, on_click=lambda: self._end(browser))
+        button.setAccessibleName(f"Sign out {browser.name}")
+        row.addWidget(button)
         return box
 
     def _unreachable(self, sentence: str) -> None:

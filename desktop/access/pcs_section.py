@@ -65,7 +65,7 @@ class PcsSection(Section):
         column.setContentsMargins(t.px(16), t.px(14), t.px(16), t.px(14))
         column.setSpacing(t.px(13))
         self.note = Note(
-            "**Lost or stolen?**",
+            "Lost or stolen?",
             "End its access: it can fetch and send nothing from that moment, and erases what it holds of your "
             "center when it next reaches the server. Changes that it had not sent are lost.",
             Tone.WARN,
