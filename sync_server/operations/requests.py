@@ -23,6 +23,7 @@ REQUEST_ID = "X-Request-Id"
 _HEADER = REQUEST_ID.lower().encode()
 _WELL_FORMED = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
 _OWN_PATH = re.compile(r"/api/v1/[a-z]+(?:/[a-z]+)?")
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _QUIET = frozenset({"/health", "/ready", "/metrics"})
 _BROKEN = "Something went wrong on the server. Your work stays saved on this PC; please try again in a while."
 
@@ -60,7 +61,8 @@ class RequestScope:
 
     def _note(self, scope: Scope, answer: _Answer, seconds: float) -> None:
         route = _route(scope, answer.status)
-        metrics.REQUESTS.labels(scope["method"], route, answer.status).inc()
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        metrics.REQUESTS.labels(method, route, answer.status).inc()
         metrics.BODY_BYTES.labels("in").inc(answer.bytes_in)
         metrics.BODY_BYTES.labels("out").inc(answer.bytes_out)
         metrics.CONNECTIONS.set(self._connections_used())
@@ -76,7 +78,7 @@ class RequestScope:
         }
         _log.info(
             "request",
-            method=scope["method"],
+            method=method,
             route=route,
             status=answer.status,
             milliseconds=round(seconds * 1000, 2),

@@ -31,6 +31,8 @@ SUSPENDED_SENTENCE = (
 _log = structlog.get_logger(__name__)
 
 _FRESH_SECONDS = 2.0
+_OWN = frozenset({"api", "health", "ready", "metrics"})
+"""What the server answers itself, with the database or without."""
 _AWAY = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex"><title>Away for a while</title>
@@ -103,10 +105,11 @@ class AwayPages:
         self._standing = standing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not scope["path"].startswith(("/api/", "/health", "/ready", "/metrics")):
+        slug = scope["path"].lstrip("/").partition("/")[0] if scope["type"] == "http" else ""
+        if slug and slug not in _OWN:
             if not self._standing.is_fresh:
                 await run_in_threadpool(self._standing.refresh)
-            if self._standing.is_away(scope["path"].lstrip("/").partition("/")[0]):
+            if self._standing.is_away(slug):
                 page = HTMLResponse(_AWAY, 503, {"Retry-After": "3600", "Cache-Control": "no-store"})
                 await page(scope, receive, send)
                 return

@@ -94,6 +94,12 @@ def test_an_answer_that_broke_off_ends_the_connection(client: httpx.Client) -> N
     assert [line["event"] for line in log] == ["request broke", "request"]
 
 
+def test_methods_that_nobody_knows_do_not_become_figures_of_their_own(client: httpx.Client) -> None:
+    with structlog.testing.capture_logs() as log:
+        client.request("PROPFIND", "/broken/x")
+    assert [line["method"] for line in log if line["event"] == "request"] == ["other"]
+
+
 def test_paths_that_nobody_knows_do_not_become_routes_of_their_own(server: LiveServer) -> None:
     with structlog.testing.capture_logs() as log:
         for path in ("/api/v1/nothing", "/api/v1/x/y", "/no-such-center/"):

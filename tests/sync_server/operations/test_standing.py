@@ -12,6 +12,7 @@ import pytest
 from shared_models.base import new_id
 from sync_server.app import create_app
 from sync_server.database import Database
+from sync_server.models import OrganizationRoute
 from sync_server.operations.standing import Standing, resume, suspend
 from sync_server.settings import Settings
 from tests.end_to_end.processes import wait_until
@@ -86,11 +87,16 @@ def look_again(client: httpx.Client, path: str, status: int, token: str = "") ->
 def test_a_suspended_website_says_politely_that_it_is_away(database: Database, client: httpx.Client) -> None:
     organization_id, slug, _ = make_organization(database)
     _, other, _ = make_organization(database)
+    with database.routing() as session:
+        session.add(OrganizationRoute(slug=f"health-{slug}", organization_id=organization_id, is_current=False))
     assert client.get(f"/{slug}/").status_code == 200
     suspend(database, organization_id, NOW)
     answer = look_again(client, f"/{slug}/", 503)
     assert answer.headers["Retry-After"] == "3600"
     assert "away for a while" in answer.text
+    assert client.get(f"/health-{slug}/").status_code == 503, (
+        "another address of theirs, like one of the server's own"
+    )
     assert client.post(f"/{slug}/lead", data={"first_name": "Ana"}).status_code == 503
     assert client.get(f"/{other}/").status_code == 200
     resume(database, organization_id)
