@@ -24,13 +24,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Play the seeds asked for; returns 1 when a story ended badly."""
     arguments = _parser().parse_args(argv)
     if arguments.seed is not None:
-        with _database() as url:
-            return _one(url, arguments.seed, arguments.keep)
+        with _database() as (url, folder):
+            return _one(url, folder, arguments.seed, arguments.keep)
     seeds = range(arguments.first, arguments.first + arguments.seeds)
     stretches = [seeds[start : start + _STRETCH] for start in range(0, len(seeds), _STRETCH)]
     failed: dict[int, str] = {}
     began, played = time.monotonic(), 0
-    with _database() as url, ProcessPoolExecutor(arguments.processes, initializer=_set_up, initargs=(url,)) as pool:
+    with (
+        _database() as (url, folder),
+        ProcessPoolExecutor(arguments.processes, initializer=_set_up, initargs=(url, folder)) as pool,
+    ):
         waiting = [pool.submit(_play, stretch) for stretch in stretches]
         for done in as_completed(waiting):
             for seed, wrong in sorted(done.result().items()):
@@ -47,8 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 1 if failed else 0
 
 
-def _one(url: str, seed: int, keep: str | None) -> int:
-    _set_up(url)
+def _one(url: str, folder: Path, seed: int, keep: str | None) -> int:
+    _set_up(url, folder)
     numbers = [int(word) for word in keep.split(",") if word] if keep is not None else None
     wrong = _play([seed], numbers)
     if not wrong:
@@ -58,14 +61,14 @@ def _one(url: str, seed: int, keep: str | None) -> int:
     return 1
 
 
-def _set_up(url: str) -> None:
+def _set_up(url: str, folder: Path) -> None:
     """What a process needs before its first story."""
     import logging
 
     from tests.simulation.stage import Stage
 
     logging.disable(logging.CRITICAL)
-    _STAGE.append(Stage(url))
+    _STAGE.append(Stage(url, folder))
 
 
 def _play(seeds: Sequence[int], keep: Sequence[int] | None = None) -> dict[int, str]:
@@ -95,8 +98,8 @@ def _shortest(seed: int, wrong: str | None) -> str:
 
 
 @contextmanager
-def _database() -> Iterator[str]:
-    """A PostgreSQL of its own, in memory where the machine lets it."""
+def _database() -> Iterator[tuple[str, Path]]:
+    """A PostgreSQL of its own and a folder beside it, in memory where the machine lets it."""
     from sync_server.database import Database
     from sync_server.embedded import EmbeddedPostgres
 
@@ -110,7 +113,7 @@ def _database() -> Iterator[str]:
         owner.migrate()
         owner.close()
         try:
-            yield url
+            yield url, Path(folder)
         finally:
             if postgres is not None:
                 postgres.stop()

@@ -39,9 +39,10 @@ _MEMORY = Path("/dev/shm")
 class Stage:
     """Made once in a process; `sweep` leaves no row of a story behind, so that a seed can be played again."""
 
-    def __init__(self, owner_url: str) -> None:
-        in_memory = str(_MEMORY) if _MEMORY.is_dir() else None
-        self.folder = Path(tempfile.mkdtemp(prefix="itutoros-simulation-", dir=in_memory))
+    def __init__(self, owner_url: str, folder: Path | None = None) -> None:
+        """Work in `folder`, or in one of its own in memory where the machine lets it."""
+        within = folder if folder is not None else _MEMORY if _MEMORY.is_dir() else None
+        self.folder = Path(tempfile.mkdtemp(prefix="itutoros-simulation-", dir=within))
         self.database = Database(owner_url, pool_size=4)
         event.listen(self.database.engine, "connect", _commit_without_waiting)
         # What the server logs of refusals and of its own ends belongs to the stories.
