@@ -37,7 +37,7 @@ _ICONS = {ContactMethod.PHONE: "phone", ContactMethod.EMAIL: "mail", ContactMeth
 
 class LeadPanel(SidePanel):
     """Signals: `contacted` (outcome key, note), `taken`, `fieldChanged` (values), `convertRequested`,
-    `familyRequested` (id), `scheduleRequested`, `archiveRequested`."""
+    `familyRequested` (id), `scheduleRequested`, `archiveRequested`, `eraseRequested` (offered if ``may_erase``)."""
 
     contacted = Signal(str, str)
     taken = Signal()
@@ -46,6 +46,7 @@ class LeadPanel(SidePanel):
     familyRequested = Signal(str)
     scheduleRequested = Signal()
     archiveRequested = Signal()
+    eraseRequested = Signal()
 
     def __init__(
         self, choices: LeadChoices, center: Center, clock: Callable[[], datetime], parent: QWidget | None = None
@@ -54,6 +55,7 @@ class LeadPanel(SidePanel):
         t = theme.current()
         self._center, self._clock = center, clock
         self.lead: Lead | None = None
+        self.may_erase = False
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -172,6 +174,9 @@ class LeadPanel(SidePanel):
     def _open_menu(self) -> None:
         menu = Menu(self)
         menu.add("Archive this lead", self.archiveRequested.emit, "archive")
+        if self.may_erase:
+            menu.addSeparator()
+            menu.add("Erase this lead for good…", self.eraseRequested.emit, "trash-2")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(self.more_button.mapToGlobal(self.more_button.rect().topLeft()))
 

@@ -32,11 +32,13 @@ from desktop.leads.lead_rows import (
 from desktop.leads.lead_table import LeadTable, today_rows
 from desktop.leads.wording import OUTCOME_BUTTONS, OUTCOME_ICONS, STAGE_WORDS, contact_words
 from desktop.page import Changes, Page
+from desktop.people.erase_sheet import Eraser
 from desktop.permissions import Permissions
 from desktop.store.errors import StoreError
 from desktop.store.store import Store
 from desktop.widgets.choices import Segmented
 from desktop.widgets.panels import EmptyState
+from shared_models.access.models import Role
 from shared_models.leads import operations
 from shared_models.leads.duplicates import TypedPerson
 from shared_models.leads.models import Lead, LeadStage
@@ -45,6 +47,7 @@ from shared_models.leads.stages import USUAL_OUTCOMES
 from shared_models.people.models import Student
 from shared_models.people.operations import PeopleError
 from shared_models.people.search import PersonKind
+from shared_models.privacy.erasure import ErasedKind
 
 _VIEWS = (("board", "Board"), ("table", "Table"), ("today", "To do today"))
 _CHOICE_TABLES = frozenset({"user", "user_role", "subject", "topic", "location", "organization"})
@@ -68,6 +71,9 @@ class LeadsPage(Page):
         self._entry: LeadEntrySheet | None = None
         self._convert: ConvertSheet | None = None
         self.panel: LeadPanel | None = None
+        self.eraser = Eraser(self, store)
+        self.eraser.said.connect(lambda words: self.actionDone.emit(words, False))
+        self._may_erase = Role.OWNER in Permissions.of(store).roles
         self._build()
         self._make_actions()
         self._is_read = False
@@ -203,6 +209,11 @@ class LeadsPage(Page):
             lambda session: operations.move_lead(session, self._store.organization_id, lead_id, stage),
         )
 
+    def erase(self) -> None:
+        """Ask the owner whether to erase the chosen lead for good; the server does it."""
+        if self._selected and self._may_erase:
+            self.eraser.ask(ErasedKind.LEAD, self._selected, self._clock())
+
     def archive(self) -> None:
         """Hide the chosen lead."""
         lead_id = self._selected
@@ -310,6 +321,10 @@ class LeadsPage(Page):
         )
         self.convert_action = self.add_action("Register family", self.convert, icon="users-round", shortcut="R")
         self.archive_action = self.add_action("Archive lead", self.archive, icon="archive", shortcut="Delete")
+        self.erase_action = self.add_action(
+            "Erase lead for good", self.erase, icon="trash-2", helper="For the owner: on every PC, without undo."
+        )
+        self.erase_action.setVisible(self._may_erase)
         self.find_action = self.add_action(
             "Find a lead", self.filters.search.setFocus, icon="search", shortcut="Ctrl+F"
         )
@@ -325,6 +340,8 @@ class LeadsPage(Page):
         self.panel.familyRequested.connect(lambda family_id: self.navigate.emit("Families", family_id))
         self.panel.scheduleRequested.connect(self._schedule)
         self.panel.archiveRequested.connect(self.archive)
+        self.panel.eraseRequested.connect(self.erase)
+        self.panel.may_erase = self._may_erase
         self.panel.hide()
         self.body.addWidget(self.panel)
 
@@ -332,6 +349,7 @@ class LeadsPage(Page):
         row = next((row for row in self._rows if row.id == self._selected), None)
         for action in (self.open_action, self.archive_action, *self.outcome_actions.values()):
             action.setEnabled(row is not None)
+        self.erase_action.setEnabled(row is not None and self._may_erase)
         self.take_action.setEnabled(row is not None and row.owner_id != self._store.user_id)
         self.convert_action.setEnabled(row is not None and row.family_id is None)
 

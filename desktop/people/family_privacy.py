@@ -12,10 +12,12 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from desktop.background import Background
 from desktop.people.erase_sheet import Eraser
-from desktop.people.family_rows import FamilyFace, is_owner
+from desktop.people.family_rows import FamilyFace
+from desktop.permissions import Permissions
 from desktop.store.store import Store
 from desktop.widgets.actions import make_action
 from desktop.widgets.choices import Menu
+from shared_models.access.models import Role
 from shared_models.privacy.erasure import ErasedKind
 
 
@@ -36,8 +38,7 @@ class FamilyPrivacy(QObject):
         self.eraser = Eraser(view, store)
         self.eraser.said.connect(self.said)
         self.eraser.erased.connect(lambda plan: self.erased.emit(plan.kind is ErasedKind.FAMILY))
-        with store.read() as session:
-            self.is_offered = is_owner(session, store.organization_id, store.user_id)
+        self.is_offered = Role.OWNER in Permissions.of(store).roles
         self.export_action = make_action(
             view, "Export everything about the family", self.export, icon="download",
             helper="For a family that asks what is kept of it.",

@@ -16,7 +16,7 @@ from desktop.people.search_index import parents_title, people_index
 from desktop.schedule.directory import family_of
 from desktop.schedule.entry_words import title_words
 from desktop.store.store import Store
-from shared_models.access.models import Role, User, UserRole
+from shared_models.access.models import User
 from shared_models.catalog.models import Product, Service, Subject, Topic
 from shared_models.leads.models import Lead
 from shared_models.organization.models import Location, Organization, Room
@@ -279,19 +279,6 @@ def count_families(store: Store) -> tuple[int, int, int]:
             .where(Student.organization_id == organization_id, Student.archived_at.is_(None))
         )
     return live, students or 0, archived
-
-
-def is_owner(session: Session, organization_id: str, user_id: str | None) -> bool:
-    """Whether the user at this PC is the owner."""
-    held = session.scalar(
-        select(UserRole.id).where(
-            UserRole.organization_id == organization_id,
-            UserRole.user_id == user_id,
-            UserRole.role == Role.OWNER,
-            UserRole.archived_at.is_(None),
-        )
-    )
-    return held is not None
 
 
 def load_center(session: Session, organization_id: str) -> PeopleCenter:

@@ -17,6 +17,7 @@ from sqlalchemy import select, text
 from desktop import theme
 from desktop.files.keeper import FileKeeper
 from desktop.files.transfers import FileTransfers
+from desktop.leads.leads_page import LeadsPage
 from desktop.people.erase_sheet import Eraser, EraseSheet
 from desktop.people.erasure_client import NotErased, erase_on_server
 from desktop.people.families_page import FamiliesPage
@@ -31,6 +32,7 @@ from desktop.sync.setup import sign_in
 from desktop.sync.worker import SERVER, TOKEN
 from shared_models.access.models import Role, UserRole
 from shared_models.base import new_id
+from shared_models.leads.models import Lead
 from shared_models.organization.files import FilePurpose
 from shared_models.organization.models import Location
 from shared_models.people.models import Family, HealthAccess, Student, Tutor
@@ -316,3 +318,28 @@ def test_the_server_has_the_last_word(store: Store) -> None:
     store.secrets.forget(TOKEN)
     with pytest.raises(NotErased, match="Sign in first"):
         erase_on_server(store, ErasedKind.FAMILY, family_of(store), "Quentin Abernathy")
+
+
+def test_a_lead_is_erased_from_its_panel(store: Store, qtbot: QtBot) -> None:
+    theme.install(QApplication.instance(), theme.Appearance.LIGHT)  # type: ignore[arg-type]
+    with store.write() as session:
+        lead = Lead(organization_id=store.organization_id, id=new_id(), created_at=NOW, parent_first_name="Bo",
+                    parent_last_name="Park", message="fractions")  # fmt: skip
+        session.add(lead)
+    exchanged(store)
+    page = LeadsPage(store, lambda: NOW)
+    qtbot.addWidget(page)
+    page.resize(1340, 840)
+    with qtbot.waitExposed(page):
+        page.show()
+    page.show_item(lead.id)
+    assert page.erase_action.isEnabled()
+    page.erase()
+    sheet = asked(page.eraser, qtbot)
+    qtbot.keyClicks(sheet.name, "Bo Park")
+    with qtbot.waitSignal(sheet.erased, timeout=20_000):
+        sheet.erase_button.click()
+    exchanged(store)
+    with store.read() as session:
+        assert session.get_one(Lead, (store.organization_id, lead.id)).message == ""
+    page.shut_down()
