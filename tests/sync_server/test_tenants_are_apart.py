@@ -1,4 +1,6 @@
-"""A second tenant sees nothing of the first: by API, and by SQL under the server's role."""
+"""A second tenant sees nothing of the first: by API, and by SQL under the server's role. Three walls hold each other
+up, and each is tried with the others taken away: loaders that ask by organization, row-level security, and foreign
+keys that carry the organization."""
 
 from __future__ import annotations
 
@@ -105,6 +107,7 @@ def test_without_a_tenant_no_table_shows_a_row(database: Database) -> None:
 
 
 def test_sql_of_one_tenant_neither_reads_nor_writes_another(database: Database) -> None:
+    """The second wall, with the loaders out of the way."""
     first, _, _ = make_organization(database, "First")
     second, _, _ = make_organization(database, "Second")
     with database.tenant(first) as session:
@@ -131,7 +134,81 @@ def test_the_audit_history_cannot_be_altered(database: Database) -> None:
             session.connection().execute(text(statement))
 
 
+def test_every_reference_between_tenants_rows_carries_the_organization(database: Database) -> None:
+    """The third wall has no gap: PostgreSQL's own catalog says of which columns each foreign key is made."""
+    with database.routing() as session:
+        keys = session.execute(
+            text(
+                "SELECT c.conname, c.conrelid::regclass::text, "
+                "ARRAY(SELECT a.attname::text FROM unnest(c.conkey) AS k (n) JOIN pg_attribute a "
+                "ON a.attrelid = c.conrelid AND a.attnum = k.n) "
+                "FROM pg_constraint c JOIN pg_class r ON r.oid = c.confrelid "
+                "WHERE c.contype = 'f' AND r.relrowsecurity"
+            )
+        ).all()
+    assert len(keys) > 30
+    assert [name for name, _, columns in keys if "organization_id" not in columns] == []
+
+
+def test_loaders_alone_keep_tenants_apart(
+    database: Database, postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first wall, with row-level security out of the way: the server works as a superuser, and the API still
+    gives and changes nothing of another organization."""
+    engine = create_engine(postgres_url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.begin() as connection:
+        owner = connection.execute(text("SELECT current_user")).scalar_one()
+    engine.dispose()
+    monkeypatch.setattr("sync_server.database.APP_ROLE", owner)
+    unguarded = Database(postgres_url)
+    with unguarded.routing() as session:
+        assert session.execute(text("SELECT count(*) FROM organization")).scalar_one() > 0, "the wall is still there"
+    first_id, _, first_email = make_organization(unguarded, "First")
+    second_id, _, second_email = make_organization(unguarded, "Second")
+    with live_server(unguarded, tmp_path) as server:
+        first, first_client = signed_in(tmp_path / "first", server, first_email)
+        second, second_client = signed_in(tmp_path / "second", server, second_email)
+        lead_id = new_id()
+        with first.write() as session:
+            session.add(Lead(organization_id=first_id, id=lead_id, created_at=NOW, parent_first_name="Ana"))
+        exchange(first, first_client)
+        exchange(second, second_client)
+        with second.engine.connect() as connection:
+            for name in tenant_classes():
+                assert set(connection.execute(text(f'SELECT DISTINCT organization_id FROM "{name}"')).scalars()) <= {
+                    second_id
+                }, name
+            assert connection.execute(text("SELECT count(*) FROM lead")).scalar_one() == 0
+        assert second_client.history("lead", [lead_id]) == []
+        held = {table: numbers[0] for table, numbers in second_client.digests()["tables"].items()}
+        assert (held["lead"], held["organization"], held["location"]) == (0, 1, 1)
+        token = second.secrets.read(TOKEN)
+        assert token is not None
+        with httpx.Client(
+            base_url=server.url, headers={"Authorization": f"Bearer {token.value}"}, trust_env=False, timeout=60
+        ) as http:
+            told = http.get("/api/v1/audit/export").text
+            assert first_id not in told and lead_id not in told
+            devices = http.get("/api/v1/devices").json()
+            assert [device["id"] for device in devices] == [second.local("device_id")]
+        # An edit under the id of the other's row changes nothing there.
+        with second.write() as session:
+            session.add(Lead(organization_id=second_id, id=lead_id, created_at=NOW, parent_first_name="Stolen"))
+        exchange(second, second_client)
+        with second.write() as session:
+            session.get_one(Lead, (second_id, lead_id)).notes = "edited"
+        exchange(second, second_client)
+        for thing in (first_client, second_client, first, second):
+            thing.close()
+    with unguarded.tenant(first_id) as session:
+        lead = session.get_one(Lead, (first_id, lead_id))
+        assert (lead.parent_first_name, lead.notes) == ("Ana", "")
+        assert session.get_one(Lead, (second_id, lead_id)).parent_first_name == "Stolen"
+    unguarded.close()
+
+
 def test_foreign_keys_alone_keep_tenants_apart(database: Database, postgres_url: str) -> None:
+    """The third wall, with loaders and row-level security out of the way."""
     first, _, _ = make_organization(database)
     second, _, _ = make_organization(database)
     with database.tenant(first) as session:
