@@ -127,7 +127,7 @@ def _revoke_device(_settings: Settings, database: Database, arguments: argparse.
     return 0 if found else 1
 
 
-def _create_organization(_settings: Settings, database: Database, arguments: argparse.Namespace) -> int:
+def _create_organization(settings: Settings, database: Database, arguments: argparse.Namespace) -> int:
     password = arguments.password or (
         sys.stdin.readline().rstrip("\n") if not sys.stdin.isatty() else getpass.getpass("Password of the owner: ")
     )
@@ -144,6 +144,7 @@ def _create_organization(_settings: Settings, database: Database, arguments: arg
             password=password,
             location_name=arguments.location,
         ),
+        password_minimum=settings.password_minimum,
     )
     print(organization_id)
     return 0

@@ -19,7 +19,13 @@ from shared_models.catalog.seed import seed_catalog
 from shared_models.organization.models import Location, Organization
 from sync_server.access.devices import roles_of, token_hash
 from sync_server.access.errors import AccountError, SignInRefused, SlugTaken
-from sync_server.access.passwords import check_password, hash_password, needs_rehash, password_fits
+from sync_server.access.passwords import (
+    DEFAULT_MINIMUM,
+    check_password,
+    hash_password,
+    needs_rehash,
+    password_fits,
+)
 from sync_server.access.second_factor import has_second_factor, use_code
 from sync_server.access.throttle import (
     DEVICE,
@@ -107,7 +113,9 @@ def normalize_email(email: str) -> str:
     return email.strip().lower()
 
 
-def create_organization(database: Database, wanted: NewOrganization) -> str:
+def create_organization(
+    database: Database, wanted: NewOrganization, *, password_minimum: int = DEFAULT_MINIMUM
+) -> str:
     """Make a tenant with its owner, first location and the standard catalog; returns the organization's id.
 
     An account that already has this e-mail keeps its password and becomes owner of this organization too.
@@ -118,7 +126,8 @@ def create_organization(database: Database, wanted: NewOrganization) -> str:
     with database.routing() as session:
         is_new = session.scalar(select(Account.id).where(Account.email == email)) is None
         if is_new:
-            check_password(wanted.password)
+            own_words = [email, wanted.business_name, wanted.owner_first_name, wanted.owner_last_name]
+            check_password(wanted.password, password_minimum, own_words)
         if not slug_is_free(session, wanted.slug):
             raise _taken(wanted.slug)
     # Outside of any transaction: it is slow on purpose.

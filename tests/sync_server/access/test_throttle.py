@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from shared_models.base import new_id
 from sync_server.access import passwords
@@ -171,6 +173,35 @@ def test_of_many_at_once_no_more_pass_than_allowed(database: Database) -> None:
 
     with ThreadPoolExecutor(16) as pool:
         assert sum(pool.map(one, range(64))) == 7
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    burst=st.integers(1, 6),
+    every=st.integers(1, 300),
+    pauses=st.lists(st.integers(0, 400), min_size=1, max_size=40),
+)
+def test_in_no_span_of_time_do_more_pass_than_burst_and_pace_allow(
+    database: Database, burst: int, every: int, pauses: list[int]
+) -> None:
+    bucket, limit = f"property {new_id()}", Limit(burst, timedelta(seconds=every))
+    moment, passed = NOW, []
+    for pause in pauses:
+        moment += timedelta(seconds=pause)
+        try:
+            with database.routing() as session:
+                charge(session, {bucket: limit}, moment)
+        except TooManyTries as error:
+            assert error.wait <= limit.every
+            continue
+        passed.append(moment)
+    for first in range(len(passed)):
+        for last in range(first, len(passed)):
+            span = passed[last] - passed[first]
+            assert last - first + 1 <= burst + span / limit.every
+    # Nobody who keeps to the pace is ever refused.
+    with database.routing() as session:
+        charge(session, {bucket: limit}, moment + limit.every * burst)
 
 
 def test_a_refused_try_is_counted_in_no_bucket(database: Database) -> None:
