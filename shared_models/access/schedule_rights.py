@@ -3,7 +3,7 @@ tutor is taken elsewhere, and no more."""
 
 from __future__ import annotations
 
-from shared_models.access.conditions import EVERYTHING, LIVE, Is, Ref, both, either
+from shared_models.access.conditions import EVERYTHING, LIVE, Is, Named, Ref, both, either
 from shared_models.access.reach import (
     ADMIN,
     AT_MY_LOCATIONS,
@@ -28,10 +28,14 @@ def _series() -> TableRights:
         LESSON="location_id service_id subject_id topic_id product_id tutor_id capacity is_online",
         IMPORTED="imported_uid imported_as",
     )
+    has_entry_here = Named("schedule_entry", "series_id", AT_MY_LOCATIONS)
     # A tutor or guardian may have one session of a series that is otherwise another's, so they see sessions alone.
     return rights(
-        g, rule(STAFF, AT_MY_LOCATIONS, g(), writes=g(), history=True), hidden_from=[TUTOR, GUARDIAN]
-    )  # fmt: skip
+        g,
+        rule(STAFF, AT_MY_LOCATIONS, g(), writes=g(), history=True),
+        rule(STAFF, has_entry_here, g()),
+        hidden_from=[TUTOR, GUARDIAN],
+    )
 
 
 def _schedule_entry() -> TableRights:

@@ -62,6 +62,14 @@ _SYNCING = (
     "AND (r.role IN ('ADMIN', 'FRONT_DESK') OR EXISTS (SELECT 1 FROM device d "
     "WHERE d.organization_id = r.organization_id AND d.user_id = r.user_id AND d.revoked_at IS NULL))"
 )
+_FAR = {
+    "attendee": "(SELECT e.location_id FROM schedule_entry e "
+    "WHERE e.organization_id = %(org)s AND e.id = t.entry_id) IS DISTINCT FROM "
+    "(SELECT s.location_id FROM student s WHERE s.organization_id = %(org)s AND s.id = t.student_id)",
+    "schedule_entry": "t.series_id IS NOT NULL AND t.location_id IS DISTINCT FROM "
+    "(SELECT s.location_id FROM series s WHERE s.organization_id = %(org)s AND s.id = t.series_id)",
+}
+"""For new rows that mostly name what is at the same location: when they do not."""
 _HEALTH_DELIVERED = (
     "INSERT INTO audit_entry (organization_id, table_name, row_id, action, user_id, device_id, changes, lost) "
     f"SELECT %(org)s::uuid, 'student', %(device)s::uuid, '{HEALTH_READING}', %(user)s::uuid, %(device)s::uuid, "
@@ -280,8 +288,9 @@ def touch_dependents(
     hanging = [d for d in dependencies().get(table, ()) if changed or d.on_new_rows]
     roles = _syncing_roles(session, organization_id) if hanging else frozenset()
     hanging = [dependency for dependency in hanging if dependency.roles & roles]
-    if table == "attendee" and created and former is None and roles <= _STAFF:
-        created = _guests(session, organization_id, created)
+    concerned = frozenset().union(*(d.roles & roles for d in hanging if d.on_new_rows))
+    if created and former is None and table in _FAR and concerned <= _STAFF:
+        created = _far_from_home(session, organization_id, table, created)
         hanging = hanging if created or changed else []
     if not hanging:
         return 0
@@ -301,15 +310,13 @@ def touch_dependents(
     return sum(_number_anew(session, organization_id, target, ids) for target, ids in found.items())
 
 
-def _guests(session: Session, organization_id: str, ids: Sequence[str]) -> list[str]:
-    """The attendees among these whose student belongs to another location than the entry. The other students are seen
-    whole wherever the entry is, so that a desk learns nothing new of them."""
+def _far_from_home(session: Session, organization_id: str, table: str, ids: Sequence[str]) -> list[str]:
+    """The new rows among these of which a desk could learn something: what they name belongs to another location.
+    What belongs to the same is seen whole wherever they are."""
     with raw_cursor(session) as cursor:
         cursor.execute(
-            "SELECT a.id::text FROM attendee a WHERE a.organization_id = %(org)s AND a.id = ANY(%(ids)s::uuid[]) "
-            "AND (SELECT e.location_id FROM schedule_entry e "
-            "WHERE e.organization_id = %(org)s AND e.id = a.entry_id) IS DISTINCT FROM "
-            "(SELECT s.location_id FROM student s WHERE s.organization_id = %(org)s AND s.id = a.student_id)",
+            f'SELECT id::text FROM "{table}" t WHERE organization_id = %(org)s AND id = ANY(%(ids)s::uuid[]) '
+            f"AND {_FAR[table]}",
             {"org": organization_id, "ids": list(ids)},
         )
         return [row[0] for row in cursor]

@@ -76,6 +76,7 @@ ENDPOINTS: dict[tuple[str, str], Expected] = {
     ("POST", "/api/v1/invitations/{invitation_id}/resend"): Expected(frozenset(), 404),
     ("POST", "/api/v1/invitations/{invitation_id}/withdraw"): Expected(frozenset(), 404),
     ("GET", "/api/v1/history"): Expected(AT_A_DESK, 200, query="table=schedule_entry&id={entry}"),
+    ("GET", "/api/v1/audit/export"): Expected(STEWARDS, 200, 403, query="row_id={entry}"),
     ("GET", "/api/v1/files/{sha256}"): Expected(frozenset(), 404),
     ("GET", "/api/v1/files/{sha256}/thumbnail"): Expected(frozenset(), 404, query="size=256"),
     ("GET", "/api/v1/files/{sha256}/upload"): Expected(frozenset(), 404),

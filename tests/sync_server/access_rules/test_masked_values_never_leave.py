@@ -127,6 +127,10 @@ def test_histories_hold_what_the_role_sees(
         expected = 200 if history_tiers(name, frozenset({role})) else 404
         assert answer.status_code == expected, (name, answer.text)
         raw += answer.content
+    for kind_of_file in ("ndjson", "csv"):
+        answer = httpx.get(f"{server.url}/api/v1/audit/export?format={kind_of_file}", headers=desk.headers)
+        assert answer.status_code == (200 if role in (Role.OWNER, Role.ADMIN) else 403)
+        raw += answer.content
     with database.tenant(center.organization_id, read_only=True) as session:
         stored = Stored(session, center.organization_id)
         shown = stored.shown_to(viewer_of(session, center.organization_id, desk.user_id))
