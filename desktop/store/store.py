@@ -61,11 +61,10 @@ class Store:
         except OSError as error:
             raise StoreUnwritable(f"The folder {folder} cannot be written: {error.strerror}.") from error
         self.key_kept_in = key.kept_in
-        self.engine = _engine(folder / "store.db", key.value)
-        self._connect_bulk = _connector(folder / "store.db", key.value)
+        self._connect = _connector(folder / "store.db", key.value)
+        self.engine = _engine_of(self._open)
         self.is_destroyed = False
         """Whether the key was destroyed: nothing is read or written any more ([S-90])."""
-        event.listen(self.engine, "do_connect", self._refuse_when_destroyed)
         self._bulk: Any = None
         self._bulk_lock = threading.RLock()
         self._listeners: list[Listener] = []
@@ -186,7 +185,7 @@ class Store:
         """
         with self._bulk_lock:
             if self._bulk is None:
-                self._bulk = self._connect_bulk()
+                self._bulk = self._open()
                 for pragma in ("foreign_keys = OFF", "ignore_check_constraints = ON", "synchronous = NORMAL"):
                     self._bulk.execute(f"PRAGMA {pragma}")
             yield self._bulk
@@ -274,9 +273,11 @@ class Store:
             ).one_or_none()
         return f"{' '.join(name).strip()}, {moment}" if name is not None else moment
 
-    def _refuse_when_destroyed(self, *_: object) -> None:
+    def _open(self) -> Any:
+        """A connection to the file; never one that would make it anew after its key was destroyed."""
         if self.is_destroyed:
             raise StoreError("What this PC held of the center was removed.")
+        return self._connect()
 
     def _new_clock(self) -> HybridClock:
         return HybridClock(self._local[_DEVICE], self.corrected_wall)
@@ -404,12 +405,16 @@ def _connector(file: Path, key_hex: str) -> Callable[[], Any]:
 
 
 def _engine(file: Path, key_hex: str) -> Engine:
+    return _engine_of(_connector(file, key_hex))
+
+
+def _engine_of(connect: Callable[[], Any]) -> Engine:
     import sqlcipher3.dbapi2
 
     engine = create_engine(
         "sqlite://",
         module=sqlcipher3.dbapi2,
-        creator=_connector(file, key_hex),
+        creator=connect,
         poolclass=QueuePool,
         pool_size=5,
         max_overflow=5,

@@ -7,7 +7,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 from desktop.store.migrations import HEAD
 from desktop.store.store import Store
 from desktop.sync.client import Head, Message, Server
-from desktop.sync.errors import ClockAhead, Forked, SyncError, TooLarge
+from desktop.sync.errors import ClockAhead, Forked, SyncError, TooLarge, Unreachable
 from desktop.sync.hello import go_on_as_another, is_due, say_hello
 from desktop.sync.incoming import Incoming
 from desktop.sync.outgoing import (
@@ -193,7 +193,12 @@ def _take_pages(store: Store, first: Message, stream: Iterator[Message], watcher
         _fetched_ahead(first, stream, is_all=not first[0]["more"]) as pages,
     ):
         incoming = Incoming(store, writer)
-        for head, batches in pages:
+
+        def keep() -> None:
+            writer.commit()
+            store.announce(incoming.changes())
+
+        for head, batches in _kept_when_cut_off(pages, keep):
             writer.begin()
             incoming.apply(head, batches)
             rows = sum(len(batch.ids) for batch in batches)
@@ -209,12 +214,26 @@ def _take_pages(store: Store, first: Message, stream: Iterator[Message], watcher
             if total:
                 watcher.progress(Progress(min(received, total), total))
             if head["more"] and watcher.is_cancelled():
-                writer.commit()
-                store.announce(incoming.changes())
+                keep()
                 raise Cancelled
         if received > _TURN_ROWS:
             writer.move_log()
     return received
+
+
+def _kept_when_cut_off(pages: Iterable[Message], keep: Callable[[], None]) -> Iterator[Message]:
+    """The pages; when their stream ends before its time, those that came whole are kept."""
+    head: Head = {}
+    try:
+        for page in pages:
+            head = page[0]
+            yield page
+    except SyncError:
+        keep()
+        raise
+    if head.get("more"):
+        keep()
+        raise Unreachable("The server stopped in the middle of an answer.")
 
 
 class _Ahead(Generic[T]):
