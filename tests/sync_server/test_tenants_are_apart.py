@@ -161,10 +161,10 @@ def test_loaders_alone_keep_tenants_apart(
     engine.dispose()
     monkeypatch.setattr("sync_server.database.APP_ROLE", owner)
     unguarded = Database(postgres_url)
-    with unguarded.routing() as session:
-        assert session.execute(text("SELECT count(*) FROM organization")).scalar_one() > 0, "the wall is still there"
     first_id, _, first_email = make_organization(unguarded, "First")
     second_id, _, second_email = make_organization(unguarded, "Second")
+    with unguarded.routing() as session:
+        assert session.execute(text("SELECT count(*) FROM organization")).scalar_one() > 1, "the wall is still there"
     with live_server(unguarded, tmp_path) as server:
         first, first_client = signed_in(tmp_path / "first", server, first_email)
         second, second_client = signed_in(tmp_path / "second", server, second_email)
