@@ -22,6 +22,7 @@ from shared_models.schedule.times import wall_clock_of, zone_of
 
 _CHUNK = 900
 _MANY = 3
+_CLOCKS = tuple(f"{minutes // 60 % 12 or 12}:{minutes % 60:02d}" for minutes in range(24 * 60))
 
 
 class EntryWords(NamedTuple):
@@ -42,6 +43,8 @@ class EntryWords(NamedTuple):
     @property
     def who(self) -> str:
         """The students: their names, or how many there are."""
+        if len(self.student_names) == 1:
+            return self.student_names[0]
         if len(self.student_names) > _MANY:
             return f"group of {len(self.student_names)}"
         return " and ".join(self.student_names)
@@ -208,21 +211,24 @@ def short_title(topic: str | None, subject: str | None, service: str | None) -> 
 def describe(explained: ExplainedConflict, entry_id: str) -> str:
     """One line that says what stands in the way of ``entry_id`` (design, "Words"): "Room B: David Walker until 5:00",
     or, when only the buffer is hit, "Room B: too tight, David Walker ends 5:00"."""
-    other, own = explained.other(entry_id), explained.other(explained.other(entry_id).entry_id)
-    names = ", ".join(explained.names)
-    who = other.title if explained.kind is ConflictKind.STUDENT else (other.who or other.title)
-    if explained.tag is ConflictTag.OVERLAP:
-        when = f"until {clock(other.ends)}" if other.starts <= own.starts else f"from {clock(other.starts)}"
-        return f"{names}: {who} {when}"
-    if other.starts <= own.starts:
-        return f"{names}: too tight, {who} ends {clock(other.ends)}"
-    return f"{names}: too tight, {who} starts {clock(other.starts)}"
+    conflict, names, own, other, _ = explained
+    if own.entry_id != entry_id:
+        own, other = other, own
+    who = other.title if conflict.kind is ConflictKind.STUDENT else (other.who or other.title)
+    is_before, what = other.starts <= own.starts, names[0] if len(names) == 1 else ", ".join(names)
+    if conflict.tag is ConflictTag.OVERLAP:
+        return (
+            f"{what}: {who} until {clock(other.ends)}" if is_before else f"{what}: {who} from {clock(other.starts)}"
+        )
+    if is_before:
+        return f"{what}: too tight, {who} ends {clock(other.ends)}"
+    return f"{what}: too tight, {who} starts {clock(other.starts)}"
 
 
 def clock(moment: datetime | time, with_half: bool = False) -> str:
     """A wall-clock time as "5:45", or "5:45 PM"."""
-    half = (" PM" if moment.hour >= 12 else " AM") if with_half else ""
-    return f"{moment.hour % 12 or 12}:{moment.minute:02d}{half}"
+    words = _CLOCKS[moment.hour * 60 + moment.minute]
+    return f"{words} {'PM' if moment.hour >= 12 else 'AM'}" if with_half else words
 
 
 def clock_range(starts: datetime, ends: datetime) -> str:

@@ -77,19 +77,21 @@ class WallClocks(dict[int, datetime]):
     def __init__(self, zone: tzinfo) -> None:
         super().__init__()
         self._zone = zone
-        self._midnights: dict[int, datetime | None] = {}
+        self._day = -1
+        self._midnight: datetime | None = None
 
     def __missing__(self, seconds: int) -> datetime:
-        day, since = divmod(seconds, _DAY)
-        try:
-            midnight = self._midnights[day]
-        except KeyError:
-            midnight = self._midnights[day] = self._midnight(day)
-        shown = wall_clock_of(self._at(seconds), self._zone) if midnight is None else midnight + timedelta(0, since)
+        day = seconds // _DAY
+        if day != self._day:
+            self._day, self._midnight = day, self._midnight_of(day)
+        if self._midnight is None:
+            shown = wall_clock_of(self._at(seconds), self._zone)
+        else:
+            shown = self._midnight + timedelta(0, seconds - day * _DAY)
         self[seconds] = shown
         return shown
 
-    def _midnight(self, day: int) -> datetime | None:
+    def _midnight_of(self, day: int) -> datetime | None:
         """What clocks show at midnight of a UTC day; None when they change before the next."""
         begins, ends = self._at(day * _DAY), self._at((day + 1) * _DAY)
         return begins.replace(tzinfo=None, fold=0) if begins.utcoffset() == ends.utcoffset() else None
