@@ -7,7 +7,7 @@ import random
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-STEPS = 30
+STEPS = 25
 
 _HOUR = 3_600_000
 _YEAR = 365 * 24 * _HOUR
@@ -96,7 +96,7 @@ def story_of(seed: int, steps: int = STEPS) -> Story:
             is_behind=number > 1 and draw.random() < 0.05,
             speaks_previous=number > 0 and draw.random() < 0.08,
         )
-        for number in range(draw.randint(2, 5))
+        for number in range(draw.choice((2, 2, 3, 3, 4, 5)))
     )
     kinds = [kind for kind, _ in KINDS]
     weights = [weight for _, weight in KINDS]

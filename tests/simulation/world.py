@@ -327,8 +327,7 @@ class World:
         store = Store(folder, use_keyring=False)
         store.secrets.keep(TOKEN, token)
         store.set_local(organization_id=self.organization_id, device_id=device_id, user_id=user, **{SERVER: BASE_URL})
-        store.close()
-        store = self._open(folder)
+        store.begin_new_clock()
         is_previous = plan.speaks_previous or plan.is_behind
         client = self._client(store, is_previous=is_previous)
         desk = Desk(number, plan, folder, user, plan.skew_milliseconds, store, client, is_upgraded=not plan.is_behind)
