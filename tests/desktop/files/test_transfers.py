@@ -1,4 +1,5 @@
-"""Files travel between real PCs and a real server, through restarts, kills, damage and refusals."""
+"""Files travel between real PCs and a real server, through restarts, kills, damage and refusals ([S-111] to
+[S-114])."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Files over HTTP: sent in chunks, checked, served; and another center's files, which do not exist."""
+"""Files over HTTP: sent in chunks, checked, served; and another center's files, which do not exist
+([S-110] to [S-113])."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Erased for good: in the rows, the history, the mail, the files, on every PC, and against every late edit [S-15]."""
+"""Erased for good: in the rows, the history, the mail, the files, on every PC, and against every late edit
+([S-15], [S-115])."""
 
 from __future__ import annotations
 
