@@ -34,7 +34,7 @@ class Draining:
         future: asyncio.Future[None] = loop.create_future()
 
         def tell() -> None:
-            loop.call_soon_threadsafe(_settle, future)
+            loop.call_soon_threadsafe(settle, future)
 
         with self._lock:
             if self._has_begun.is_set():
@@ -49,6 +49,7 @@ class Draining:
         await self.told()
 
 
-def _settle(future: asyncio.Future[None]) -> None:
+def settle(future: asyncio.Future[None]) -> None:
+    """Let a future be done, if it is not yet; in its loop's thread."""
     if not future.done():
         future.set_result(None)

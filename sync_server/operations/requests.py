@@ -7,7 +7,6 @@ import asyncio
 import re
 import time
 from collections.abc import Callable
-from typing import Any
 from uuid import uuid4
 
 import orjson
@@ -15,7 +14,7 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sync_server.operations import metrics
-from sync_server.operations.draining import Draining
+from sync_server.operations.draining import Draining, settle
 
 REQUEST_ID = "X-Request-Id"
 """The header in which a desk names its request, and in which the answer repeats the name."""
@@ -139,15 +138,15 @@ class _Answer:
 
     async def _receive_or_end(self) -> Message:
         """To a stream the end of the server looks as if the caller had left: it ends by itself."""
+        either = self._draining.told()
         caller = asyncio.ensure_future(self._receive())
-        ending = self._draining.told()
+        caller.add_done_callback(lambda _: settle(either))
         try:
-            either: set[asyncio.Future[Any]] = {caller, ending}
-            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            await either
             return caller.result() if caller.done() else {"type": "http.disconnect"}
         finally:
             caller.cancel()
-            ending.cancel()
+            either.cancel()
 
 
 def request_id_of(scope: Scope) -> str:
