@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from email.errors import MessageError
 
 from sqlalchemy.orm import Session
 
@@ -67,7 +68,8 @@ def queue_letter(
             button=letter.button,
             closing=letter.closing,
         )
-    except ValueError:
+    except (ValueError, LookupError, MessageError):
+        # Odd addresses break the making of a mail in more than one way.
         return
     session.add(mail)
 

@@ -110,6 +110,17 @@ def test_nobody_learns_who_has_an_account(server: AccountServer, inbox: Inbox, v
     inbox.wait_for(known, 2)
 
 
+@pytest.mark.parametrize(
+    "email",
+    ["", "@", "a", '"', '"a b"@example.org', "é@é.example", "a@b", "<a@b.example>", "a@b.example, c@d.example",
+     ".@.", "a" * 60 + "@" + "b" * 180, "a@[127.0.0.1]", "'; --@x.example", "=?utf-8?q?=41?=@b.example", "((",
+     "a@b.example;"],
+)  # fmt: skip
+def test_an_odd_address_is_answered_like_any_other(visitor: httpx.Client, email: str) -> None:
+    assert visitor.post("/api/v1/password-reset", json={"email": email}).status_code == 202
+    assert visitor.post("/account/reset", data={"email": email}).status_code in (200, 422)
+
+
 def test_an_unknown_address_costs_the_same_work(database: Database) -> None:
     _, _, known = make_organization(database)
     counts = []
