@@ -34,7 +34,7 @@ __all__ = [
 RIGHTS: Mapping[str, TableRights] = {**CENTER_RIGHTS, **PEOPLE_RIGHTS, **SCHEDULE_RIGHTS}
 
 FILLED: Mapping[str, Mapping[str, frozenset[str]]] = {
-    "schedule_entry": {"hourly_pay_cents": frozenset({"tutor_id", "location_id", "service_id"})}
+    "schedule_entry": {"hourly_pay_cents": frozenset({"tutor_id", "service_id"})}
 }
 """Fields that the server fills for those who may not write them, and the fields from which it does: when one of these
 changes, or the row is new, the value is copied anew (sync protocol S-63)."""

@@ -34,6 +34,7 @@ from sync_server.sync.sight import Sight, sight_of, table_of
 from sync_server.sync.visibility import (
     fill_hidden,
     filled_fields,
+    filling_fields,
     naming_fields,
     reach,
     reaches_all,
@@ -352,8 +353,8 @@ class Push:
             organization_id = self._device.organization_id
             by_row = reach(self._cursor, organization_id, self._viewer, Action.UPDATE, table, part.ids)
             allowed = frozenset.intersection(*(by_row.get(i, frozenset()) for i in part.ids))
-        contexts = kind.long_texts | ({"archived_at"} if kind.add_wins else set())
-        if allowed.issuperset(part.fields) and contexts.isdisjoint(part.fields) and not kind.append_only:
+        singly = kind.long_texts | ({"archived_at"} if kind.add_wins else set()) | filling_fields(self._viewer, table)
+        if allowed.issuperset(part.fields) and singly.isdisjoint(part.fields) and not kind.append_only:
             is_as_sent = self._merge_whole(part, first)
         else:
             is_as_sent = self._merge_one_by_one(part, first, by_row or dict.fromkeys(part.ids, allowed))

@@ -352,6 +352,11 @@ def filled_fields(viewer: Viewer, table: str) -> frozenset[str]:
     return frozenset(FILLED.get(table, {})) - mine
 
 
+def filling_fields(viewer: Viewer, table: str) -> frozenset[str]:
+    """The fields whose change makes the server fill others anew for this viewer."""
+    return NOTHING.union(*(FILLED[table][name] for name in filled_fields(viewer, table)))
+
+
 def fill_hidden(asking: Asking, organization_id: str, viewer: Viewer, table: str, ids: Sequence[str]) -> list[str]:
     """Fill the fields that their author may not write, in rows that were made or whose sources (`FILLED`) changed:
     a tutor's pay at the location, or else the tutor's own ([S-63]). Returns the ids of rows that were altered."""

@@ -97,7 +97,8 @@ class SmallCenter:
                 token_hash=token_hash(token),
             )  # fmt: skip
             session.add(device)
-        return Pc(self, user_id, token)
+            device_id = device.id
+        return Pc(self, user_id, device_id, token)
 
     def value(self, table: str, row_id: str, field: str) -> Any:
         """What the server holds in one field."""
@@ -116,8 +117,8 @@ class SmallCenter:
 class Pc:
     """A user's PC, as far as it sends edits."""
 
-    def __init__(self, center: SmallCenter, user_id: str, token: str) -> None:
-        self.center, self.user_id, self.token = center, user_id, token
+    def __init__(self, center: SmallCenter, user_id: str, device_id: str, token: str) -> None:
+        self.center, self.user_id, self.device_id, self.token = center, user_id, device_id, token
 
     def make(self, table: str, **values: FieldValue) -> str:
         """Send a new row with these fields; gives its id."""
