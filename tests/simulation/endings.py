@@ -98,10 +98,14 @@ def _check_store(world: World, desk: Desk, server: Rows) -> None:
         checked = verify(desk.store, desk.client, deep=desk.number == 0, repairs=False)
         if not checked.is_level or checked.differences:
             raise BadEnding(f"desk {desk.number} has other digests than the server: {checked.differences}")
+    # A refused row that the server never had waits here with all it refers to, which may be withdrawn meanwhile.
     with raw_store(desk.store) as connection:
-        broken = connection.execute("PRAGMA foreign_key_check").fetchone()
-        if broken is not None:
-            raise BadEnding(f"desk {desk.number} has a reference to nothing: {tuple(broken)}")
+        for table, place, parent, _ in connection.execute("PRAGMA foreign_key_check").fetchall():
+            (row_id,) = connection.execute(f'SELECT id FROM "{table}" WHERE rowid = ?', (place,)).fetchone()
+            if (table, row_id) not in refused:
+                raise BadEnding(
+                    f"desk {desk.number}: {_named((table, row_id))} refers to a {parent} that is not there"
+                )
 
 
 def _shown_by_server(desk: Desk) -> Rows:
