@@ -99,7 +99,8 @@ class HistoryPanel(QWidget):
             names = all_names(session, self._store.organization_id)
         known = [
             Noted(
-                one.table, one.row_id, one.at, names.get(one.who, "The server"), one.is_new, one.changes, one.thing_id
+                one.table, one.row_id, one.at, names.get(one.who, "The server"), one.is_new, one.changes,
+                one.thing_id, one.lost,
             )
             for one in noted
         ]
@@ -190,7 +191,7 @@ class ServerHistory(QObject):
                     noted.append(
                         Noted(
                             table, change.row_id, change.happened_at, change.user_id or "", is_new, change.changes,
-                            things.get(change.row_id, ""),
+                            things.get(change.row_id, ""), change.lost,
                         )
                     )  # fmt: skip
         except SyncError as error:

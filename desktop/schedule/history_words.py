@@ -4,7 +4,7 @@ from it, from the clocks that every field carries."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
@@ -47,7 +47,8 @@ NameOf = Callable[[str], str]
 class Noted:
     """One change of one row: fields with their values before and after; none for a row that was made.
 
-    ``thing_id`` is the student or room of an attendee or entry room.
+    ``thing_id`` is the student or room of an attendee or entry room, ``lost`` has values that were entered and did not
+    stand against another change.
     """
 
     table: str
@@ -57,6 +58,7 @@ class Noted:
     is_new: bool
     changes: Mapping[str, tuple[Any, Any]]
     thing_id: str = ""
+    lost: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,22 @@ def sentences(one: Noted, name_of: NameOf, zone: tzinfo) -> list[str]:
             words.append(f"changed the {called}")
     if "archived_at" in changes:
         words.append("archived it" if changes["archived_at"][1] else "brought it back")
+    return words + _lost_sentences(one.lost, name_of, zone)
+
+
+def _lost_sentences(lost: Mapping[str, Any], name_of: NameOf, zone: tzinfo) -> list[str]:
+    """What was entered here and did not stand against another change, with its values."""
+    words = []
+    if "starts_at" in lost:
+        words.append(f"moved it to {_moment(lost['starts_at'], zone)}, which another change replaced")
+    if lost.get("tutor_id"):
+        words.append(f"gave it to {name_of(lost['tutor_id'])}, which another change replaced")
+    for name, value in lost.items():
+        called = _PLAIN.get(name) or ("report" if name in _REPORT else "")
+        if not called or value in (None, ""):
+            continue
+        said = name_of(value) if name in _TOLD_BY_NAME else f"“{value}”"
+        words.append(f"entered the {called} {said}, which another change replaced")
     return words
 
 
@@ -176,8 +194,8 @@ def noted_by_clocks(
 ) -> list[Noted]:
     """What a row's own clocks tell: when each field was last edited, and whether on this PC; values are not known."""
     by_stamp: dict[str, list[str]] = {}
-    for field, stamp in edits_of(clocks).items():
-        by_stamp.setdefault(stamp, []).append(field)
+    for name, stamp in edits_of(clocks).items():
+        by_stamp.setdefault(stamp, []).append(name)
     found = []
     own = device_tail(device_id)
     for stamp, fields in by_stamp.items():

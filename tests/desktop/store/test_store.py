@@ -21,6 +21,7 @@ from desktop.store.keys import SecretKeeper
 from desktop.store.local_models import LocalBase
 from desktop.store.migrations import HEAD
 from desktop.store.store import Changes, Store, _engine, migrate, migration_config
+from desktop.sync.outgoing import read_requests
 from shared_models.base import new_id
 from shared_models.leads.models import Lead, LeadStage
 from shared_models.organization.models import Organization
@@ -119,6 +120,62 @@ def test_a_store_of_the_first_version_is_brought_up_to_date_with_its_data(tmp_pa
     store.close()
 
 
+def earlier_revisions() -> list[str]:
+    from alembic.script import ScriptDirectory
+
+    script = ScriptDirectory.from_config(migration_config())
+    return sorted(each.revision for each in script.walk_revisions() if each.revision != HEAD)
+
+
+def earlier_store(folder: Path, revision: str) -> tuple[str, str, str]:
+    """A store as that revision made it, with a new and an edited lead that were never sent; returns the ids of
+    organization and leads."""
+    key = SecretKeeper(folder, use_keyring=False).store_key()
+    engine = _engine(folder / "store.db", key.value)
+    migrate(engine, revision)
+    organization, made, edited = (new_id() for _ in range(3))
+    stamp, later = "0199000000000000aaaaaaaaaaaa", "0199000000010000aaaaaaaaaaaa"
+    leads: tuple[dict[str, str], ...] = (
+        {"id": made, "parent_first_name": "Ana", "field_clocks": f'{{"*": "{stamp}"}}', "unsent_since": stamp},
+        {
+            "id": edited, "parent_first_name": "Björn", "notes": "call after six", "unsent_since": later,
+            "field_clocks": f'{{"*": "{stamp}", "notes": "{later}"}}',
+        },
+    )  # fmt: skip
+    with engine.connect() as connection:
+        columns = connection.execute(text("SELECT name, type, \"notnull\" FROM pragma_table_info('lead')")).all()
+        for lead in leads:
+            row: dict[str, str | int] = {
+                name: "" if kind == "TEXT" else 0 for name, kind, required in columns if required
+            }
+            row |= {"organization_id": organization, "stage": "NEW", "source": "OTHER"}
+            row |= {"created_at": "2026-11-25T20:40:00Z", **lead}
+            names, marks = ", ".join(row), ", ".join(f":{name}" for name in row)
+            connection.execute(text(f"INSERT INTO lead ({names}) VALUES ({marks})"), row)
+        for name, value in (("organization_id", organization), ("pull_cursor", "812")):
+            connection.execute(text("INSERT INTO local_state VALUES (:name, :value)"), {"name": name, "value": value})
+        connection.commit()
+    engine.dispose()
+    return organization, made, edited
+
+
+@pytest.mark.parametrize("revision", earlier_revisions())
+def test_an_upgrade_keeps_what_was_not_sent_unsent(tmp_path: Path, revision: str) -> None:
+    """[S-101]: and it is sent as it would have been."""
+    _, made, edited = earlier_store(tmp_path, revision)
+    store = Store(tmp_path, use_keyring=False)
+    assert (lead(store, made).parent_first_name, lead(store, edited).notes) == ("Ana", "call after six")
+    assert store.unsent_count() == 2
+    (request,) = read_requests(store)
+    sent = {tuple(batch.ids): batch.fields for batch in request.batches}
+    assert sent[edited,] == ("notes",)
+    assert "parent_first_name" in sent[made,]
+    assert [file.name for file in (tmp_path / "backups").iterdir()] == [f"before-{HEAD}-from-{revision}.db"]
+    if revision < "0008":
+        assert store.local("pull_cursor") is None  # everything is fetched once more, with the server's numbers
+    store.close()
+
+
 def test_before_a_store_is_brought_up_to_date_it_is_backed_up(tmp_path: Path) -> None:
     _, student = first_published_store(tmp_path)
     Store(tmp_path, use_keyring=False).close()
@@ -161,14 +218,18 @@ def test_another_key_is_refused_in_words(store: Store, tmp_path: Path) -> None:
 
 
 def test_a_store_of_a_newer_program_is_refused_and_left_alone(store: Store, tmp_path: Path) -> None:
+    """[S-101]"""
+    add_lead(store)
     with store.engine.connect() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
         connection.commit()
     store.close()
     before = (tmp_path / "store.db").read_bytes()
-    with pytest.raises(StoreTooNew, match="newer iTutorOS"):
-        Store(tmp_path, use_keyring=False)
+    for _ in range(2):
+        with pytest.raises(StoreTooNew, match="newer iTutorOS"):
+            Store(tmp_path, use_keyring=False)
     assert (tmp_path / "store.db").read_bytes() == before
+    assert not (tmp_path / "backups").exists()
 
 
 def test_a_backup_opens_with_the_same_key_and_holds_everything(store: Store, tmp_path: Path) -> None:

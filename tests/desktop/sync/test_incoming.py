@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from desktop.store.errors import StoreUnwritable
 from desktop.store.local_models import NeedsAttention
 from desktop.store.store import Store
 from desktop.sync.incoming import Incoming
@@ -63,7 +64,7 @@ def leads(
 def apply(store: Store, *batches: TableBatch, **head: Any) -> None:
     with SyncWriter(store) as writer:
         writer.begin()
-        Incoming(store, writer).apply({"next": 7, "more": False, **head}, list(batches))
+        Incoming(store, writer).apply({"next": 7, "more": False} | head, list(batches))
         writer.commit()
 
 
@@ -203,6 +204,24 @@ def test_tables_and_fields_of_a_newer_server_are_left_out(store: Store) -> None:
     found = lead(store, row)
     assert found is not None
     assert found.parent_first_name == "Ana"
+
+
+def test_a_full_disk_is_said_in_words_and_what_was_committed_stays(store: Store) -> None:
+    row = new_id()
+    apply(store, leads([row], parent_first_name="Ana"))
+    with store.bulk_connection() as driver:
+        pages = driver.execute("PRAGMA page_count").fetchone()[0]
+        driver.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(StoreUnwritable, match="disk is full"):
+        apply(store, leads([new_id() for _ in range(400)], message="x" * 4000))
+    found = lead(store, row)
+    assert found is not None
+    assert found.parent_first_name == "Ana"
+    assert store.local("pull_cursor") == "7"
+    with store.bulk_connection() as driver:
+        driver.execute("PRAGMA max_page_count = 1000000")
+    apply(store, leads([new_id() for _ in range(400)], message="x" * 4000), next=9)
+    assert store.local("pull_cursor") == "9"
 
 
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=80)
