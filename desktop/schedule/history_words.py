@@ -47,8 +47,8 @@ NameOf = Callable[[str], str]
 class Noted:
     """One change of one row: fields with their values before and after; none for a row that was made.
 
-    ``thing_id`` is the student or room of an attendee or entry room, ``lost`` has values that were entered and did not
-    stand against another change.
+    ``thing_id`` is the student or room of an attendee or entry room, ``lost`` has values that were entered and did
+    not stand against another change.
     """
 
     table: str
