@@ -99,11 +99,15 @@ def _measure(setting: Setting, folder: Path) -> list[Figure]:
     pull_all(near.store, near.client)
     add_entries(near.store, parents, COUNT)
     near.client.messages.clear()
+    used = setting.processor_seconds()
     push_seconds = _seconds(lambda: exchange(near.store, near.client))
+    push_used = setting.processor_seconds() - used
     first_10_000 = near.client.bytes_of(10_000)
     _say(f"first push: {COUNT / push_seconds:,.0f} rows/s")
     far = _desk(setting, organization_id, folder / "far", setting.url)
+    used = setting.processor_seconds()
     pull_seconds = _seconds(lambda: pull_all(far.store, far.client))
+    pull_used = setting.processor_seconds() - used
     _say(f"first pull: {COUNT / pull_seconds:,.0f} rows/s")
     one_edit = _edits(near, far, 1, 31)
     many_edits = _edits(near, far, _EDITS, 5)
@@ -118,6 +122,9 @@ def _measure(setting: Setting, folder: Path) -> list[Figure]:
         slow_edit = _edits(slow_near, slow_far, 1, 9)
         for desk in (slow_near, slow_far):
             desk.client.close()
+    _say(
+        f"one edit over a slow network: {slow_edit * 1000:.0f} ms; now the floor, the peer, the server alone, memory"
+    )
     floor = sync_floor.measure(near.store, setting.database_url, folder, COUNT)
     peer = sync_peer.measure(_records(organization_id, near.store), folder)
     alone = _server_alone(setting)
@@ -140,6 +147,8 @@ def _measure(setting: Setting, folder: Path) -> list[Figure]:
             (floor.push_seconds + floor.pull_seconds) / COUNT * _EDITS * 1000,
         ),
         Figure("nothing new", nothing * 1000, "ms", 3),
+        Figure("processor time of the first push, all told", push_used, "s"),
+        Figure("processor time of the first pull, all told", pull_used, "s"),
         Figure("bytes, first push of 10,000 rows", first_10_000 / 1e6, "MB", 1.2),
         Figure(
             f"server’s memory, {TENANTS} tenants at once", memory_after, "MB", None, False, "before", memory_before

@@ -142,6 +142,16 @@ class Setting:
             )
         return organization_id, parents, self.device(organization_id)
 
+    def processor_seconds(self) -> float:
+        """Processor time so far of this process, the server and PostgreSQL: what a busy machine does not change."""
+        total = time.process_time() + sum(psutil.Process(self.process.pid).cpu_times()[:2])
+        folder = str(self.folder / "postgres")
+        for each in psutil.process_iter():
+            with suppress(psutil.Error):
+                if each.cwd() == folder:
+                    total += sum(each.cpu_times()[:2])
+        return float(total)
+
     def server_megabytes(self) -> float:
         """Resident memory of the server's processes."""
         main = psutil.Process(self.process.pid)

@@ -8,7 +8,12 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import orjson
+import psycopg
+import structlog
 from fastapi import APIRouter
+from psycopg_pool import PoolTimeout
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -31,21 +36,32 @@ MAX_UNPACKED_BYTES = 32 * 1024 * 1024
 """Somewhat more than a desk sends at most ([S-46])."""
 _FREE_BYTES = 256 * 1024
 
+_BUSY_SECONDS = 5
+_BUSY = (PoolTimeout, PoolTimeoutError, psycopg.OperationalError, OperationalError)
+"""No connection was free in time, or PostgreSQL is away or ended what it was doing: trying again helps."""
+
+log = structlog.get_logger(__name__)
+
 Answering = Callable[[Request, Send], Awaitable[Response | None]]
 
 
 class Endpoint:
     """An ASGI application out of a function that answers with a Response, or has sent everything itself."""
 
-    def __init__(self, answering: Answering) -> None:
+    def __init__(self, path: str, answering: Answering) -> None:
+        self.path = path
         self._answering = answering
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["route"] = self  # by which the log and the figures name the request
         request = Request(scope, receive)
         try:
             response = await self._answering(request, send)
         except Refused as error:
             response = error.answer()
+        except _BUSY as error:
+            log.warning("database_busy", error=type(error).__name__)
+            response = _busy().answer()
         except ClientDisconnect:
             return
         if response is not None:
@@ -110,7 +126,7 @@ for path, method, answering in (
     ("/api/v1/sync/digests", "GET", give_digests),
     ("/api/v1/sync/watch", "GET", give_watch),
 ):
-    router.routes.append(Route(path, Endpoint(answering), methods=[method], name=answering.__name__))
+    router.routes.append(Route(path, Endpoint(path, answering), methods=[method], name=answering.__name__))
 
 
 def _push(database: Database, token: str, body: bytes) -> bytes:
@@ -197,6 +213,15 @@ async def _body(request: Request, most: int = MAX_BODY_BYTES) -> bytes:
             raise Refused(413, "too_large", "The message is too large.")
         parts.append(part)
     return b"".join(parts)
+
+
+def _busy() -> Refused:
+    return Refused(
+        503,
+        "busy",
+        "The server is busy. Your changes stay saved and are sent in a while.",
+        headers={"Retry-After": str(_BUSY_SECONDS)},
+    )
 
 
 def _bad(words: str) -> Refused:

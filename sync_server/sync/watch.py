@@ -6,7 +6,9 @@ from __future__ import annotations
 import asyncio
 import random
 import threading
+import time
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,12 +61,13 @@ class Watcher:
 class Watch:
     """The watchers of this process, and the thread that listens for all of them while there are any."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, is_ending: Callable[[], bool] = lambda: False) -> None:
+        """`url` is the database's; `is_ending` tells that the server is, and then the thread ends, too."""
         self._url = url
+        self._is_ending = is_ending
         self._watchers: defaultdict[str, set[Watcher]] = defaultdict(set)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        self._is_stopping = threading.Event()
         self._listens = asyncio.Event()
 
     @property
@@ -77,7 +80,6 @@ class Watch:
         if self._thread is None or not self._thread.is_alive():
             self._loop = asyncio.get_running_loop()
             self._listens = asyncio.Event()
-            self._is_stopping.clear()
             self._thread = threading.Thread(target=self._listen, name="watch", daemon=True)
             self._thread.start()
         await self._listens.wait()
@@ -95,27 +97,19 @@ class Watch:
         if not watchers:
             del self._watchers[watcher.device.organization_id]
 
-    def stop(self) -> None:
-        """Let every watcher go, and stop listening."""
-        self._is_stopping.set()
-        for watchers in self._watchers.values():
-            for watcher in watchers:
-                watcher.is_over = True
-                watcher.told.set()
-
     def _listen(self) -> None:
-        while not self._is_stopping.is_set():
+        while not self._is_ending():
             try:
                 with psycopg.connect(self._url, autocommit=True) as connection:
                     for channel in (CHANGED_CHANNEL, SCOPE_CHANNEL, REVOKED_CHANNEL):
                         connection.execute(f"LISTEN {channel}")
                     self._in_loop(self._connected)
-                    while not self._is_stopping.is_set():
+                    while not self._is_ending():
                         for notice in connection.notifies(timeout=_LISTEN_SECONDS):
                             self._in_loop(self._heard, notice.channel, notice.payload)
             except psycopg.Error as error:
                 log.warning("watch_lost_its_connection", error=type(error).__name__)
-                self._is_stopping.wait(_RETRY_SECONDS)
+                time.sleep(_RETRY_SECONDS)
 
     def _in_loop(self, work: Any, *arguments: Any) -> None:
         assert self._loop is not None

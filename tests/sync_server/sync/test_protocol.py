@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 import psycopg
 import pytest
+from psycopg_pool import PoolTimeout
 from sqlalchemy import Enum, select, text
 
 from shared_models.access.models import Role, UserRole
@@ -22,6 +23,7 @@ from shared_models.sync.digest import deep_digest
 from shared_models.sync.wire import TableBatch, pack, unpack
 from sync_server.access.devices import revoke_device
 from sync_server.database import Database
+from sync_server.models import OrganizationSequence
 from sync_server.sync.sight import table_of
 from tests.live_server import LiveServer
 from tests.sync_server.sync.conftest import BareDesk, Center, frames, joined, make_center, values_of
@@ -111,6 +113,20 @@ def test_a_push_that_is_forked_changes_nothing(center: Center) -> None:
     other = center.desk()
     other.hello()
     assert batch.ids[0] not in other.rows("lead")
+
+
+def test_after_a_restore_hello_says_from_where(center: Center) -> None:
+    """[S-32]"""
+    desk = center.desk()
+    before = desk.hello()
+    with center.database.tenant(center.organization_id) as session:
+        sequence = session.get_one(OrganizationSequence, center.organization_id)
+        sequence.epoch, sequence.restored_at_seq = "another", 7
+    after = desk.hello()
+    assert before["epoch"] != after["epoch"] == "another"
+    assert after["restored_at_seq"] == 7
+    ((head, _),) = desk.pages(after["last_seq"])
+    assert head["epoch"] == "another"
 
 
 # push
@@ -465,6 +481,17 @@ def test_other_protocols_are_refused_with_a_sentence(desk: BareDesk) -> None:
     for protocol, code in ((3, "too_new"), (0, "too_old"), (None, "too_old")):
         answer = desk.send([], protocol=protocol)
         assert (answer.status_code, answer.json()["code"]) == (426, code)
+
+
+def test_without_a_free_connection_the_desk_is_asked_to_wait(desk: BareDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """[S-21]"""
+    monkeypatch.setattr(Database, "bare", _none_free)
+    answer = desk.http.get("/api/v1/sync/pull?protocol=2")
+    assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "busy", "5")
+
+
+def _none_free(_database: Database) -> Any:
+    raise PoolTimeout
 
 
 def test_writers_of_one_center_take_turns_and_no_number_is_given_twice(center: Center, server: LiveServer) -> None:
