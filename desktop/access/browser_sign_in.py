@@ -7,7 +7,8 @@ import base64
 import hashlib
 import secrets
 import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
+from socketserver import TCPServer
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 _DONE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Signed in – iTutorOS</title>
@@ -25,12 +26,13 @@ class BrowserSignIn:
         self._code = ""
         self._arrived = threading.Event()
         self._is_given_up = False
-        self._http = HTTPServer(("127.0.0.1", 0), self._handler())
+        # Not HTTPServer: it asks for this PC's name, which takes seconds on some, and lets others share its port.
+        self._http = TCPServer(("127.0.0.1", 0), self._handler())
         self._http.timeout = _POLL_SECONDS
         digest = hashlib.sha256(self.verifier.encode()).digest()
         query = urlencode(
             {
-                "port": self._http.server_port,
+                "port": self._http.server_address[1],
                 "challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
                 "state": self._state,
             }
