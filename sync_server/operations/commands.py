@@ -240,7 +240,7 @@ def _restore(settings: Settings, database: Database, arguments: argparse.Namespa
     forgotten = erase_again(
         database,
         DiskStorage(settings.data_folder / "files"),
-        ErasureList(settings.data_folder / "erasures.jsonl"),
+        ErasureList(settings.data_folder / "files" / "erasures.jsonl"),
         restored.organization_id,
         datetime.now(UTC),
     )

@@ -45,7 +45,7 @@ class ErasureAnswer(BaseModel):
 
 def add_erasures(app: FastAPI, settings: Settings) -> None:
     """Let the owner erase people."""
-    app.state.erasures = ErasureList(settings.data_folder / "erasures.jsonl")
+    app.state.erasures = ErasureList(settings.data_folder / "files" / "erasures.jsonl")
     app.state.file_storage = DiskStorage(settings.data_folder / "files")
     app.include_router(router)
 

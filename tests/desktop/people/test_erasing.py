@@ -290,7 +290,7 @@ def test_after_a_restored_backup_the_server_erases_again_and_no_pc_brings_it_bac
             {"id": family_id},
         )
         session.connection().execute(text("UPDATE organization_sequence SET epoch = 'restored', restored_at_seq = 0"))
-    done = ErasureList(tmp_path / "server" / "erasures.jsonl")
+    done = ErasureList(tmp_path / "server" / "files" / "erasures.jsonl")
     assert erase_again(database, DiskStorage(tmp_path / "server" / "files"), done, organization_id, NOW) == 1
     for _ in range(3):
         exchanged(store)
