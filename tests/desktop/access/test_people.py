@@ -17,7 +17,7 @@ from desktop.access.pcs_section import PcsSection
 from desktop.access.people_section import PeopleSection
 from desktop.store.announcer import StoreAnnouncer
 from desktop.store.store import Store
-from desktop.sync.client import SyncClient
+from desktop.sync.client import SignedOut, SyncClient
 from desktop.sync.exchange import pull_all
 from desktop.sync.setup import sign_in
 from desktop.sync.worker import SERVER, TOKEN
@@ -28,8 +28,10 @@ from shared_models.clock import system_clock
 from shared_models.organization.models import Location
 from sync_server.access.accounts import SignedInDevice
 from sync_server.access.accounts import sign_in as sign_in_elsewhere
+from sync_server.access.browsers import end_everything
 from sync_server.access.devices import DeviceState, identify
 from sync_server.database import Database
+from sync_server.models import Account
 from tests.live_server import PASSWORD, LiveServer, live_server, make_organization
 
 WAIT_MS = 60_000
@@ -244,3 +246,17 @@ def test_the_own_account_shows_its_browsers_and_signs_out_elsewhere(pc: OwnerPc,
     assert token is not None
     with AccountClient(pc.store.local(SERVER) or "", token.value) as client:
         assert client.account().email == pc.email, "this PC stays signed in"
+
+
+def test_a_pc_that_was_signed_out_keeps_its_data_and_signs_in_again(pc: OwnerPc, database: Database) -> None:
+    with pc.store.write() as session:
+        session.add(User(organization_id=pc.organization_id, id=new_id(), first_name="Unsent"))
+    with database.routing() as session:
+        account_id = session.scalars(select(Account.id).where(Account.email == pc.email)).one()
+        end_everything(session, account_id)
+    with pytest.raises(SignedOut) as refused:
+        pc.pull()
+    assert type(refused.value) is SignedOut, "not revoked: nothing is erased"
+    sign_in(pc.store, pc.server.url, pc.email, PASSWORD)
+    with pc.store.read() as session:
+        assert set(session.scalars(select(User.first_name))) == {"Maya", "Unsent"}
