@@ -15,6 +15,7 @@ from sqlalchemy import select
 from desktop import garbage, theme
 from desktop.files.status import Refusals
 from desktop.files.transfers import FileTransfers
+from desktop.log import begin_log
 from desktop.page import Changes, Page
 from desktop.people.forgetting import Forgetting
 from desktop.store.announcer import StoreAnnouncer
@@ -71,6 +72,7 @@ def run_program(store: Store, clock: Clock) -> int:
     _place(program.window, store)
     program.window.closing.connect(lambda: _remember_place(program.window, store))
     QTimer.singleShot(0, garbage.resume)
+    begin_log(store.folder)
     program.start_sync()
     if store.key_kept_in != KEYRING and store.local(_TOLD_OF_KEY) is None:
         program.window.announce(f"{store.key_words} Settings, Backup says so again.", undo_enabled=False)

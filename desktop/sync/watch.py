@@ -65,7 +65,8 @@ class Watch:
             try:
                 self._watch()
             except (SignedOut, Revoked):
-                return  # the exchange hears the same, and tells the person
+                self._wake(None)  # the exchange hears the same, and tells the person
+                return
             except SyncError as error:
                 log.info("Watching ended: %s", error)
             finally:

@@ -126,6 +126,18 @@ def test_a_revoked_pc_destroys_its_key_and_can_never_be_read_again(
         Store(tmp_path / "first", use_keyring=False)
 
 
+def test_an_idle_pc_hears_at_once_that_its_access_was_ended(desk: Desk, working: Working, database: Database) -> None:
+    """[S-90]: not only when it asks next."""
+    worker, states = working(desk, poll_seconds=3600, watched_poll_seconds=3600)
+    states.wait_for(SyncKind.OK)
+    wait_until(lambda: worker._watch is not None and worker._watch.is_live)
+    device_id = desk.store.local("device_id")
+    assert device_id is not None
+    assert revoke_device(database, desk.store.organization_id, device_id, NOW)
+    states.wait_for(SyncKind.REVOKED)
+    assert desk.store.is_destroyed
+
+
 @pytest.mark.parametrize(
     ("error", "kind", "words"),
     [
