@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 import shutil
+import threading
 from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from desktop.access.browser_sign_in import BrowserSignIn
 from shared_models.access.models import Role
 from sync_server.settings import OpenIdProvider
+from tests.live_server import make_organization
 from tests.sync_server.access.conftest import PASSWORD, AccountServer, Inbox, unused_address, unused_email
 from tests.sync_server.access.test_invitations import CenterWithOwner
 from tests.sync_server.access.test_second_factor import Phone
@@ -140,6 +143,23 @@ def test_every_page_fits_the_screen_and_is_for_everybody(
     visit.look = look  # type: ignore[method-assign]
     visit.whole_story()
     assert found == []
+
+
+def test_a_browser_brings_the_program_its_code(browser: Browser, server: AccountServer, inbox: Inbox) -> None:
+    _, _, email = make_organization(server.database)
+    visit = Visit(browser, server, inbox, DESKTOP, scripts=False)
+    flow = BrowserSignIn(server.url)
+    brought: list[str] = []
+    program = threading.Thread(target=lambda: brought.append(flow.wait()))
+    program.start()
+    visit.page.goto(flow.address)
+    visit.submit(email=email, password=PASSWORD)
+    assert visit.page.locator("h1").inner_text() == "Sign in to the program on this PC?"
+    visit.page.click("text=Yes, sign in")
+    visit.page.wait_for_url("http://127.0.0.1:*/?code=*")
+    assert visit.page.locator("h1").inner_text() == "Back to iTutorOS"
+    program.join(10)
+    assert brought and brought[0] in visit.page.url
 
 
 def test_the_keyboard_goes_through_the_form(browser: Browser, server: AccountServer, inbox: Inbox) -> None:
