@@ -31,7 +31,7 @@ class OnDemand(dict[_Key, _Value]):
 def joined(column: ColumnElement[Any] | Any) -> ColumnElement[str]:
     """The values of all rows, numbers or ids, as one text; a missing id as `NOTHING`. All columns that one statement
     joins have the same order."""
-    text = column if isinstance(column.type, String) else cast(column, String)
+    text = cast(column, String)
     return func.aggregate_strings(func.coalesce(text, NOTHING) if getattr(column, "nullable", True) else text, ",")
 
 
