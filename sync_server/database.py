@@ -134,7 +134,8 @@ class Database:
                 self._bare = ConnectionPool(
                     self.url,
                     min_size=0,
-                    max_size=2 * self._pool_size,
+                    max_size=self._pool_size,
+                    max_idle=60,
                     timeout=60,
                     kwargs={"autocommit": True, "prepare_threshold": 0} | self._prepares,
                     configure=_make_bare,
