@@ -7,8 +7,11 @@ import contextlib
 import http.client
 import socket
 from collections.abc import Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    import ssl
 
 _CONNECT_SECONDS = 5.0
 _ANSWER_SECONDS = 60.0
@@ -78,6 +81,7 @@ class HttpConnection:
         self._answer_seconds = answer_seconds
         self._http: http.client.HTTPConnection | None = None
         self._socket: socket.socket | None = None
+        self._trust: ssl.SSLContext | None = None
 
     def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None) -> HttpReply:
         """Send a request and wait for the head of its answer. A connection that the server closed meanwhile is made
@@ -117,10 +121,12 @@ class HttpConnection:
             raise OSError("the address names no server")
         connection: http.client.HTTPConnection
         if self._is_encrypted:
-            import ssl
+            if self._trust is None:
+                import ssl
 
+                self._trust = ssl.create_default_context()
             connection = http.client.HTTPSConnection(
-                self._host, self._port, timeout=_CONNECT_SECONDS, context=ssl.create_default_context()
+                self._host, self._port, timeout=_CONNECT_SECONDS, context=self._trust
             )
         else:
             connection = http.client.HTTPConnection(self._host, self._port, timeout=_CONNECT_SECONDS)

@@ -77,8 +77,8 @@ class Exchanged:
 UNWATCHED = Watcher()
 
 
-def exchange(store: Store, client: Server, watcher: Watcher = UNWATCHED) -> Exchanged:
-    """Push everything unsent, then pull everything new.
+def exchange(store: Store, client: Server, watcher: Watcher = UNWATCHED, *, fetches: bool = True) -> Exchanged:
+    """Push everything unsent, then pull everything new (without `fetches`, only push).
 
     Raises SyncError, StoreUnwritable, or Cancelled.
     """
@@ -87,7 +87,7 @@ def exchange(store: Store, client: Server, watcher: Watcher = UNWATCHED) -> Exch
     for _ in range(_TRIES):
         try:
             refused, sent, is_level = _push_all(store, client)
-            received = 0 if is_level else pull_all(store, client, watcher)
+            received = 0 if is_level or not fetches else pull_all(store, client, watcher)
             return Exchanged(sent, refused, received)
         except (ClockAhead, _ServerRestored):
             say_hello(store, client)

@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+import orjson
+
 from desktop.sync.client import SyncClient
 from desktop.sync.errors import Revoked, SignedOut, SyncError
 
@@ -88,9 +90,19 @@ class Watch:
                     self.is_live = True
                     self._wake(None)  # what changed while nobody watched
                 if event == "changed":
-                    self._wake(int(data) if data.isdecimal() else None)
+                    self._wake(_last_of(data))
                 elif event == "scope":
                     self._wake(None)
         finally:
             self._client = None
             client.close()
+
+
+def _last_of(data: str) -> int | None:
+    """The last sequence number that an event tells of."""
+    try:
+        told = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return None
+    last = told.get("last") if isinstance(told, dict) else None
+    return last if type(last) is int else None

@@ -159,7 +159,8 @@ class SyncWorker:
         self._wake.set()
 
     def cancel_fetch(self) -> None:
-        """Stop fetching for now; what has come stays. `sync_now` or the next start goes on."""
+        """Stop fetching for now; what has come stays, and what is saved here is still sent. `sync_now` or the next
+        start goes on."""
         self._cancelling.set()
 
     def stop(self) -> None:
@@ -219,15 +220,15 @@ class SyncWorker:
             return SyncState(SyncKind.LOCAL)
         if token is None:
             return SyncState(SyncKind.SIGNED_OUT, self._store.unsent_count())
-        if self._is_paused:
-            return SyncState(SyncKind.PAUSED)
         if self._client is None:
             self._client = self._make_client(url, token)
         try:
             waiting = self._store.unsent_count()
             if waiting:
                 self._on_state(SyncState(SyncKind.SENDING, waiting))
-            done = exchange(self._store, self._client, self._watcher())
+            done = exchange(self._store, self._client, self._watcher(), fetches=not self._is_paused)
+            if self._is_paused:
+                return SyncState(SyncKind.PAUSED)
             self._check(done)
         except Cancelled:
             self._is_paused = not self._stopping.is_set()
