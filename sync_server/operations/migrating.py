@@ -18,7 +18,9 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from sync_server.database import migration_config
 
-LOCK_SECONDS = 2.0
+LOCK_SECONDS = 0.5
+"""Less than PostgreSQL's `deadlock_timeout` of a second: where a migration and a request wait for each other, the
+migration is the one that gives way."""
 PATIENCE_SECONDS = 900.0
 _LOCK_NOT_AVAILABLE = "55P03"
 _ADVISORY = 7205411

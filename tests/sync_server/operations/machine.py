@@ -145,25 +145,28 @@ class Desk:
             [f'{{"*": "{self._clock.tick()}"}}' for _ in ids],
             [[None] * rows, [today] * rows, [today] * rows, [""] * rows, [None] * rows],
         )
-        answer = httpx.post(
-            f"{self.url}/api/v1/sync/push",
+        answer = self._until_not_busy(
+            "POST",
+            "/api/v1/sync/push",
             content=pack({"protocol": 1}, [batch]),
             headers=self.headers | {"Content-Type": CONTENT_TYPE},
-            timeout=60,
-            trust_env=False,
         )
-        answer.raise_for_status()
         head, _ = unpack(answer.content)
         assert head["accepted"] == rows, head
         return ids
 
     def pull(self, after: int = 0) -> int:
         """Pull a page; returns its size in bytes."""
-        answer = httpx.get(
-            f"{self.url}/api/v1/sync/pull", params={"after": after}, headers=self.headers, timeout=60, trust_env=False
-        )
-        answer.raise_for_status()
+        answer = self._until_not_busy("GET", "/api/v1/sync/pull", params={"after": after}, headers=self.headers)
         return len(answer.content)
+
+    def _until_not_busy(self, method: str, path: str, **words: Any) -> httpx.Response:
+        """As a desk does: who is told that the server is busy tries again ([S-21])."""
+        while True:
+            answer = httpx.request(method, self.url + path, timeout=60, trust_env=False, **words)
+            if answer.status_code != 503 or "Retry-After" not in answer.headers:
+                answer.raise_for_status()
+                return answer
 
 
 def free_port() -> int:
