@@ -70,6 +70,12 @@ class LocationsSection(Section):
     table: ClassVar[str] = "location"
     tables: ClassVar[frozenset[str]] = frozenset({"location", "opening_hours"})
 
+    def limits(self) -> str:
+        """An administrator sets the hours of the own locations."""
+        if self.permissions.may_write("opening_hours"):
+            return "You can change the opening hours of your locations. The rest is the owner’s."
+        return super().limits()
+
     def build(self) -> None:
         """The choice of location, its facts, its week."""
         t = theme.current()

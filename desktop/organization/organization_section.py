@@ -58,6 +58,15 @@ class OrganizationSection(Section):
     table: ClassVar[str] = "organization"
     tables: ClassVar[frozenset[str]] = frozenset({"organization"})
 
+    def limits(self) -> str:
+        """An administrator shapes how the center looks and what its website says."""
+        if self._shapes_website():
+            return "You can change logo, color, headline and text. The rest is the owner’s."
+        return super().limits()
+
+    def _shapes_website(self) -> bool:
+        return self.permissions.may_change("organization", "headline", "about", "brand_color", "logo_png")
+
     def build(self) -> None:
         """Fields in the order in which one fills them."""
         self._fields = {
@@ -101,7 +110,7 @@ class OrganizationSection(Section):
         self._color.picked.connect(self._save_color)
         self._color.entry.committed.connect(lambda: self._save_color(self._color.entry.text().strip()))
         own_words = (self._logo_field, self._color_field, fields["headline"], fields["about"])
-        if self.permissions.may_change("organization", "headline", "about", "brand_color", "logo_png"):
+        if self._shapes_website():
             self.guard(*own_words, why="")
         else:
             self.guard(*own_words)

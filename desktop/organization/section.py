@@ -75,9 +75,10 @@ class Section(QWidget):
     def _frame(self) -> None:
         t = theme.current()
         if not self.can_write:
-            note = Paragraph(self.who_can(), "small", "text2")
-            note.setContentsMargins(t.px(16), 0, t.px(16), t.px(8))
-            self.card.body.addWidget(note)
+            below_title = QVBoxLayout()
+            below_title.setContentsMargins(t.px(16), 0, t.px(16), t.px(8))
+            below_title.addWidget(Paragraph(self.limits(), "small", "text2"))
+            self.card.body.addLayout(below_title)
         self.card.body.addWidget(Line())
         area = QScrollArea()
         area.setWidgetResizable(True)
@@ -157,6 +158,10 @@ class Section(QWidget):
     def who_can(self) -> str:
         """Who can change this, where it is not the person at this PC."""
         return self.permissions.why_not(self.table, Action.CREATE)
+
+    def limits(self) -> str:
+        """What the person at this PC can change here and what not, below the title; unless it is everything."""
+        return self.who_can()
 
     def may_change_at(self, location_id: str | None, table: str = "") -> bool:
         """Whether rows of a location may be changed here; no location stands for all of them together."""
