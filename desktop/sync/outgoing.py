@@ -211,7 +211,7 @@ def acknowledge(store: Store, request: Request, answer: Message) -> tuple[list[R
     with SyncWriter(store) as writer:
         writer.begin()
         for batch, first in zip(request.batches, landed, strict=True):
-            _note_taken(writer, store.organization_id, batch, first, refused.keys() | later)
+            _note_taken(writer, store.organization_id, batch, first, int(head["to"]), refused.keys() | later)
         if refused:
             changes = _note_refused(writer, store.organization_id, request, refused, standing)
         writer.remember({name: value for name, value in facts.items() if value is not None})
@@ -230,16 +230,23 @@ def _landed_whole(head: Head) -> bool:
 
 
 def _note_taken(
-    writer: SyncWriter, organization_id: str, batch: OutgoingBatch, first: int | None, others: set[tuple[str, str]]
+    writer: SyncWriter,
+    organization_id: str,
+    batch: OutgoingBatch,
+    first: int | None,
+    last: int,
+    others: set[tuple[str, str]],
 ) -> None:
+    """Rows whose numbers the answer does not tell take its last until they are pulled: should the server be restored
+    as of an earlier one before that, they are sent again ([S-32])."""
     is_whole = not others or others.isdisjoint(zip(repeat(batch.table), batch.ids, strict=False))
-    seqs: Iterator[int | None] = count(first) if first is not None and is_whole else repeat(None)
-    rows: Iterable[tuple[int | None, str, str, str]]
+    seqs: Iterator[int] = count(first) if first is not None and is_whole else repeat(last)
+    rows: Iterable[tuple[int, str, str, str]]
     rows = zip(seqs, batch.clocks, repeat(organization_id), batch.ids, strict=False)
     if not is_whole:
         rows = [row for row in rows if (batch.table, row[3]) not in others]
     writer.executemany(
-        f'UPDATE "{batch.table}" SET server_seq = coalesce(?, server_seq), '
+        f'UPDATE "{batch.table}" SET server_seq = ?, '
         "unsent_since = CASE WHEN field_clocks = ? THEN NULL ELSE unsent_since END "
         "WHERE organization_id = ? AND id = ?",
         rows,
