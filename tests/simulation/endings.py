@@ -9,6 +9,7 @@ from desktop.sync.rows import SCOPE
 from desktop.sync.verify import verify
 from shared_models.access.models import Role
 from shared_models.registry import tenant_classes
+from shared_models.sync.clocks import ERASED_CLOCK
 from tests.simulation.previous_program import PreviousClient
 from tests.simulation.reckoning import (
     Edit,
@@ -143,6 +144,8 @@ def _check_edits(world: World, server: Rows, kept: dict[tuple[str, str], list[di
         if key not in server:
             raise BadEnding(f"lost: {_said(edit)}: the server has no such row")
         value, stamp = server[key][edit.name]
+        if stamp == ERASED_CLOCK:
+            continue  # what was erased is to be gone
         if said(value) == wanted:
             continue
         is_by_stamp = edit.is_believable and not (kind.add_wins and edit.name == "archived_at")
@@ -158,6 +161,8 @@ def _check_words(world: World, server: Rows, kept: dict[tuple[str, str], list[di
     for word, (desk, table, row_id, name) in world.reckoning.words.items():
         texts = [str(values.get(name)) for values in kept.get((table, row_id), ())]
         if (table, row_id) in server:
+            if server[table, row_id][name][1] == ERASED_CLOCK:
+                continue
             texts.append(str(server[table, row_id][name][0]))
         if not any(word in each for each in texts):
             raise BadEnding(f"lost: {word}, written by desk {desk} into {table} {row_id[:8]}.{name}")

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 from shared_models.access.models import LocationAssignment, Role, UserRole
 from shared_models.base import derived_id
 from shared_models.leads.models import Lead
+from shared_models.privacy.erasure import ErasedKind
+from sync_server.files.storage import DiskStorage
+from sync_server.people.erasure import ErasureList, erase_person
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -66,11 +69,28 @@ def restore_server(world: World, draw: random.Random) -> None:
         world.tell("the server is as it was")
 
 
+def erase(world: World, draw: random.Random) -> None:
+    """The owner has somebody forgotten."""
+    kind, place = draw.choice(tuple(_ERASED)), draw.random()
+    found = world.stage.owner.execute(
+        f"SELECT id::text FROM {kind.value} WHERE organization_id = %s ORDER BY id", [world.organization_id]
+    ).fetchall()
+    if found:
+        row_id = found[int(place * len(found))][0]
+        storage, done = DiskStorage(world.folder / "files"), ErasureList(world.folder / "erased")
+        erase_person(world.database, storage, done, world.organization_id, kind, row_id, now=world.now)
+        world.tell(f"{kind.value} {row_id[:8]} is erased")
+
+
+_ERASED = (ErasedKind.LEAD, ErasedKind.FAMILY, ErasedKind.STUDENT)
+
+
 SERVER_WORK: dict[str, Callable[[World, random.Random], None]] = {
     "write_on_server": write_on_server,
     "change_roles": change_roles,
     "assign_location": assign_location,
     "deliver_late": deliver_late,
+    "erase": erase,
     "back_up_server": back_up_server,
     "restore_server": restore_server,
 }

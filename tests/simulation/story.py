@@ -39,6 +39,7 @@ KINDS: tuple[tuple[str, int], ...] = (
     ("change_roles", 2),
     ("assign_location", 2),
     ("deliver_late", 2),
+    ("erase", 1),
     ("back_up_server", 1),
     ("restore_server", 1),
     ("upgrade", 2),

@@ -94,6 +94,11 @@ class World:
         self.network = Network(self.stage.server, tell=self.tell, kill=self._kill)
 
     @property
+    def now(self) -> datetime:
+        """The story's moment, to the second."""
+        return datetime.fromtimestamp(self.now_milliseconds // 1000, UTC)
+
+    @property
     def database(self) -> Any:
         """The server's database."""
         return self.stage.database
