@@ -45,6 +45,7 @@ class Readiness:
         self._draining = draining
         self._ticks = ticks
         self._lock = threading.Lock()
+        self._is_closed = False
         self._connection: psycopg.Connection[Any] | None = None
         self._known: Ready | None = None
         self._asked_at = 0.0
@@ -54,14 +55,17 @@ class Readiness:
         if self._draining.has_begun:
             return Ready(False, "the server is ending")
         with self._lock:
+            if self._is_closed:
+                return Ready(False, "the server is ending")
             if self._known is None or self._ticks() - self._asked_at > _FRESH_SECONDS:
                 self._known = self._ask()
                 self._asked_at = self._ticks()
             return self._known
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Give the connection back; from then on the server is not ready."""
         with self._lock:
+            self._is_closed = True
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None

@@ -72,6 +72,13 @@ def test_a_server_that_ends_is_not_ready(asking: Callable[..., Readiness]) -> No
     assert (one.now().is_ready, one.now().reason) == (False, "the server is ending")
 
 
+def test_who_asks_after_the_end_opens_no_connection_again(postgres_url: str) -> None:
+    one = Readiness(postgres_url, Draining())
+    assert one.now().is_ready
+    one.close()
+    assert (one.now().is_ready, one.now().reason) == (False, "the server is ending")
+
+
 def test_the_database_is_asked_at_most_once_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
     monkeypatch.setattr(readiness.psycopg, "connect", lambda *_, **__: asked.append(1) or _refuse())
