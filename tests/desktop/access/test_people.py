@@ -56,8 +56,10 @@ class OwnerPc:
         token = self.store.secrets.read(TOKEN)
         assert token is not None
         client = SyncClient(self.server.url, token.value)
-        pull_all(self.store, client)
-        client.close()
+        try:
+            pull_all(self.store, client)
+        finally:
+            client.close()
 
     def add_person(self, first_name: str, *roles: Role, at: str | None = None) -> str:
         user_id = new_id()
