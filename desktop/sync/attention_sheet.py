@@ -15,16 +15,31 @@ from desktop.sync.field_editor import FieldEditor
 from desktop.widgets import Button, Card, Kind, Label, Paragraph, Sheet
 
 _NOTHING = "nothing"
+_PAGES = {
+    "family": "Families",
+    "student": "Families",
+    "lead": "Leads",
+    "tutor": "Tutors",
+    "schedule_entry": "Calendar",
+}
+"""Where a record can be looked at."""
 
 
 class AttentionSheet(Sheet):
     """Open it with `open_sheet`; it closes by itself once nothing is left to decide. What is discarded can be brought
-    back until it closes. `on_change` hears of every decision."""
+    back until it closes. `on_change` hears of every decision; `on_show` gets a page and the id of a record on it."""
 
-    def __init__(self, host: QWidget, store: Store, on_change: Callable[[], object] = lambda: None) -> None:
+    def __init__(
+        self,
+        host: QWidget,
+        store: Store,
+        on_change: Callable[[], object] = lambda: None,
+        on_show: Callable[[str, str], object] | None = None,
+    ) -> None:
         super().__init__(host, "Changes that need you", width=680)
         self._store = store
         self._on_change = on_change
+        self._on_show = on_show
         self._discarded: list[RefusedChange] = []
         self._list = QVBoxLayout()
         self._list.setSpacing(theme.current().px(12))
@@ -70,6 +85,9 @@ class AttentionSheet(Sheet):
             column.addLayout(_sides(change))
         buttons = QHBoxLayout()
         buttons.setSpacing(t.px(8))
+        page = _PAGES.get(change.table)
+        if page is not None and change.is_known and self._on_show is not None:
+            buttons.addWidget(Button("Show it", Kind.QUIET, on_click=lambda: self._show_record(page, change)))
         buttons.addStretch(1)
         buttons.addWidget(Button("Discard", Kind.QUIET, on_click=lambda: self._discard(change)))
         if change.is_here:
@@ -87,6 +105,11 @@ class AttentionSheet(Sheet):
         line.addWidget(Label(f"Discarded: {change.what}", "body", "text2", elide=True), 1)
         line.addWidget(Button("Undo", Kind.QUIET, on_click=lambda: self._bring_back(change)))
         return row
+
+    def _show_record(self, page: str, change: RefusedChange) -> None:
+        self.dismiss()
+        if self._on_show is not None:
+            self._on_show(page, change.row_id)
 
     def _discard(self, change: RefusedChange) -> None:
         discard(self._store, change)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 from sqlalchemy import select
 
+from desktop.store.local_models import NeedsAttention
 from desktop.sync.attention import bring_back, discard, refused_changes, try_again
 from desktop.sync.attention_sheet import AttentionSheet
 from desktop.sync.field_editor import FieldEditor
@@ -195,3 +196,21 @@ def test_the_editor_offers_choices_by_name_and_says_what_cannot_be_read(demoted:
     location.set_value(chosen)
     editor.save()
     assert saved == [{"location_id": chosen, "name": "Library", "floor": "2"}]
+
+
+def test_a_record_can_be_shown_where_it_lives(desk: Desk, host: QWidget) -> None:
+    lead = desk.add_lead("Ana", parent_last_name="Kim")
+    desk.sync()
+    with desk.store.write() as session:
+        session.add(
+            NeedsAttention(
+                table_name="lead", row_id=lead, code="invalid", reason="A value is outside what is allowed.",
+                kept_values={"notes": "call after six"}, refused_at=NOW,
+            )
+        )  # fmt: skip
+    shown: list[tuple[str, str]] = []
+    sheet = AttentionSheet(host, desk.store, on_show=lambda page, row_id: shown.append((page, row_id)))
+    sheet.open_sheet()
+    buttons(sheet)["Show it"].click()
+    assert shown == [("Leads", lead)]
+    assert not sheet.isVisible()
