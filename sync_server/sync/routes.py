@@ -24,6 +24,7 @@ from shared_models.sync.wire import CONTENT_TYPE, BadMessage, declared_bytes, fr
 from sync_server.access.devices import DeviceIdentity
 from sync_server.access.requests import Refused, bearer
 from sync_server.database import Database
+from sync_server.operations.draining import Draining
 from sync_server.sync.digests import digests
 from sync_server.sync.hello import hello
 from sync_server.sync.identity import open_session
@@ -200,8 +201,10 @@ def _watch(request: Request) -> Watch:
     state: Any = request.app.state
     found: Watch | None = getattr(state, "watch", None)
     if found is None:
+        draining: Draining = state.draining
         # Past a pooler, which would hand the listening connection on to others.
-        found = state.watch = Watch(state.settings.direct_database_url or _database(request).url)
+        url = state.settings.direct_database_url or _database(request).url
+        found = state.watch = Watch(url, lambda: draining.has_begun)
     return found
 
 

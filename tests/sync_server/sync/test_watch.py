@@ -77,7 +77,13 @@ def watching(url: str, token: str) -> Iterator[Events]:
         listener = threading.Thread(target=listen, daemon=True)
         listener.start()
         assert is_there.wait(30)
-        yield events
+        try:
+            yield events
+        finally:
+            # The listener waits in it: closing alone would not end that.
+            with suppress(OSError):
+                stream.extensions["network_stream"].get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+            listener.join(30)
 
 
 @pytest.fixture
