@@ -483,6 +483,17 @@ def test_other_protocols_are_refused_with_a_sentence(desk: BareDesk) -> None:
         assert (answer.status_code, answer.json()["code"]) == (426, code)
 
 
+def test_a_push_of_too_many_rows_is_refused_before_anything_is_taken(
+    desk: BareDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[S-46]"""
+    monkeypatch.setattr("sync_server.sync.push.MAX_ROWS", 2)
+    leads = joined([desk.new("lead", **LEAD) for _ in range(3)])
+    answer = desk.send([leads])
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    assert set(leads.ids).isdisjoint(desk.rows("lead"))
+
+
 def test_without_a_free_connection_the_desk_is_asked_to_wait(desk: BareDesk, monkeypatch: pytest.MonkeyPatch) -> None:
     """[S-21]"""
     monkeypatch.setattr(Database, "bare", _none_free)
