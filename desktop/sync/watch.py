@@ -58,7 +58,7 @@ class Watch:
         if client is not None:
             client.interrupt()
         if self._thread.is_alive():
-            self._thread.join(timeout=10)
+            self._thread.join(timeout=2)
 
     def _run(self) -> None:
         failures = 0

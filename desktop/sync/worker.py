@@ -50,6 +50,8 @@ _GATHER_SECONDS = 0.05
 _FIRST_RETRY_SECONDS = 1.0
 _LONGEST_RETRY_SECONDS = 60.0
 _TOLD_EVERY_SECONDS = 0.1
+_GRACE_SECONDS = 0.5
+"""So long an exchange may go on at the end of the program; one that is cut off goes on at the next start."""
 
 
 class SyncKind(StrEnum):
@@ -171,7 +173,7 @@ class SyncWorker:
         self._unsubscribe()
         self._end_watching()
         if self._thread.is_alive() and self._thread is not threading.current_thread():
-            self._thread.join(timeout=5)
+            self._thread.join(timeout=_GRACE_SECONDS)
             client = self._client
             if self._thread.is_alive() and client is not None:
                 client.interrupt()  # it waits for a server that does not answer
