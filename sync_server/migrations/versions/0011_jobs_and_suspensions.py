@@ -38,6 +38,7 @@ $$
 def upgrade() -> None:
     # As psycopg takes it, without looking for parameters in the functions' texts.
     plain = op.get_bind().connection.driver_connection
+    assert plain is not None
     plain.execute(Path(sync_server.migrations.__file__).with_name("procrastinate_3_10.sql").read_text())
     for table in _TABLES:
         op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {APP_ROLE}")
@@ -64,6 +65,7 @@ def downgrade() -> None:
         op.drop_table(table)
     op.drop_table("procrastinate_workers")
     plain = op.get_bind().connection.driver_connection
+    assert plain is not None
     functions = "SELECT oid::regprocedure::text FROM pg_proc WHERE starts_with(proname, 'procrastinate_')"
     for (function,) in plain.execute(functions).fetchall():
         op.execute(f"DROP FUNCTION {function}")
