@@ -37,6 +37,8 @@ _BUSY_SECONDS = 30
 _STEP = "undo_step"
 _DEVICE = "device_id"
 _OFFSET = "clock_offset_ms"
+CLOCK_FLOOR = "clock_floor"
+"""The latest stamp of a refused edit: its row no longer tells of it, and it is not to be given again ([S-2])."""
 
 
 class Store:
@@ -280,7 +282,10 @@ class Store:
         return self._connect()
 
     def _new_clock(self) -> HybridClock:
-        return HybridClock(self._local[_DEVICE], self.corrected_wall)
+        clock = HybridClock(self._local[_DEVICE], self.corrected_wall)
+        if CLOCK_FLOOR in self._local:
+            clock.observe(self._local[CLOCK_FLOOR])
+        return clock
 
     def _read_local(self) -> dict[str, str]:
         with self.engine.connect() as connection:

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 import zstandard
 
-from desktop.store.store import Changes, Store
+from desktop.store.store import CLOCK_FLOOR, Changes, Store
 from desktop.sync.client import Head, Message
 from desktop.sync.rows import CURSOR, LINEAGE, SyncWriter, moment, table_of, tables_with_unsent, write_rows
 from shared_models.sync.clocks import CREATED, clock_of
@@ -213,7 +213,7 @@ def acknowledge(store: Store, request: Request, answer: Message) -> tuple[list[R
         for batch, first in zip(request.batches, landed, strict=True):
             _note_taken(writer, store.organization_id, batch, first, int(head["to"]), refused.keys() | later)
         if refused:
-            changes = _note_refused(writer, store.organization_id, request, refused, standing)
+            changes = _note_refused(writer, store, request, refused, standing)
         writer.remember({name: value for name, value in facts.items() if value is not None})
         writer.commit()
     return list(refused.values()), changes
@@ -255,12 +255,13 @@ def _note_taken(
 
 def _note_refused(
     writer: SyncWriter,
-    organization_id: str,
+    store: Store,
     request: Request,
     refused: Mapping[tuple[str, str], Refusal],
     standing: Sequence[Any],
 ) -> Changes:
     known = {(batch.table, row_id) for batch in standing for row_id in batch.ids}
+    floor = ""
     put_back: defaultdict[str, set[str]] = defaultdict(set)
     for batch in request.batches:
         values = [orjson.loads(column) for column in batch.columns]
@@ -274,14 +275,18 @@ def _note_refused(
                 f'UPDATE "{batch.table}" SET unsent_since = NULL'
                 f"{', archived_at = coalesce(archived_at, ?)' if is_unknown else ''} "
                 "WHERE organization_id = ? AND id = ? AND field_clocks = ?",
-                ((moment(),) if is_unknown else ()) + (organization_id, row_id, clocks),
+                ((moment(),) if is_unknown else ()) + (store.organization_id, row_id, clocks),
             ).rowcount
             if changed:
                 kept = dict(zip(batch.fields, (column[place] for column in values), strict=True))
                 keep_for_person(writer, refusal, kept)
+                floor = max([floor, *(stamp for stamp in orjson.loads(clocks).values() if isinstance(stamp, str))])
                 put_back[batch.table].add(row_id)
     for batch in standing:
-        write_rows(writer, organization_id, batch, batch.fields)
+        write_rows(writer, store.organization_id, batch, batch.fields)
+    if floor > (store.local(CLOCK_FLOOR) or ""):
+        writer.remember({CLOCK_FLOOR: floor})
+        store.clock.observe(floor)
     return {table: frozenset(ids) for table, ids in put_back.items()}
 
 
@@ -313,7 +318,7 @@ def refuse_here(store: Store, code: str, reason: str) -> list[Refusal]:
                 continue
             refusal = Refusal(batch.table, batch.ids[0], code, reason)
             writer.begin()
-            _note_refused(writer, store.organization_id, request, {(batch.table, batch.ids[0]): refusal}, [])
+            _note_refused(writer, store, request, {(batch.table, batch.ids[0]): refusal}, [])
             found.append(refusal)
         writer.commit()
     return found
