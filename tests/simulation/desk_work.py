@@ -13,6 +13,7 @@ from shared_models.leads.models import ContactMethod, ContactOutcome, Lead, Lead
 from shared_models.organization.models import Organization, Room
 from shared_models.people.models import Family, Student
 from shared_models.schedule.models import Attendee, ScheduleEntry
+from shared_models.sync.clocks import ERASED_CLOCK
 from tests.simulation.reckoning import raw_store
 
 if TYPE_CHECKING:
@@ -218,9 +219,10 @@ def any_id(desk: Desk, table: str, draw: random.Random) -> str | None:
 
 
 def known_ids(desk: Desk, table: str) -> list[str]:
-    """The rows of a table that the desk knows."""
+    """The rows of a table that people at the desk see."""
+    query = f'SELECT id FROM "{table}" WHERE instr(field_clocks, ?) = 0 ORDER BY id'
     with raw_store(desk.store) as connection:
-        return [row_id for (row_id,) in connection.execute(f'SELECT id FROM "{table}" ORDER BY id')]
+        return [row_id for (row_id,) in connection.execute(query, (ERASED_CLOCK,))]
 
 
 def _attendee(world: World, entry_id: str, student_id: str) -> Attendee:

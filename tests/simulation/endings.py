@@ -71,6 +71,8 @@ def check_ending(world: World) -> None:
         for key, values in kept_values(desk.store).items():
             kept.setdefault(key, []).extend(values)
         _check_store(world, desk, server)
+    if world.reckoning.twice:
+        raise BadEnding(f"a stamp was given twice: {_said(world.reckoning.twice[0])}")
     _check_edits(world, server, kept)
     _check_words(world, server, kept)
 

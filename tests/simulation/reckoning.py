@@ -41,22 +41,30 @@ class Reckoning:
     """Every edit that was saved, in order."""
 
     edits: list[Edit] = field(default_factory=list)
-    noted: set[tuple[str, str, str, str]] = field(default_factory=set)
+    noted: dict[tuple[int, int, str, str, str, str], str] = field(default_factory=dict)
+    twice: list[Edit] = field(default_factory=list)
+    """Edits under a stamp that the same desk had given to another edit ([S-2])."""
     words: dict[str, tuple[int, str, str, str]] = field(default_factory=dict)
     """Words written into long texts: who wrote them (desk), and where."""
     audit_is_whole: bool = True
     """False once the server was restored from a backup, which knows nothing of what came after it."""
 
-    def note_saved(self, desk: int, store: Store, changes: Mapping[str, Iterable[str]], now: int) -> None:
-        """Take down what a desk has just saved, from what its store holds."""
+    def note_saved(self, desk: int, life: int, store: Store, changes: Mapping[str, Iterable[str]], now: int) -> None:
+        """Take down what a desk has just saved, from what its store holds; `life` counts how often its disk came
+        back from a copy."""
         tail = device_tail(store.local("device_id") or "")
         for (table, row_id), fields in rows_of_store(store, changes).items():
             for name, (value, stamp) in fields.items():
-                key = (table, row_id, name, stamp)
-                if stamp.endswith(tail) and key not in self.noted:
-                    self.noted.add(key)
-                    believable = int(stamp[:12], 16) <= now + 200_000
-                    self.edits.append(Edit(desk, table, row_id, name, stamp, value, believable))
+                key = (desk, life, table, row_id, name, stamp)
+                if not stamp.endswith(tail) or self.noted.get(key) == said(value):
+                    continue
+                edit = Edit(desk, table, row_id, name, stamp, value, int(stamp[:12], 16) <= now + 200_000)
+                if key not in self.noted:
+                    self.noted[key] = said(value)
+                    self.edits.append(edit)
+                elif name not in {"archived_at", *tenant_classes()[table].long_texts}:
+                    # (A refused row that the server never had is archived without a stamp.)
+                    self.twice.append(edit)
 
     def forget(self, desk: int, rows: Iterable[tuple[str, str]]) -> None:
         """What a desk had not sent is gone with its disk."""

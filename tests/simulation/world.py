@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -29,6 +29,7 @@ from shared_models.access.models import LocationAssignment, Role, User, UserRole
 from shared_models.base import derived_id
 from shared_models.catalog.models import Service, ServiceFormat
 from shared_models.organization.models import Location, Organization
+from shared_models.sync.clocks import SERVER_DEVICE, HybridClock
 from sync_server.access.devices import token_hash
 from sync_server.models import Device
 from tests.simulation import previous_program
@@ -60,6 +61,8 @@ class Desk:
     copies: list[Path] = field(default_factory=list)
     commits_left: int | None = None
     """How many commits its process still lives for; None for ever."""
+    life: int = 0
+    """How often its disk came back from a copy."""
     is_upgraded: bool = True
     is_dead: bool = False
     """Its process has ended; whatever the ruins of it still do counts for nothing."""
@@ -87,6 +90,8 @@ class World:
         self.ids = random.Random(f"ids of {self.story.seed}")
         self.forks = random.Random(f"forks of {self.story.seed}")
         self.organization_id = self.new_id(self.ids)
+        # The server, too, begins at the story's moment, whatever was told before.
+        self.database.clock = self.database.recorder.clock = HybridClock(SERVER_DEVICE, lambda: self.now_milliseconds)
         self.users = [self.new_id(self.ids) for _ in range(3)]
         self.locations = [self.new_id(self.ids) for _ in range(2)]
         self.service_id = self.new_id(self.ids)
@@ -174,13 +179,14 @@ class World:
     def work(self, desk: Desk, kind: str, draw: random.Random) -> None:
         """Save something at a desk, and take down what was saved."""
         with self._at(desk):
-            stop = desk.store.subscribe(
-                lambda changes: self.reckoning.note_saved(desk.number, desk.store, changes, self.now_milliseconds)
-            )
+            stop = desk.store.subscribe(lambda changes: self._note(desk, changes))
             try:
                 DESK_WORK[kind](self, desk, draw)
             finally:
                 stop()
+
+    def _note(self, desk: Desk, changes: Mapping[str, Iterable[str]]) -> None:
+        self.reckoning.note_saved(desk.number, desk.life, desk.store, changes, self.now_milliseconds)
 
     def sync(self, desk: Desk) -> None:
         """One exchange with the server, as the sync's worker does it."""
@@ -221,6 +227,7 @@ class World:
         with self._at(desk):
             self.reckoning.forget(desk.number, unsent_rows(desk.store))
             desk.store.close()
+            desk.life += 1
             shutil.rmtree(desk.folder)
             shutil.copytree(draw.choice(desk.copies), desk.folder)
             self._reopen(desk)
@@ -266,7 +273,7 @@ class World:
             desk.store = self._open(desk.folder)
             # What was committed counts, also when the process ended before anybody was told.
             unsent = by_table(unsent_rows(desk.store))
-            self.reckoning.note_saved(desk.number, desk.store, unsent, self.now_milliseconds)
+            self._note(desk, unsent)
         desk.client = self._client(desk.store, is_previous=desk.speaks_previous)
         self._watch_commits(desk)
 
