@@ -61,9 +61,8 @@ def downgrade() -> None:
     op.execute(f"REVOKE DELETE ON form_allowance FROM {APP_ROLE}")
     op.execute(f"REVOKE SELECT ON alembic_version FROM {APP_ROLE}")
     op.drop_table("organization_suspension")
-    for table in ("procrastinate_periodic_defers", "procrastinate_events", "procrastinate_jobs"):
-        op.drop_table(table)
-    op.drop_table("procrastinate_workers")
+    # With what is of the tables' own type.
+    op.execute(f"DROP TABLE {', '.join(_TABLES)} CASCADE")
     plain = op.get_bind().connection.driver_connection
     assert plain is not None
     functions = "SELECT oid::regprocedure::text FROM pg_proc WHERE starts_with(proname, 'procrastinate_')"
