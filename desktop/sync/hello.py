@@ -138,7 +138,7 @@ def _take_in(store: Store, answer: Head, offset: int) -> None:
         if known is not None and known != answer["epoch"]:
             log.warning("The server was restored as of %s; what came later is sent again.", answer["restored_at_seq"])
             _send_again(writer, store.organization_id, answer.get("restored_at_seq"))
-            facts |= {CURSOR: "0", EPOCH: answer["epoch"], SCOPE: answer["scope"], WITHDRAWS: None}
+            facts |= {CURSOR: "0", EPOCH: answer["epoch"], SCOPE: answer["scope"], WITHDRAWS: "1"}
         elif known is None:
             facts[EPOCH] = answer["epoch"]
         if store.local(SCOPE) is None:

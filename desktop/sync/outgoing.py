@@ -273,7 +273,7 @@ def _note_refused(
             is_unknown = (batch.table, row_id) not in known
             changed = writer.execute(
                 f'UPDATE "{batch.table}" SET unsent_since = NULL'
-                f"{', archived_at = coalesce(archived_at, ?)' if is_unknown else ''} "
+                f"{', archived_at = coalesce(archived_at, ?), server_seq = NULL' if is_unknown else ''} "
                 "WHERE organization_id = ? AND id = ? AND field_clocks = ?",
                 ((moment(),) if is_unknown else ()) + (store.organization_id, row_id, clocks),
             ).rowcount

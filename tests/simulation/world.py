@@ -36,7 +36,7 @@ from tests.simulation import previous_program
 from tests.simulation.desk_work import DESK_WORK
 from tests.simulation.network import BASE_URL, Killed, Led, Network, client_over
 from tests.simulation.previous_program import PreviousClient
-from tests.simulation.reckoning import Reckoning, by_table, unsent_rows
+from tests.simulation.reckoning import Reckoning, by_table, kept_values, unsent_rows
 from tests.simulation.server_work import SERVER_WORK
 from tests.simulation.stage import Stage, led_by_story
 from tests.simulation.story import DeskPlan, Step, Story
@@ -225,7 +225,7 @@ class World:
         if not desk.copies:
             return
         with self._at(desk):
-            self.reckoning.forget(desk.number, unsent_rows(desk.store))
+            self.reckoning.forget(desk.number, [*unsent_rows(desk.store), *kept_values(desk.store)])
             desk.store.close()
             desk.life += 1
             shutil.rmtree(desk.folder)
