@@ -11,8 +11,8 @@ down_revision = "0009"
 branch_labels = None
 depends_on = None
 
-# As the caller: it reads routing tables, then enters the tenant, so that row-level security stays in force. (The table
-# of suspensions comes with the next revision; a function's body is looked at when it first runs.)
+# As the caller: it reads routing tables, then enters the tenant, so that row-level security stays in force. (The
+# table of suspensions comes with the next revision; a function's body is looked at when it first runs.)
 _DEVICE_SESSION = """
 CREATE FUNCTION device_session(wanted text, locks boolean DEFAULT false) RETURNS TABLE (
     organization_id text, user_id text, device_id text, is_revoked boolean, is_suspended boolean, is_fresh boolean,
