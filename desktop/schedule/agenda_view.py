@@ -449,7 +449,7 @@ class _AgendaDelegate(QStyledItemDelegate):
         if is_selected or is_hovered:
             painter.fillRect(rect, c.selection if is_selected else c.hover)
         painter.fillRect(QRectF(rect.x(), rect.bottom() - 1, rect.width(), 1), c.line)
-        is_over = row.status in (Status.PAST, Status.CANCELLED, Status.NO_SHOW)
+        is_over = row.entry.is_foreign or row.status in (Status.PAST, Status.CANCELLED, Status.NO_SHOW)
         ink = c.text2 if is_over else c.text
         struck = row.status is Status.CANCELLED
         columns = agenda_columns(rect.width())

@@ -30,18 +30,20 @@ class Look:
     is_unsaved: bool = False
     is_lifted: bool = False
     """Under the pointer or in the hand: the border takes the color of the edge."""
+    is_foreign: bool = False
+    """Belongs to another location: plain paper without the colors of a service."""
 
 
 def look_of(entry: CalendarEntry, *, is_lifted: bool = False) -> Look:
     """The look of an entry; a cancelled one shows no conflict, since it has none (product §4)."""
     conflict = ConflictMark.NONE if entry.status is Status.CANCELLED else entry.conflict
-    return Look(entry.family, entry.status, conflict, entry.is_unsaved, is_lifted)
+    return Look(entry.family, entry.status, conflict, entry.is_unsaved, is_lifted, entry.is_foreign)
 
 
 def text_color(look: Look) -> QColor:
     """Color of the words in a box."""
     current = theme.current()
-    if look.status in (Status.PAST, Status.CANCELLED, Status.NO_SHOW):
+    if look.is_foreign or look.status in (Status.PAST, Status.CANCELLED, Status.NO_SHOW):
         return current.color.text2
     return current.families[look.family.value].text
 
@@ -49,6 +51,8 @@ def text_color(look: Look) -> QColor:
 def fill_of(look: Look) -> QColor:
     """Color of the paper in a box."""
     current = theme.current()
+    if look.is_foreign:
+        return current.color.sunken
     is_plain = look.is_unsaved or look.status in (Status.PAST, Status.CANCELLED, Status.NO_SHOW)
     return current.color.surface if is_plain else current.families[look.family.value].fill
 
@@ -71,6 +75,8 @@ def _border(look: Look) -> QPen:
         return dashed(color.warn_line, 1.5 * thick)
     if look.conflict is ConflictMark.ACCEPTED:
         return dashed(color.danger_line, thick)
+    if look.is_foreign:
+        return QPen(color.control if look.is_lifted else color.line_strong, thick)
     if look.is_unsaved:
         return dashed(family.edge, 1.5 * thick)
     if look.status is Status.CANCELLED:
@@ -96,7 +102,7 @@ def paint_face(painter: QPainter, rect: QRectF, look: Look) -> None:
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(fill_of(look))
     painter.drawRoundedRect(outline, radius - half, radius - half)
-    if look.status is not Status.CANCELLED:
+    if look.status is not Status.CANCELLED and not look.is_foreign:
         border = math.ceil(pen.widthF()) if pen.widthF() != 1.5 else 1.0
         inner = QPainterPath()
         inside = rect.adjusted(border, border, -border, -border)

@@ -12,6 +12,7 @@ from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QAction, QCursor
 from sqlalchemy import select
 
+from desktop.permissions import Permissions
 from desktop.schedule.calendar_views import AgendaPageView, MonthPageView, PageView, ViewKind
 from desktop.schedule.conflict_page_view import ConflictPageView
 from desktop.schedule.entry_rows import EntryRow, read_entry
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 _VACATION = "vacation "
 _IDLE_MS = 4_000
+CLOSED = "Only those who work at its location can change this."
 VIEWS = (
     ViewKind(DAY, "Day", "columns-3", "D"),
     ViewKind(WEEK, "Week", "calendar-days", "W"),
@@ -179,7 +181,9 @@ class CalendarPage(SchedulePage):
 
     def open_sheet(self, kind: str, entry_id: str) -> None:
         """Open a sheet for an entry: to reschedule it, cancel it with a reason, or for the length of its series."""
-        self.sheets.for_entry(kind, row_id(entry_id))
+        row = self._row(entry_id)
+        if row is None or not self._is_closed(row):
+            self.sheets.for_entry(kind, row_id(entry_id))
 
     def show_conflicts(self, shown: bool) -> None:
         """Open or close the list of conflicts; the view that lists all of them needs no second one beside it."""
@@ -237,9 +241,14 @@ class CalendarPage(SchedulePage):
         self.form.create(day, starts, ends, filters.location_id, tutor_id, room_id)
 
     def open_entry(self, entry_id: str) -> None:
-        """Open an entry in the form."""
+        """Open an entry in the form; one of another location in a card that only shows it."""
         row = self._row(entry_id)
-        if row is not None and not self._is_unsaved(entry_id):
+        if row is not None and self._builder is not None and self._directory.is_foreign(row.location_id):
+            from desktop.schedule.taken_card import TakenCard
+
+            card = TakenCard(self, self._builder.taken_words(row), self._why_closed(row))
+            card.open_sheet(card.close_button)
+        elif row is not None and not self._is_unsaved(entry_id):
             self._day = row.day
             self.form.open(row.id)
 
@@ -250,6 +259,22 @@ class CalendarPage(SchedulePage):
         from desktop.schedule.calendar_changes import CalendarChanges
 
         return CalendarChanges(self._store, self._clock)
+
+    def _why_closed(self, row: EntryRow) -> str:
+        """Why the person here cannot change an entry; empty when it may be changed (product §2)."""
+        permissions = Permissions.of(self._store)
+        if permissions.sees_all_locations or permissions.open_fields("schedule_entry", row.id):
+            return ""
+        return permissions.why_not("schedule_entry", location_id=row.location_id) or CLOSED
+
+    def _is_closed(self, row: EntryRow) -> bool:
+        """Whether an entry cannot be changed here, which is then said."""
+        why = self._why_closed(row)
+        if why:
+            self._let_go()
+            self._show()
+            self.actionDone.emit(why, False)
+        return bool(why)
 
     def check_day(self, entry_id: str, day: date) -> list[tuple[bool, str]]:
         """What fits and what does not when an entry moves to another day at its time, in words."""
@@ -288,7 +313,7 @@ class CalendarPage(SchedulePage):
         if row is None:  # Noted in another week with Ctrl+C.
             with self._store.read() as session:
                 row = read_entry(session, self._directory, row_id(entry_id))
-        if row is not None and not self._is_unsaved(entry_id):
+        if row is not None and not self._is_unsaved(entry_id) and not self._is_closed(row):
             target, words, made = self._target(entry_id, row, column, room_id), self._words(row), new_id()
             self._apply(lambda: self._changes.copy(row, words, target, starts, self._directory, made))
             if self._row(made) is not None:
@@ -334,6 +359,8 @@ class CalendarPage(SchedulePage):
         group = next((group for group in groups if group.key == key), None)
         if group is None:
             return
+        if all(self._is_closed(row) for row in group.entries):
+            return
         ids = {row.id for row in group.entries}
         found = week.conflicts if is_accepted else week.accepted
         keys = [key_of(one) for one in found if one.kind in group.kinds and {one.first_id, one.second_id} <= ids]
@@ -363,14 +390,14 @@ class CalendarPage(SchedulePage):
     def copy_to_next_week(self, entry_id: str) -> None:
         """Make a single entry like this one a week later."""
         row = self._row(entry_id)
-        if row is not None:
+        if row is not None and not self._is_closed(row):
             words = self._words(row)
             self._apply(lambda: self._changes.copy_to_next_week(row, words, self._directory))
 
     def set_status(self, entry_id: str, status: EntryStatus) -> None:
         """Say how a session went."""
         row = self._row(entry_id)
-        if row is None:
+        if row is None or self._is_closed(row):
             return
         words = self._words(row)
         self._apply(lambda: self._changes.set_status(row, words, status))
@@ -384,6 +411,8 @@ class CalendarPage(SchedulePage):
     ) -> None:
         """Do it at once for a single entry; for one of a series, ask how far it reaches and, where sessions differ in
         what is `edited`, whether they keep that. Until the answer the entry is shown `there`, where it would be."""
+        if self._is_closed(row):
+            return
         if row.series_id is None:
             self._apply(lambda: change(SeriesScope.THIS, True))
             return
@@ -439,11 +468,13 @@ class CalendarPage(SchedulePage):
 
     def entry_menu(self, entry_id: str) -> Menu:
         """What can be done to an entry, or on empty paper."""
-        from desktop.schedule.entry_menus import EmptyMenu, EntryMenu
+        from desktop.schedule.entry_menus import EmptyMenu, EntryMenu, TakenMenu
 
         row = self._row(entry_id)
         if row is None or self._is_unsaved(entry_id):
             return EmptyMenu(self, self.new_entry)
+        if self._directory.is_foreign(row.location_id):
+            return TakenMenu(self, lambda: self.open_entry(entry_id))
         return EntryMenu(self, row, self._clock(), self)
 
     # windows

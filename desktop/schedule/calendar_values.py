@@ -128,6 +128,9 @@ class CalendarEntry:
     """For screen readers, in full: who with whom, where, and then each conflict in a few words."""
     seat_order: str = ""
     """Decides who sits further left among entries of the same time: tutor and title, alike on every PC."""
+    is_foreign: bool = False
+    """Takes place at a location of others: all there is to know is that its tutor is taken. Nothing can be done to it
+    here."""
 
 
 @dataclass(frozen=True, slots=True)

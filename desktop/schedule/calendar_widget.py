@@ -181,7 +181,7 @@ class CalendarWidget(PointedCalendar):
     def copy_entry(self) -> None:
         """Take note of the entry under the cursor; its sentence goes to the clipboard as well."""
         entry = self._entry(self.cursor_entry_id() or self._selected)
-        if entry is not None and not entry.is_unsaved and self.isVisible():
+        if entry is not None and not entry.is_unsaved and not entry.is_foreign and self.isVisible():
             self._copied = (entry.id, f"{entry.title[0]}, {span_words(entry.starts, entry.ends)}")
             QGuiApplication.clipboard().setText(self.sentence_of(entry.id))
             self._say(f"Copied {self._copied[1]}.")
@@ -232,7 +232,7 @@ class CalendarWidget(PointedCalendar):
             entry = self._entry(cursor.entry_id if cursor is not None and cursor.entry_id else self._selected)
             if cursor is not None and kind is DragKind.ENDS and not cursor.entry_id:
                 drag = dragging.begin_create(layout, cursor.column, cursor.minute)
-            elif entry is None or entry.status is Status.CANCELLED:
+            elif entry is None or entry.status is Status.CANCELLED or entry.is_foreign:
                 return
             else:
                 drag = dragging.begin(kind, entry, entry.starts)

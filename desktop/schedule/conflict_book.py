@@ -113,7 +113,12 @@ def read_book(session: Session, directory: Directory, now: datetime) -> Conflict
     builder = SceneBuilder(week, directory, Filters(), now)
     accepted = acceptances_of(session, directory.organization_id, week.conflicts)
     cases = [*_conflict_cases(week.conflicts, week.rows, builder, accepted), *_flag_cases(builder)]
-    cases = [case for case in cases if any(row.booking.blocked_until > now.timestamp() for row in case.entries)]
+    cases = [
+        case
+        for case in cases
+        if any(row.booking.blocked_until > now.timestamp() for row in case.entries)
+        and not all(directory.is_foreign(row.location_id) for row in case.entries)
+    ]
     cases.sort(key=lambda case: (case.day, case.severity is Severity.BUFFER, case.starts, case.heading, case.key))
     bookings = tuple(row.booking for row in week.rows.values() if row.is_live)
     return ConflictBook(first, tuple(cases), builder, bookings)

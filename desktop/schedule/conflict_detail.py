@@ -278,22 +278,24 @@ class _EntryBlock(QWidget):
         first = QHBoxLayout()
         first.setSpacing(px(8))
         builder, directory = book.builder, book.directory
-        names = ", ".join(row.student_names[:4]) or "No students yet"
-        if len(row.student_names) > 4:
+        is_foreign = directory.is_foreign(row.location_id)
+        names = "" if is_foreign else ", ".join(row.student_names[:4]) or "No students yet"
+        if len(row.student_names) > 4 and not is_foreign:
             names += f" and {len(row.student_names) - 4} more"
         first.addWidget(Label(builder.title_of(row), "body_strong", elide=True), 1)
         first.addWidget(Label(span_words(row.starts, row.ends, with_half=False), "body", "text2", tabular=True))
         column.addLayout(first)
-        column.addWidget(Label(names, "body", elide=True))
+        if names:
+            column.addWidget(Label(names, "body", elide=True))
         place = builder.place_words(row) or "No room"
-        where = ", ".join(p for p in (place, directory.place_name(row.location_id)) if p)
+        where = ", ".join(dict.fromkeys(p for p in (place, directory.place_name(row.location_id)) if p))
         column.addWidget(
             Label(f"{directory.tutor_name(row.tutor_id) or 'No tutor'} · {where}", "small", "text2", elide=True)
         )
         if row.series_id is not None:
             column.addWidget(Label("One of a series", "small", "text3"))
         outer.addLayout(column, 1)
-        self.setAccessibleName(f"{builder.title_of(row)}, {names}, {place}")
+        self.setAccessibleName(", ".join(words for words in (builder.title_of(row), names, place) if words))
 
 
 class _Mark(QWidget):

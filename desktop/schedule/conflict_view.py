@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from desktop import theme
 from desktop.background import Background
 from desktop.page import Changes
+from desktop.permissions import own_places
 from desktop.schedule.calendar_changes import CalendarChanges
 from desktop.schedule.conflict_book import Case, ConflictBook, Severity, read_book, week_title
 from desktop.schedule.conflict_detail import NARROW_WIDTH, WIDTH, ConflictDetail
@@ -196,12 +197,14 @@ class ConflictView(QWidget):
         """Read all conflicts again, in the background; the one in hand stays in hand."""
         self._ticket += 1
         ticket, store, now = self._ticket, self._store, self._clock()
+        own = own_places(store)
         if self._book is None:
             self.summary.setText("Looking through the term…")
 
         def job() -> ConflictBook:
             with store.read() as session:
-                return read_book(session, read_directory(session, store.organization_id), now)
+                directory = replace(read_directory(session, store.organization_id), own_places=own)
+                return read_book(session, directory, now)
 
         self._background.run(job, self._loaded, lambda error: self.said.emit(str(error), False),
                              lambda: ticket == self._ticket)  # fmt: skip

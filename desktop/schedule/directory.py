@@ -29,7 +29,7 @@ DIRECTORY_TABLES = frozenset(
     {
         "organization", "location", "opening_hours", "closure", "room", "user", "tutor", "tutor_location",
         "tutor_subject", "tutor_availability", "tutor_exception", "tutor_time_off", "service", "subject", "topic",
-        "product",
+        "product", "user_role", "location_assignment",
     }
 )  # fmt: skip
 """A change in one of these makes the directory stale."""
@@ -90,6 +90,13 @@ class Directory:
     closures: tuple[ClosedDays, ...]
     location_rules: Mapping[str, LocationRules]
     tutor_rules: Mapping[str, TutorRules]
+    own_places: frozenset[str] | None = None
+    """The locations of the person at this PC; None where that is all of them."""
+
+    def is_foreign(self, location_id: str) -> bool:
+        """Whether what takes place at a location is none of this person's to see or change: only that somebody is
+        taken then (product §2)."""
+        return self.own_places is not None and location_id not in self.own_places
 
     def place_ids(self, location_id: str) -> tuple[str, ...]:
         """The chosen location, or all of them for ""."""

@@ -220,8 +220,12 @@ class DropCheck:
         rows = self._builder.week.rows
         other = rows[_other(conflict, booking.entry_id)]
         is_group = len(other.student_names) > 2
-        who = self._builder.title_of(other) if by_title or is_group else " and ".join(other.student_names)
-        who = who or self._builder.title_of(other)
+        if self._builder.directory.is_foreign(other.location_id):
+            who = self._builder.short_words(other)
+        elif by_title or is_group:
+            who = self._builder.title_of(other)
+        else:
+            who = " and ".join(other.student_names) or self._builder.title_of(other)
         is_before = other.booking.starts <= booking.starts
         moment = clock_words(other.ends if is_before else other.starts, with_half=False)
         if conflict.tag is ConflictTag.OVERLAP:

@@ -76,6 +76,14 @@ class EntryMenu(Menu):
         self.add("Archive", lambda: commands.archive(row.id), icon="archive")
 
 
+class TakenMenu(Menu):
+    """All that can be done to an entry at a location of others."""
+
+    def __init__(self, parent: QWidget, open_entry: Callable[[], object]) -> None:
+        super().__init__(parent)
+        self.add("Show", open_entry, icon="eye")
+
+
 class EmptyMenu(Menu):
     """What can be done on empty paper."""
 

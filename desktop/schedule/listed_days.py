@@ -8,7 +8,6 @@ from datetime import date, timedelta
 
 from desktop.schedule.calendar_values import CalendarEntry, ConflictMark, Family, Status, Wording, clock_words
 from desktop.schedule.entry_rows import EntryRow
-from desktop.schedule.entry_words import people_words
 from desktop.schedule.scene import SceneBuilder, title_of_day
 from shared_models.schedule.conflicts import collection_paused
 from shared_models.schedule.models import EntryStatus
@@ -59,6 +58,11 @@ class ListedEntry:
     """The same as the week shows it, with the lines of the card."""
 
     @property
+    def can_move(self) -> bool:
+        """Whether it can be dragged to another day: not what is cancelled, nor what belongs to another location."""
+        return self.status is not Status.CANCELLED and not self.entry.is_foreign
+
+    @property
     def conflict_words(self) -> str:
         """The worst conflict in a word."""
         return _CONFLICT_WORDS[self.conflict]
@@ -99,18 +103,23 @@ class ListedDay:
 def listed_entry(builder: SceneBuilder, row: EntryRow) -> ListedEntry:
     """A row in the words of a list."""
     entry = builder.entry(row)
+    people, names = builder.attending(row)
     return ListedEntry(
         id=row.id,
         day=row.day,
         starts=row.starts,
         ends=row.ends,
         title=entry.title,
-        people=people_words(row.student_names, row.capacity) or ("No students",),
-        names=", ".join(row.student_names) or "No students yet",
+        people=people,
+        names=names,
         tutor=builder.directory.tutor_name(row.tutor_id) or "No tutor",
         place=builder.place_words(row) or "No room",
         head_count=len(row.student_names),
-        status_words="In progress" if entry.status is Status.IN_PROGRESS else _STATUS_WORDS[row.status],
+        status_words=""
+        if entry.is_foreign
+        else "In progress"
+        if entry.status is Status.IN_PROGRESS
+        else _STATUS_WORDS[row.status],
         family=entry.family,
         status=entry.status,
         conflict=ConflictMark.NONE if entry.status is Status.CANCELLED else entry.conflict,

@@ -184,7 +184,8 @@ class MonthPainter:
         inks: list[QColor] = []
         for chip in chips:
             entry, rect = chip.entry, chip.rect
-            key = (entry.family, entry.status, entry.conflict, entry.is_unsaved, is_lifted, rect.w, rect.h)
+            foreign = entry.entry.is_foreign
+            key = (entry.family, entry.status, entry.conflict, entry.is_unsaved, is_lifted, foreign, rect.w, rect.h)
             face = self._faces_of.get(key)
             if face is None:
                 if len(self._faces_of) > _KEPT_FACES:

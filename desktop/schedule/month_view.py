@@ -381,7 +381,7 @@ class MonthCalendar(QWidget):
             start, entry_id = self._press
             entry = self._entry(entry_id)
             far = (event.position() - start).manhattanLength() >= QApplication.startDragDistance()
-            if entry is not None and entry.status is not Status.CANCELLED and (self._dragged or far):
+            if entry is not None and entry.can_move and (self._dragged or far):
                 self._drag_to(entry, event.position())
             return
         cell, entry_id = self._at(event.position())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import partial
 
@@ -10,6 +11,7 @@ from PySide6.QtCore import QObject
 from sqlalchemy import select
 
 from desktop.background import Background
+from desktop.permissions import own_places
 from desktop.schedule.directory import Directory, read_directory
 from desktop.schedule.entry_rows import read_entries
 from desktop.schedule.scene import Week, week_of, with_accepted
@@ -34,7 +36,8 @@ class PageReading(QObject):
         """Read names and rules of the center anew, into `directory`."""
         self.forget()
         with self._store.read() as session:
-            self.directory: Directory = read_directory(session, self._store.organization_id)
+            found = read_directory(session, self._store.organization_id)
+        self.directory: Directory = replace(found, own_places=own_places(self._store))
 
     def forget(self) -> None:
         """Something has changed: what was read ahead holds no more."""
@@ -75,6 +78,10 @@ class PageReading(QObject):
     def _read_week(self, first: date, last: date, directory: Directory) -> Week:
         with self._store.read() as session:
             week = week_of(read_entries(session, directory, first, last), first, last)
+            if directory.own_places is not None:  # What others have to settle among themselves is theirs.
+                foreign = {row.id for row in week.rows.values() if directory.is_foreign(row.location_id)}
+                own = (one for one in week.conflicts if not {one.first_id, one.second_id} <= foreign)
+                week = replace(week, conflicts=tuple(own))
             return with_accepted(week, acceptances_of(session, self._store.organization_id, week.conflicts).keys())
 
     def busy_days(self, first: date, last: date, location_id: str) -> set[date]:

@@ -104,12 +104,13 @@ class PageTools(QObject):
         self._only_note.setVisible(not self._only_chip.isHidden() and needed <= room)
 
     def remembered_location(self, directory: Directory) -> str:
-        """The location that was last looked at on this PC, "" for all of them; the first one to begin with."""
+        """The location that was last looked at on this PC, "" for all of them; the first of the person's own to begin
+        with."""
         remembered = self._store.local(_LOCATION)
         ids = [place.id for place in directory.places]
         if remembered is not None and (remembered in ids or remembered == ""):
             return remembered
-        return ids[0] if ids else ""
+        return next((key for key in ids if not directory.is_foreign(key)), ids[0] if ids else "")
 
     def remember_location(self, location_id: str) -> None:
         """Begin with this location next time."""

@@ -349,7 +349,7 @@ class PointedCalendar(CalendarSurface):
             self._set_drag(dragging.begin_create(layout, hit.column, hit.minute))
             return
         entry = self._entry(hit.entry_id)
-        if entry is None or entry.status is Status.CANCELLED:
+        if entry is None or entry.status is Status.CANCELLED or entry.is_foreign:
             return
         kinds = {HitKind.UPPER_EDGE: DragKind.STARTS, HitKind.LOWER_EDGE: DragKind.ENDS}
         minute = layout.axis.minute(self.to_grid(start).y())
@@ -493,7 +493,9 @@ class PointedCalendar(CalendarSurface):
             HitKind.UPPER_EDGE: Qt.CursorShape.SizeVerCursor,
             HitKind.LOWER_EDGE: Qt.CursorShape.SizeVerCursor,
         }
-        self.setCursor(shapes.get(hit.kind, Qt.CursorShape.ArrowCursor))
+        entry = self._entry(hit.entry_id)
+        kind = HitKind.ENTRY if entry is not None and entry.is_foreign else hit.kind
+        self.setCursor(shapes.get(kind, Qt.CursorShape.ArrowCursor))
         if hit.entry_id == self._hovered:
             return
         self._hovered = hit.entry_id

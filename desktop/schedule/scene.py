@@ -18,6 +18,7 @@ from desktop.schedule.calendar_values import (
     NowMark,
     Span,
     Status,
+    Wording,
     clock_words,
     span_words,
 )
@@ -33,6 +34,8 @@ from shared_models.schedule.models import EntryStatus
 
 NO_TUTOR, NO_ROOM, ONLINE = "no-tutor", "no-room", "online"
 """Keys of the columns for entries without a tutor, without a room, and online."""
+TAKEN = "Taken"
+"""What an entry at a location of others is called."""
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _LONG_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -150,7 +153,10 @@ class SceneBuilder:
         self.now = now
         self.local_now = now.astimezone(directory.zone)
         self._now_seconds = int(now.timestamp())
-        self.rows = shown_rows(week, filters, self.unsaved)
+        # What others cancelled keeps nobody from anything.
+        self.rows = [
+            row for row in shown_rows(week, filters, self.unsaved) if row.is_live or not self._is_foreign(row)
+        ]
         self._by_entry: dict[str, list[Conflict]] = {}
         for conflict in week.conflicts:
             self._by_entry.setdefault(conflict.first_id, []).append(conflict)
@@ -220,6 +226,8 @@ class SceneBuilder:
         """One column for each tutor (or room) who works that day, tutors by priority, rooms in their order."""
         rows = [row for row in self.rows if row.day == day]
         today = self.local_now.date() == day
+        if by_room:  # Which rooms others have taken is not told.
+            rows = [row for row in rows if not self._is_foreign(row)]
         columns = self._room_columns(rows, day) if by_room else self._tutor_columns(rows, day)
         entries: list[CalendarEntry] = []
         for row in rows:
@@ -320,6 +328,14 @@ class SceneBuilder:
         )
         status = self._status(row)
         mark, overlaps, tail = self._conflict(row)
+        if self._is_foreign(row):
+            return CalendarEntry(
+                entry_id or row.id, column, row.starts, row.ends, (TAKEN,), Later(lambda: self._taken_lines(row)),
+                family, status, mark, overlaps, row.blocked_until, tail,
+                details=Later(lambda: (*self.taken_words(row), *self._conflict_sentences(row))),
+                spoken=Later(lambda: self._spoken(row)),
+                seat_order="\n".join((self.directory.tutor_name(row.tutor_id), TAKEN)), is_foreign=True,
+            )  # fmt: skip
         is_unpaid = row.status is EntryStatus.PENDING_PAYMENT
         return CalendarEntry(
             id=entry_id or row.id,
@@ -340,6 +356,28 @@ class SceneBuilder:
             spoken=Later(lambda: self._spoken(row)),
             seat_order="\n".join((self.directory.tutor_name(row.tutor_id), title[0], *row.student_names[:1])),
         )
+
+    def _is_foreign(self, row: EntryRow) -> bool:
+        return row.id not in self.unsaved and self.directory.is_foreign(row.location_id)
+
+    def _taken_lines(self, row: EntryRow) -> tuple[Line, ...]:
+        """Who is taken, and where."""
+        tutor = self.directory.tutor_name(row.tutor_id)
+        place = self.directory.place_name(row.location_id)
+        return tuple(Line(words) for words in (tutor_words(tutor) if tutor else (), room_words(place)) if words)
+
+    def taken_words(self, row: EntryRow) -> tuple[str, ...]:
+        """All that is known of an entry at a location of others: "Taken", when, whom, where."""
+        who = self.directory.tutor_name(row.tutor_id) or "No tutor"
+        when = f"{_WEEKDAYS[row.day.weekday()]} {span_words(row.starts, row.ends)}"
+        return TAKEN, when, who, self.directory.place_name(row.location_id) or "Another location"
+
+    def attending(self, row: EntryRow) -> tuple[Wording, str]:
+        """Who comes, in several lengths and by name; nobody where that is not to be known."""
+        if self._is_foreign(row):
+            return (self.directory.tutor_name(row.tutor_id) or "No tutor",), ""
+        words = people_words(row.student_names, row.capacity) or ("No students",)
+        return words, ", ".join(row.student_names) or "No students yet"
 
     def _status(self, row: EntryRow) -> Status:
         if row.status is EntryStatus.CANCELLED:
@@ -441,13 +479,15 @@ class SceneBuilder:
 
     def _spoken(self, row: EntryRow) -> tuple[str, ...]:
         """Who with whom, where, and each conflict in a few words: what a screen reader says of an entry."""
+        found = ((conflict.kind, conflict.tag) for conflict in self._by_entry.get(row.id, ()))
+        conflicts = [conflict_words(kind, tag) for kind, tag in dict.fromkeys(found)]
+        if self._is_foreign(row):
+            return (*self.taken_words(row)[2:], *conflicts)
         students = ", ".join(row.student_names[:6])
         if len(row.student_names) > 6:
             students += f" and {len(row.student_names) - 6} more"
         tutor = self.directory.tutor_name(row.tutor_id)
         who = f"{students or 'no students yet'} with {tutor}" if tutor else f"{students}, no tutor".lstrip(", ")
-        found = ((conflict.kind, conflict.tag) for conflict in self._by_entry.get(row.id, ()))
-        conflicts = [conflict_words(kind, tag) for kind, tag in dict.fromkeys(found)]
         return who, self.place_words(row) or "no room", *(conflicts if row.is_live else ())
 
     def _conflict_sentences(self, row: EntryRow) -> list[str]:
@@ -497,25 +537,33 @@ class SceneBuilder:
         return dict(zip(row.student_ids, row.student_names, strict=True)).get(resource_id, "A student")
 
     def title_of(self, row: EntryRow) -> str:
-        """What is taught: product, topic, subject, or the service."""
+        """What is taught: product, topic, subject, or the service; "Taken" for what belongs to another location."""
+        if self._is_foreign(row):
+            return TAKEN
         return self.directory.title(row.product_id, row.topic_id, row.subject_id, row.service_id)
 
     def line_words(self, row: EntryRow) -> str:
         """An entry in one line of a list: "Writing · David Walker, Room B"."""
+        if self._is_foreign(row):
+            return f"{TAKEN} · {self.place_words(row)}"
         parts = [row.student_names[0] if len(row.student_names) == 1 else "", self.place_words(row)]
         if len(row.student_names) > 1:
             parts[0] = f"{len(row.student_names)} students"
         return f"{self.title_of(row)} · " + ", ".join(part for part in parts if part)
 
     def place_words(self, row: EntryRow) -> str:
-        """Where an entry takes place: its rooms, or "Online"."""
+        """Where an entry takes place: its rooms, or "Online"; the location for one of others."""
+        if self._is_foreign(row):
+            return self.directory.place_name(row.location_id)
         if not row.is_online and len(row.booking.room_ids) == 1:
             return self.directory.room_name(row.booking.room_ids[0])
         return "Online" if row.is_online else ", ".join(map(self.directory.room_name, row.room_ids))
 
     def short_words(self, row: EntryRow) -> str:
-        """An entry in a few words: "ACT, Priya Thompson", "SHSAT group"."""
+        """An entry in a few words: "ACT, Priya Thompson", "SHSAT group", "Taken, Tarrytown Office"."""
         title = self.title_of(row)
+        if self._is_foreign(row):
+            return f"{title}, {self.place_words(row)}"
         if len(row.student_names) == 1:
             return f"{title}, {row.student_names[0]}"
         if len(row.student_names) == 2:

@@ -49,7 +49,11 @@ def ways_out(
 
     ``bookings`` reach a week to either side. A crowded room offers other rooms at the same time before other times.
     """
-    movable = [row for row in group.entries if row.booking.starts > now.timestamp()]
+    movable = [
+        row
+        for row in group.entries
+        if row.booking.starts > now.timestamp() and not directory.is_foreign(row.location_id)
+    ]
     movable.sort(key=lambda row: (len(row.student_ids), row.booking.starts))
     found: list[WaysOut] = []
     if group.kinds == (ConflictKind.ROOM,):

@@ -1,0 +1,147 @@
+"""Somebody who works at one of two locations sees what the other one takes up, and changes nothing of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from desktop import theme
+from desktop.schedule.calendar_page import CalendarPage
+from desktop.schedule.calendar_values import CalendarEntry
+from desktop.schedule.taken_card import TakenCard
+from desktop.widgets import Label
+from shared_models.access.models import LocationAssignment, Role, UserRole
+from shared_models.base import derived_id
+from shared_models.schedule.models import EntryStatus, ScheduleEntry
+from tests.desktop.today.small_store import SmallStore
+
+WEDNESDAY = date(2026, 11, 25)
+
+
+@pytest.fixture
+def center(tmp_path: Path) -> Iterator[SmallStore]:
+    """Maya at the front desk of Irvington; one lesson there, one of the same tutor at Tarrytown."""
+    center = SmallStore(tmp_path / "store")
+    me = center.me
+    center.add("role", UserRole(id=derived_id(me, Role.FRONT_DESK), user_id=me, role=Role.FRONT_DESK))
+    center.add("", LocationAssignment(user_id=me, location_id=center.ids["Irvington"]))
+    center.ids["here"] = center.lesson("15:30", ["Nina Silva"])
+    center.ids["there"] = center.lesson("17:30", ["Rafael Silva"], room="Tarrytown A")
+    center.store.set_local(user_id=me)
+    yield center
+    center.store.close()
+
+
+@pytest.fixture
+def page(center: SmallStore, qtbot: QtBot, qapp: QApplication) -> Iterator[CalendarPage]:
+    theme.install(qapp, theme.Appearance.LIGHT)
+    page = CalendarPage(center.store, center.clock)
+    qtbot.addWidget(page)
+    page.resize(1340, 860)
+    page.show()
+    qtbot.waitExposed(page)
+    yield page
+    page.shut_down()
+
+
+def everywhere(page: CalendarPage) -> None:
+    page.filters.set_location("")
+    page.filters.changed.emit(page.filters.value())
+
+
+def shown(page: CalendarPage, entry_id: str) -> CalendarEntry:
+    return next(entry for entry in page.calendar.scene().entries if entry.id == entry_id)
+
+
+def starts(center: SmallStore, entry_id: str) -> object:
+    with center.store.read() as session:
+        return session.get_one(ScheduleEntry, (center.organization_id, entry_id)).starts_at
+
+
+def test_the_calendar_begins_at_a_location_of_ones_own(page: CalendarPage, center: SmallStore) -> None:
+    assert page.filters.value().location_id == center.ids["Irvington"]
+    assert [entry.id for entry in page.calendar.scene().entries] == [center.ids["here"]]
+
+
+@pytest.mark.parametrize("view", ["week", "day"])
+def test_what_the_other_location_takes_up_says_whom_and_where_alone(
+    page: CalendarPage, center: SmallStore, view: str
+) -> None:
+    page.set_view(view)
+    everywhere(page)
+    entry = shown(page, center.ids["there"])
+    assert entry.is_foreign
+    assert entry.title == ("Taken",)
+    assert [line.wording[0] for line in entry.lines] == ["J. Johnson", "Tarrytown Office"]
+    assert entry.details == ("Taken", "Wed 5:30–6:30 PM", "Jakub Johnson", "Tarrytown Office")
+    assert "Rafael" not in page.calendar.sentence_of(entry.id)
+    assert not shown(page, center.ids["here"]).is_foreign
+
+
+def test_what_the_other_location_cancelled_is_gone(page: CalendarPage, center: SmallStore) -> None:
+    with center.store.write() as session:
+        entry = session.get_one(ScheduleEntry, (center.organization_id, center.ids["there"]))
+        entry.status = EntryStatus.CANCELLED
+    page.refresh({"schedule_entry": {entry.id}})
+    everywhere(page)
+    assert [entry.id for entry in page.calendar.scene().entries] == [center.ids["here"]]
+
+
+def test_a_taken_box_stays_where_it_is(page: CalendarPage, center: SmallStore, qtbot: QtBot) -> None:
+    everywhere(page)
+    calendar, there = page.calendar, center.ids["there"]
+    before = starts(center, there)
+    calendar.select(there)
+    spot = calendar.mapFromGlobal(calendar.screen_rect_of(there).center())
+    QTest.mousePress(calendar, Qt.MouseButton.LeftButton, pos=spot)
+    QTest.mouseMove(calendar, spot + QPoint(0, 60))
+    QTest.mouseRelease(calendar, Qt.MouseButton.LeftButton, pos=spot + QPoint(0, 60))
+    with qtbot.waitSignal(page.actionDone) as said:
+        calendar.moveRequested.emit(there, "2026-11-24", 1020)
+    assert "those who work at this location" in said.args[0]
+    calendar.resizeRequested.emit(there, 1050, 1140)
+    page.cancel(there)
+    page.archive(there)
+    page.set_status(there, EntryStatus.COMPLETED)
+    page.copy_to_next_week(there)
+    assert starts(center, there) == before
+    assert page.sheets.sheet is None
+    assert [action.text() for action in page.entry_menu(there).actions()] == ["Show"]
+
+
+def test_a_taken_box_opens_a_card_that_only_tells(page: CalendarPage, center: SmallStore) -> None:
+    everywhere(page)
+    page.open_entry(center.ids["there"])
+    assert not page.form.is_open
+    card = page.window().findChild(TakenCard)
+    assert card is not None
+    assert card.isVisible()
+    words = [label.text() for label in card.findChildren(Label)]
+    assert {"Taken", "Jakub Johnson", "Tarrytown Office"} <= set(words)
+    card.dismiss()
+
+
+def test_the_own_entry_moves_as_ever(page: CalendarPage, center: SmallStore, qtbot: QtBot) -> None:
+    before = starts(center, center.ids["here"])
+    page.calendar.moveRequested.emit(center.ids["here"], "2026-11-24", 1020)
+    assert starts(center, center.ids["here"]) != before
+
+
+def test_month_and_agenda_name_nobody_of_the_other_location(page: CalendarPage, center: SmallStore) -> None:
+    from desktop.schedule.listed_days import listed_days
+
+    everywhere(page)
+    assert page._builder is not None
+    (day,) = listed_days(page._builder, WEDNESDAY, WEDNESDAY)
+    taken = next(entry for entry in day.entries if entry.id == center.ids["there"])
+    assert (taken.title, taken.people, taken.names, taken.place) == (
+        ("Taken",), ("Jakub Johnson",), "", "Tarrytown Office"
+    )  # fmt: skip
+    assert not taken.can_move
