@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy import CursorResult, Delete, delete, func, select, text
 from sqlalchemy.orm import Session
 
+from sync_server.access.letters import SERVER_ITSELF
 from sync_server.database import Database
 from sync_server.mail_models import MAIL_QUEUE, SEND_MAIL, OutboxMail, defer_statement
 from sync_server.models import OrganizationRoute
@@ -27,7 +28,7 @@ def run_upkeep(database: Database, now: datetime) -> dict[str, int]:
     for name, step in (("given up jobs", _old_jobs), ("links and sign-ins", _old_links), ("tries", _old_tries)):
         with database.routing() as session:
             counts[name] = step(session, now)
-    for organization_id in organization_ids(database):
+    for organization_id in [*organization_ids(database), SERVER_ITSELF]:
         for name, tenant_step in (
             ("form uses", _old_allowances),
             ("forgotten mails", _forgotten_mail),
