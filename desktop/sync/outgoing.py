@@ -18,7 +18,7 @@ import zstandard
 from desktop.store.store import CLOCK_FLOOR, Changes, Store
 from desktop.sync.client import Head, Message
 from desktop.sync.rows import CURSOR, LINEAGE, SyncWriter, moment, table_of, tables_with_unsent, write_rows
-from shared_models.sync.clocks import CREATED, clock_of
+from shared_models.sync.clocks import CREATED, clock_of, edits_of
 from shared_models.sync.merge import FieldValue
 from shared_models.sync.wire import wire_fields
 
@@ -280,7 +280,7 @@ def _note_refused(
             if changed:
                 kept = dict(zip(batch.fields, (column[place] for column in values), strict=True))
                 keep_for_person(writer, refusal, kept)
-                floor = max([floor, *(stamp for stamp in orjson.loads(clocks).values() if isinstance(stamp, str))])
+                floor = max([floor, *edits_of(orjson.loads(clocks)).values()])
                 put_back[batch.table].add(row_id)
     for batch in standing:
         write_rows(writer, store.organization_id, batch, batch.fields)
