@@ -19,6 +19,7 @@ from desktop.schedule.entry_rows import EntryRow, read_entry
 from desktop.schedule.page_sheets import CANCEL, PageSheets
 from desktop.schedule.scene import NO_ROOM, NO_TUTOR, ONLINE, Filters, accepted_conflicts, shown_conflicts
 from desktop.schedule.schedule_page import DAY, WEEK, SchedulePage, row_id
+from desktop.schedule.series_reach import reaches_series
 from desktop.store.errors import StoreError
 from desktop.widgets import IconButton, Kind, Menu
 from desktop.window import MainWindow
@@ -413,7 +414,7 @@ class CalendarPage(SchedulePage):
         what is `edited`, whether they keep that. Until the answer the entry is shown `there`, where it would be."""
         if self._is_closed(row):
             return
-        if row.series_id is None:
+        if not reaches_series(self._store, row.series_id):
             self._apply(lambda: change(SeriesScope.THIS, True))
             return
         from desktop.schedule.differences_question import differing
@@ -475,7 +476,8 @@ class CalendarPage(SchedulePage):
             return EmptyMenu(self, self.new_entry)
         if self._directory.is_foreign(row.location_id):
             return TakenMenu(self, lambda: self.open_entry(entry_id))
-        return EntryMenu(self, row, self._clock(), self)
+        has_series = reaches_series(self._store, row.series_id)
+        return EntryMenu(self, row, self._clock(), self, has_series=has_series)
 
     # windows
 

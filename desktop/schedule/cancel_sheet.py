@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 from desktop import theme
 from desktop.schedule.directory import Directory
 from desktop.schedule.schedule_sheet import ScheduleSheet, WhyAndWhom, day_words, sessions_words
+from desktop.schedule.series_reach import reaches_series
 from desktop.store.store import Store
 from desktop.widgets import Field, Label, Segmented
 from shared_models.schedule.explained import clock_range, entry_words
@@ -42,7 +43,7 @@ class CancelSheet(ScheduleSheet):
         with store.read() as session:
             entry = entry_of(session, store.organization_id, entry_id)
             words = entry_words(session, store.organization_id, [entry_id])[entry_id]
-            is_series = entry.series_id is not None
+            series_id = entry.series_id
             self._counts = {}
             for one in SeriesScope:
                 reached = entries_within(session, entry, one)
@@ -59,7 +60,7 @@ class CancelSheet(ScheduleSheet):
         self.scope.changed.connect(lambda _: self.look())
         scope_field = Field("How much of the series", self.scope)
         column.addWidget(scope_field)
-        scope_field.setVisible(is_series)
+        scope_field.setVisible(reaches_series(store, series_id))
         self.why = WhyAndWhom()
         column.addWidget(self.why)
         self.body.addWidget(holder, 1)

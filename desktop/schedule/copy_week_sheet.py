@@ -63,8 +63,10 @@ class CopyWeekSheet(ScheduleSheet):
         self._target_field = Field("To the week of", self.target)
         column.addWidget(self._source_field)
         column.addWidget(self._target_field)
-        places = [Option("", "All locations"), *(Option(place.id, place.name) for place in directory.places)]
-        self.location = ComboBox(places, location_id, name="Location")
+        own = [Option(place.id, place.name) for place in directory.places if not directory.is_foreign(place.id)]
+        words = "All locations" if directory.own_places is None else "All my locations"
+        chosen = "" if directory.is_foreign(location_id) else location_id
+        self.location = ComboBox([Option("", words), *own], chosen, name="Location")
         tutors = [Option("", "All tutors")]
         tutors += [
             Option(tutor.id, tutor.name, person=True) for tutor in directory.tutors.values() if not tutor.is_archived
@@ -95,6 +97,7 @@ class CopyWeekSheet(ScheduleSheet):
     def _passes(self, row: EntryRow, monday: date) -> bool:
         return (
             row.is_live
+            and not self._directory.is_foreign(row.location_id)
             and monday <= row.day <= monday + timedelta(days=6)
             and self.location.value() in ("", row.location_id)
             and self.tutor.value() in ("", row.tutor_id)

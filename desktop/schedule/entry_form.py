@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVB
 
 from desktop import theme
 from desktop.background import Background
+from desktop.permissions import own_places
 from desktop.schedule.differences_question import DifferencesQuestion, concerned
 from desktop.schedule.entry_aside import EntryAside
 from desktop.schedule.entry_form_actions import EntryActions
@@ -23,6 +24,7 @@ from desktop.schedule.entry_form_choices import CHOICE_TABLES, EntryChoices, loa
 from desktop.schedule.entry_form_fields import EntryFields
 from desktop.schedule.entry_form_outlook import EVERY_OTHER_WEEK, OutlookView
 from desktop.schedule.entry_prefill import EntryPrefill
+from desktop.schedule.series_reach import reaches_series
 from desktop.store.announcer import StoreAnnouncer
 from desktop.store.store import Changes, Store
 from desktop.widgets import Button, IconButton, Kind, Label, Line, Paragraph, Segmented, make_action, painting
@@ -83,6 +85,7 @@ class EntryEditor(QWidget):
         self._keeps_differences: bool | None = None
         self._is_busy = False
         self._is_stale = True
+        self._is_of_series = False
         self._made_on: date | None = None
         self._background = Background(self)
         self._background.busyChanged.connect(self._note_busy)
@@ -141,11 +144,13 @@ class EntryEditor(QWidget):
         self._entry_id = entry_id
         with self._store.read() as session:
             entry = entry_of(session, self._store.organization_id, entry_id)
-            is_series = entry.series_id is not None
+            series_id = entry.series_id
             words = entry_words(session, self._store.organization_id, [entry_id])[entry_id]
         self.title.setText(", ".join(part for part in (words.title, words.who) if part))
+        is_series = reaches_series(self._store, series_id)
         self._scope_box.setVisible(is_series)
         self.scope.set_value(scope.value)
+        self._is_of_series = series_id is not None
         self._actions.show_entry(entry_id)
         self._actions.show()
         self.aside.show_entry(entry_id)
@@ -240,7 +245,7 @@ class EntryEditor(QWidget):
     def prepare(self) -> None:
         """Read the choices and make the fields ahead of time, when nobody waits for them."""
         with self._store.read() as session:
-            choices = load_choices(session, self._store.organization_id)
+            choices = load_choices(session, self._store.organization_id, own_places(self._store))
         self._choices, self._is_stale = choices, False
         self._made_on = self._today()
         self._fields = EntryFields(choices, self._made_on)
@@ -294,7 +299,7 @@ class EntryEditor(QWidget):
 
     def _may_repeat(self) -> bool:
         """Whether the pattern can be chosen: not while one session of a series is changed."""
-        return self._entry_id is None or self._scope is not SeriesScope.THIS or not self._scope_box.isVisibleTo(self)
+        return self._entry_id is None or self._scope is not SeriesScope.THIS or not self._is_of_series
 
     def _show(self, draft: EntryDraft, edited: Mapping[str, Any] | None = None) -> None:
         self.fields.show_draft(draft, repeats=self._may_repeat())

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop import theme
+from desktop.schedule.series_reach import reaches_series
 from desktop.store.store import Store
 from desktop.widgets import Button, CheckBox, ComboBox, Field, Kind, Label, Line, Option
 from shared_models.schedule.explained import EntryWords, entry_words
@@ -84,7 +85,7 @@ class EntryActions(QWidget):
         self._row.show()
         can_move = not is_gone and entry.status is not EntryStatus.COMPLETED and entry.rescheduled_to_id is None
         self.reschedule_button.setVisible(can_move)
-        self.series_button.setVisible(entry.series_id is not None and entry.archived_at is None)
+        self.series_button.setVisible(entry.archived_at is None and reaches_series(self._store, entry.series_id))
 
     def set_scope(self, scope: SeriesScope, count: int) -> None:
         """How far cancelling and archiving reach: that many sessions."""

@@ -230,8 +230,9 @@ def service_words(offered_as: str, name: str, kind: ServiceFormat, level: Level 
     return f"{_FORMATS[kind]}, {_LEVELS[level]}" if level is not None else name
 
 
-def load_choices(session: Session, organization_id: str) -> EntryChoices:
-    """Read everything that the form offers; archived and inactive things are left out."""
+def load_choices(session: Session, organization_id: str, own_places: frozenset[str] | None = None) -> EntryChoices:
+    """Read everything that the form offers; archived and inactive things are left out. ``own_places``: the locations
+    at which the person may schedule; None where that is all of them."""
 
     def own(kind: type[TenantRow]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
         return kind.organization_id == organization_id, kind.archived_at.is_(None)
@@ -260,7 +261,9 @@ def load_choices(session: Session, organization_id: str) -> EntryChoices:
         currency_symbol=_SYMBOLS.get(organization.currency, f"{organization.currency} "),
         durations_minutes=tuple(organization.session_durations_minutes),
         biweekly_allowed=organization.biweekly_allowed,
-        locations=tuple((location_id, name) for location_id, name in locations),
+        locations=tuple(
+            (location_id, name) for location_id, name in locations if own_places is None or location_id in own_places
+        ),
         services=_services(session, organization_id),
         subjects=tuple(
             (subject_id, name)

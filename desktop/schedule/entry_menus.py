@@ -49,7 +49,10 @@ _LIFE = (
 class EntryMenu(Menu):
     """What fits an entry at this moment."""
 
-    def __init__(self, parent: QWidget, row: EntryRow, now: datetime, commands: EntryCommands) -> None:
+    def __init__(
+        self, parent: QWidget, row: EntryRow, now: datetime, commands: EntryCommands, *, has_series: bool = True
+    ) -> None:
+        """``has_series``: whether the person may change the series of the entry, if there is one."""
         super().__init__(parent)
         steps = steps_from(row.status, has_begun=row.booking.starts <= now.timestamp())
 
@@ -70,7 +73,7 @@ class EntryMenu(Menu):
             self.add("Cancel", lambda: commands.cancel(row.id), icon="calendar-x")
         if Step.BRING_BACK in steps:
             self.add("Bring back", lambda: commands.restore(row.id), icon="rotate-ccw")
-        if row.series_id is not None:
+        if row.series_id is not None and has_series:
             self.add("Extend or end the series", sheet(SERIES), icon="repeat")
         self.add("Copy to next week", lambda: commands.copy_to_next_week(row.id), icon="copy")
         self.add("Archive", lambda: commands.archive(row.id), icon="archive")

@@ -30,9 +30,11 @@ class EntryPrefill:
     duration_minutes: int | None = None
 
     def draft(self, choices: EntryChoices, now: datetime) -> EntryDraft:
-        """A draft that holds all of this; what is not known is the first of the center's choices, and the next line
+        """A draft that holds all of this; what is not known is the first of the person's choices, and the next line
         of its grid after ``now`` (an instant)."""
-        location_id = self.location_id or self._home(choices) or next(iter(choices.terms), "")
+        wanted = self.location_id or self._home(choices)
+        places = [key for key, _ in choices.locations]
+        location_id = wanted if wanted in places else next(iter(places), "")
         terms = choices.terms.get(location_id)
         local = wall_clock_of(now, terms.zone) if terms is not None else now
         start = self.start
@@ -49,7 +51,7 @@ class EntryPrefill:
             topic_id=self.topic_id,
             tutor_id=self.tutor_id,
             student_ids=self.student_ids,
-            room_ids=self.room_ids,
+            room_ids=self.room_ids if wanted in (location_id, None) else (),
             first_day=self.day or local.date(),
             start=start,
             duration_minutes=self.duration_minutes or durations[0],

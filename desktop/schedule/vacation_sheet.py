@@ -4,12 +4,14 @@ sessions is shown, chosen and then done in one step."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import cast
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
-from sqlalchemy import select
+from sqlalchemy import select, true
+from sqlalchemy.orm import Session
 
 from desktop import theme
 from desktop.schedule.directory import Directory
@@ -27,6 +29,7 @@ from desktop.store.store import Store
 from desktop.widgets import CheckBox, ComboBox, DateInput, EmptyState, Field, Label, Line, Option, Segmented
 from shared_models.people.models import Student
 from shared_models.schedule.explained import clock_range
+from shared_models.schedule.models import ScheduleEntry
 from shared_models.schedule.times import wall_clock_of
 from shared_models.schedule.vacations import (
     Absence,
@@ -67,6 +70,7 @@ class VacationSheet(ScheduleSheet):
         super().__init__(host, store, clock, "Vacation", "Do it", _WIDTH, "Not now")
         self._directory = directory
         self._plan: VacationPlan | None = None
+        self._left_out = 0
         px = theme.current().px
         today = clock().astimezone(directory.zone).date()
         first = first_day or today + timedelta(days=7 - today.weekday())
@@ -110,10 +114,12 @@ class VacationSheet(ScheduleSheet):
             for tutor in self._directory.tutors.values()
             if not tutor.is_archived
         ]
+        own = self._directory.own_places
         with self.store.read() as session:
             students = session.execute(
                 select(Student.id, Student.first_name, Student.last_name)
                 .where(Student.organization_id == self.store.organization_id, Student.archived_at.is_(None))
+                .where(true() if own is None else Student.location_id.in_(own))
                 .order_by(Student.first_name, Student.last_name)
             ).all()
         return [
@@ -168,12 +174,31 @@ class VacationSheet(ScheduleSheet):
             return
         choice, now = VacationChoice(self.for_all.value()), self.clock()
         self.preview(
-            lambda session: plan_vacation(session, self.store.organization_id, absence, choice, now=now),
-            lambda plan: self._planned(cast("VacationPlan", plan)),
+            lambda session: self._own_part(
+                session, plan_vacation(session, self.store.organization_id, absence, choice, now=now)
+            ),
+            lambda answer: self._planned(cast("tuple[VacationPlan, int]", answer)),
         )
 
-    def _planned(self, plan: VacationPlan) -> None:
-        self._plan = plan
+    def _own_part(self, session: Session, plan: VacationPlan) -> tuple[VacationPlan, int]:
+        """The plan without the sessions at locations of others, and how many these are."""
+        own = self._directory.own_places
+        if own is None:
+            return plan, 0
+        here = set(
+            session.scalars(
+                select(ScheduleEntry.id).where(
+                    ScheduleEntry.organization_id == self.store.organization_id,
+                    ScheduleEntry.id.in_([step.entry_id for step in plan.steps]),
+                    ScheduleEntry.location_id.in_(own),
+                )
+            )
+        )
+        steps = tuple(step for step in plan.steps if step.entry_id in here)
+        return replace(plan, steps=steps), len(plan.steps) - len(steps)
+
+    def _planned(self, answer: tuple[VacationPlan, int]) -> None:
+        self._plan, self._left_out = answer
         self._show_rows()
         self._describe()
 
@@ -225,6 +250,8 @@ class VacationSheet(ScheduleSheet):
         note = "One step, which can be undone."
         if counts[VacationChoice.LEAVE]:
             note = f"{sessions_words(counts[VacationChoice.LEAVE])} stay as they are. {note}"
+        if self._left_out:
+            note = f"{sessions_words(self._left_out)} at other locations left out. {note}"
         self.say(note)
         is_tutor = plan.absence.tutor_id is not None
         words = " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)

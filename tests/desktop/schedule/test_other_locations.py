@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,11 +15,14 @@ from pytestqt.qtbot import QtBot
 from desktop import theme
 from desktop.schedule.calendar_page import CalendarPage
 from desktop.schedule.calendar_values import CalendarEntry
+from desktop.schedule.series_reach import reaches_series
 from desktop.schedule.taken_card import TakenCard
+from desktop.schedule.vacation_sheet import VacationSheet
 from desktop.widgets import Label
 from shared_models.access.models import LocationAssignment, Role, UserRole
-from shared_models.base import derived_id
-from shared_models.schedule.models import EntryStatus, ScheduleEntry
+from shared_models.base import derived_id, new_id
+from shared_models.schedule.models import EntryStatus, ScheduleEntry, Series
+from shared_models.schedule.recurrence import Pattern
 from tests.desktop.today.small_store import SmallStore
 
 WEDNESDAY = date(2026, 11, 25)
@@ -145,3 +148,53 @@ def test_month_and_agenda_name_nobody_of_the_other_location(page: CalendarPage, 
         ("Taken",), ("Jakub Johnson",), "", "Tarrytown Office"
     )  # fmt: skip
     assert not taken.can_move
+
+
+def test_a_new_entry_is_for_a_location_of_ones_own(page: CalendarPage, center: SmallStore) -> None:
+    page.filters.set_location(center.ids["Tarrytown"])
+    page.filters.changed.emit(page.filters.value())
+    page.new_entry()
+    location = page.form.editor.fields.location
+    assert location.value() == center.ids["Irvington"]
+    assert [option.text for option in page.form.editor.fields.location.options()] == ["Irvington Office"]
+    page.form.editor.dismiss()
+
+
+def series_of_two(center: SmallStore, *places: str) -> list[str]:
+    series_id = new_id()
+    last_day = WEDNESDAY + timedelta(days=21)
+    series = Series(
+        id=series_id, pattern=Pattern.WEEKLY, location_id=center.ids["Irvington"], service_id=center.ids["private"],
+        first_day=WEDNESDAY, last_day=last_day, start_time=time(19), duration_minutes=60,
+    )  # fmt: skip
+    center.add("", series)
+    found = []
+    for number, place in enumerate(places):
+        day = WEDNESDAY + timedelta(days=7 * (number + 1))
+        found.append(center.lesson("19:00", ["Nina Silva"], room=f"{place} A", day=day))
+        with center.store.write() as session:
+            entry = session.get_one(ScheduleEntry, (center.organization_id, found[-1]))
+            entry.series_id, entry.series_day = series_id, day
+    return found
+
+
+def test_a_series_is_changed_as_a_whole_only_where_all_of_it_is_here(center: SmallStore) -> None:
+    here, mixed = series_of_two(center, "Irvington", "Irvington"), series_of_two(center, "Irvington", "Tarrytown")
+    with center.store.read() as session:
+        ids = [session.get_one(ScheduleEntry, (center.organization_id, one[0])).series_id for one in (here, mixed)]
+    assert [reaches_series(center.store, series_id) for series_id in ids] == [True, False]
+    assert not reaches_series(center.store, None)
+
+
+def test_a_vacation_leaves_the_sessions_of_other_locations_out(page: CalendarPage, center: SmallStore) -> None:
+    page.sheets.vacation(tutor_id=center.ids["Jakub Johnson"], first_day=WEDNESDAY)
+    sheet = page.sheets.sheet
+    assert isinstance(sheet, VacationSheet)
+    center.lesson("16:00", ["Nina Silva"], day=WEDNESDAY + timedelta(days=1))
+    center.lesson("16:00", ["Rafael Silva"], room="Tarrytown A", day=WEDNESDAY + timedelta(days=1))
+    sheet.settle()
+    assert sheet.plan is not None
+    assert all("Rafael" not in step.words.who for step in sheet.plan.steps)
+    assert len(sheet.plan.steps) == 2
+    assert "2 sessions at other locations left out." in sheet.note.text()
+    sheet.dismiss()
