@@ -26,6 +26,7 @@ from desktop.people.family_rows import (
     load_ids,
 )
 from desktop.people.new_family_sheet import NewFamilySheet
+from desktop.people.reach import own_part
 from desktop.people.search_index import people_index
 from desktop.store.errors import StoreError
 from desktop.store.store import Store
@@ -158,7 +159,7 @@ class FamiliesPage(Page):
         """Open the form for a new family, beginning with the name that was searched for."""
         self._sheet = NewFamilySheet(
             self,
-            self.center,
+            own_part(self.center, self._store),
             self._clock().astimezone(self.center.zone).date(),
             lambda typed: possible_duplicates(self._store, typed, limit=3),
         )

@@ -3,7 +3,7 @@ say what was asked for; the page does it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from itertools import groupby
 
@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLayout, QScrollArea, QSizePo
 
 from desktop import theme
 from desktop.people.family_rows import FamilyFace, SessionRow, Sessions, StudentFace
+from desktop.people.reach import EVERYTHING, Reach
 from desktop.people.timeline import Moment, MomentKind
 from desktop.widgets import painting
 from desktop.widgets.buttons import Button, IconButton, Kind
@@ -96,9 +97,11 @@ class ParentsCard(Card):
         self.head.addWidget(self.edit_button)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
 
-    def show_family(self, face: FamilyFace) -> None:
-        """Show a family's parents."""
+    def show_family(self, face: FamilyFace, reach: Reach = EVERYTHING) -> None:
+        """Show a family's parents; what is not to be known here is left out rather than shown as empty."""
         t = theme.current()
+        self.edit_button.setEnabled(reach.can_change)
+        self.edit_button.setToolTip(reach.why)
         clear(self.body)
         family = face.family
         for number in (1, 2):
@@ -123,7 +126,10 @@ class ParentsCard(Card):
             phone, email = getattr(family, f"parent{number}_phone"), getattr(family, f"parent{number}_email")
             shown = format_phone(phone, self._country)
             block.addWidget(fact("Phone", link(shown, f"tel:{phone}") if phone else words("none", "text3")))
-            block.addWidget(fact("E-mail", link(email, f"mailto:{email}") if email else words("none", "text3")))
+            if reach.shows(f"parent{number}_email"):
+                block.addWidget(fact("E-mail", link(email, f"mailto:{email}") if email else words("none", "text3")))
+        if not reach.shows("parent1_address"):
+            return
         block = self._block()
         block.addWidget(fact("Address", words(_address(face, 1) or "none", "text" if _address(face, 1) else "text3")))
         if _address(face, 2) and _address(face, 2) != _address(face, 1):
@@ -235,10 +241,16 @@ class StudentsCard(Card):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
         self._shown_health: set[str] = set()
+        self._reaches: Mapping[str, Reach] = {}
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
 
-    def show_students(self, faces: Sequence[StudentFace], today: date) -> None:
-        """Show the live students, then a word on archived ones."""
+    def show_students(
+        self, faces: Sequence[StudentFace], today: date, reaches: Mapping[str, Reach] | None = None
+    ) -> None:
+        """Show the live students, then a word on archived ones; ``reaches`` by student where not everything is to be
+        seen and changed."""
+        if reaches is not None:
+            self._reaches = reaches
         clear(self.body)
         live = [face for face in faces if face.student.archived_at is None]
         for index in range(0, len(live), 2):
@@ -283,6 +295,12 @@ class StudentsCard(Card):
         )
         schedule = Button("Schedule", small=True, on_click=lambda: self.entryRequested.emit(student.id))
         schedule.setAccessibleName(f"Schedule {face.name}")
+        reach = self._reaches.get(student.id, EVERYTHING)
+        for button in (edit, schedule):
+            button.setEnabled(reach.can_change)
+        if reach.why:
+            edit.setToolTip(reach.why)
+            schedule.setToolTip(reach.why)
         buttons = QHBoxLayout()
         buttons.setSpacing(t.px(4))
         buttons.addWidget(edit)
@@ -290,13 +308,15 @@ class StudentsCard(Card):
         top.addLayout(buttons)
         column.addLayout(top)
         column.addSpacing(t.px(8))
-        column.addWidget(fact("School", _or_none(student.school)))
+        if reach.shows("school"):
+            column.addWidget(fact("School", _or_none(student.school)))
         subjects = ", ".join(face.subjects)
         column.addWidget(fact("Subjects", _or_none(subjects)))
         mode = "Online" if student.lesson_mode is LessonMode.ONLINE else "In person"
         column.addWidget(fact("Lessons", words(f"{mode}, {face.location.removesuffix(' Office')}")))
-        column.addWidget(self._health(student))
-        if student.notes:
+        if reach.shows(*HEALTH_FIELDS):
+            column.addWidget(self._health(student))
+        if student.notes and reach.shows("notes"):
             column.addWidget(fact("Notes", words(student.notes)))
         column.addStretch(1)
         return pane

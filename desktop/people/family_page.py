@@ -20,11 +20,13 @@ from desktop.people.family_rows import (
     FamilyFace,
     PeopleCenter,
     Sessions,
+    StudentFace,
     load_center,
     load_family,
     load_sessions,
 )
 from desktop.people.person_forms import ParentsForm, PersonForm, StudentForm
+from desktop.people.reach import EVERYTHING, Reach, family_reach, own_part, student_reach
 from desktop.people.timeline import load_timeline
 from desktop.store.errors import StoreError
 from desktop.store.store import Store
@@ -74,6 +76,8 @@ class FamilyView(QWidget):
         self.face: FamilyFace | None = None
         self.form: PersonForm | None = None
         self._aside: dict[str, PersonForm] = {}
+        self._reach = EVERYTHING
+        self._student_reaches: dict[str, Reach] = {}
         with store.read() as session:
             self.center: PeopleCenter = load_center(session, store.organization_id)
         self._build()
@@ -123,10 +127,13 @@ class FamilyView(QWidget):
         self._call_button.setAccessibleName(f"Call {caller}")
         self._call_button.setEnabled(bool(phone))
         self._call_button.updateGeometry()
-        self._mail_button.setEnabled(bool(email))
-        self.parents.show_family(face)
+        reach = self._reach = family_reach(self._store, face)
+        self._mail_button.setEnabled(bool(email) and reach.shows("parent1_email"))
+        self.parents.show_family(face, reach)
         self.note.show_note(face.family.id, face.family.notes)
-        self.students.show_students(face.students, local_now.date())
+        self.note.setVisible(reach.shows("notes"))
+        self._student_reaches = {one.student.id: student_reach(self._store, one.student) for one in face.students}
+        self.students.show_students(face.students, local_now.date(), self._student_reaches)
         self.timeline.show_moments(timeline, local_now)
         self._show_sessions()
         self._show_archived(face)
@@ -134,7 +141,7 @@ class FamilyView(QWidget):
 
     def edit_parents(self) -> None:
         """Open the form for the parents."""
-        if self.face is None:
+        if self.face is None or self._is_closed(self._reach):
             return
         form = ParentsForm(self.face, self.center, self._today())
         form.accepted.connect(lambda: self._save_parents(form))
@@ -145,9 +152,9 @@ class FamilyView(QWidget):
         if self.face is None:
             return
         face = next((face for face in self.face.students if face.student.id == student_id), None)
-        if face is None:
+        if face is None or self._is_closed(self._student_reaches.get(student_id, EVERYTHING)):
             return
-        form = StudentForm(face, self.center, self._today())
+        form = StudentForm(face, own_part(self.center, self._store), self._today())
         form.accepted.connect(lambda: self._save_student(form))
         form.archiveRequested.connect(lambda: self._archive_student(student_id))
         form.healthRequested.connect(lambda: self._show_health_in(form, student_id))
@@ -160,7 +167,9 @@ class FamilyView(QWidget):
         live = [face for face in self.face.students if face.student.archived_at is None]
         location_id = live[0].student.location_id if live else ""
         last_name = live[0].student.last_name if live else self.face.family.parent1_last_name
-        form = StudentForm(None, self.center, self._today(), last_name=last_name, location_id=location_id)
+        center = own_part(self.center, self._store)
+        location_id = location_id if location_id in dict(center.locations) else ""
+        form = StudentForm(None, center, self._today(), last_name=last_name, location_id=location_id)
         form.set_words("New student", self.face.title)
         form.accepted.connect(lambda: self._save_student(form))
         self._open_form(form)
@@ -168,7 +177,7 @@ class FamilyView(QWidget):
     def archive_or_restore(self) -> None:
         """Hide the family everywhere, or bring it back."""
         face = self.face
-        if face is None:
+        if face is None or self._is_closed(self._reach):
             return
         is_archived = face.family.archived_at is not None
 
@@ -180,6 +189,12 @@ class FamilyView(QWidget):
 
         self._close_form()
         self._write(f"{'Restored' if is_archived else 'Archived'} the {face.title}", change)
+
+    def _is_closed(self, reach: Reach) -> bool:
+        """Whether the person here may change nothing of it, which is then said."""
+        if not reach.can_change:
+            self.actionDone.emit(reach.why, False)
+        return not reach.can_change
 
     def _erased(self, whole_family: bool) -> None:
         self._close_form()
@@ -296,7 +311,13 @@ class FamilyView(QWidget):
             text = "It shows nowhere else. Restoring brings back the students that were archived with it."
             self._banner.addWidget(Note("This family is archived", text, Tone.NEUTRAL, "archive", button))
             self._banner.addSpacing(theme.current().px(12))
-        self.new_entry_action.setEnabled(not is_archived)
+        elif not self._reach.can_change:
+            self._banner.addWidget(Note("A family of another location", self._reach.why, Tone.NEUTRAL, "info"))
+            self._banner.addSpacing(theme.current().px(12))
+        for action in (self.edit_action, self.note_action, self.archive_action):
+            action.setEnabled(self._reach.can_change)
+        has_live = any(one.student.archived_at is None for one in face.students)
+        self.new_entry_action.setEnabled(not is_archived and (bool(self._bookable()) or not has_live))
 
     def _open_form(self, form: PersonForm) -> None:
         if self.form is not None and self.form.is_changed():
@@ -465,13 +486,19 @@ class FamilyView(QWidget):
             return False
         return True
 
+    def _bookable(self) -> list[StudentFace]:
+        """The live students for whom the person here books sessions."""
+        faces = self.face.students if self.face is not None else ()
+        live = [face for face in faces if face.student.archived_at is None]
+        return [face for face in live if self._student_reaches[face.student.id].can_change]
+
     def _vacation(self) -> None:
-        live = [face for face in self.face.students if face.student.archived_at is None] if self.face else []
+        live = self._bookable()
         if live:
             self.navigate.emit("Calendar", f"vacation {live[0].student.id}")
 
     def _new_entry(self) -> None:
-        live = [face for face in self.face.students if face.student.archived_at is None] if self.face else []
+        live = self._bookable()
         if live:
             self.entryRequested.emit(live[0].student.id)
 
@@ -497,11 +524,12 @@ class FamilyView(QWidget):
     def _open_menu(self) -> None:
         menu = Menu(self)
         menu.add("Add student", self.add_student, "user-plus")
-        menu.add("Edit parents", self.edit_parents, "pencil")
+        menu.add("Edit parents", self.edit_parents, "pencil").setEnabled(self._reach.can_change)
         menu.addSeparator()
         is_archived = self.face is not None and self.face.family.archived_at is not None
         words = "Restore this family" if is_archived else "Archive this family"
-        menu.add(words, self.archive_or_restore, "archive-restore" if is_archived else "archive")
+        archive = menu.add(words, self.archive_or_restore, "archive-restore" if is_archived else "archive")
+        archive.setEnabled(self._reach.can_change)
         self.privacy.add_to(menu)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(self._more_button.mapToGlobal(self._more_button.rect().bottomLeft()))

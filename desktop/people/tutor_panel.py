@@ -47,6 +47,11 @@ class TutorPanel(SidePanel):
         self.edit_button.setVisible(known.rights.writes_something)
         self.edit_button.setText("Edit" if known.rights.writes_teaching else "Time away")
         self.edit_button.updateGeometry()
+        why = known.rights.why_not(tutor.location_ids)
+        self.edit_button.setEnabled(not why)
+        self.edit_button.setToolTip(why)
+        self.away_button.setEnabled(not why)
+        self.away_button.setToolTip(why)
         content = QWidget()
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 0, 0)
@@ -78,7 +83,7 @@ class TutorPanel(SidePanel):
             ("E-mail", tutor.email or "none"),
             ("Priority", f"{tutor.priority}, first choice" if tutor.priority == 1 else str(tutor.priority)),
         ]
-        if known.rights.sees_pay:
+        if tutor.hourly_pay_cents is not None:
             facts.append(("Pay", f"{format_cents(tutor.hourly_pay_cents, known.currency_symbol)} per hour"))
         row = QHBoxLayout()
         row.setSpacing(t.px(12))

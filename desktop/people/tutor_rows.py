@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from desktop.schedule.entry_words import title_words
-from shared_models.access.models import Role, User, UserRole
+from shared_models.access.models import LocationAssignment, Role, User, UserRole
 from shared_models.access.permissions import Access, access_to
 from shared_models.base import TenantRow
 from shared_models.catalog.models import Subject, Topic
@@ -33,6 +33,7 @@ from shared_models.schedule.times import instant_of, minutes_of, wall_clock_of, 
 TUTOR_TABLES = frozenset(
     {"tutor", "tutor_location", "tutor_subject", "tutor_availability", "tutor_exception", "tutor_time_off", "user"}
     | {"location", "opening_hours", "subject", "topic", "schedule_entry", "user_role", "organization"}
+    | {"location_assignment"}
 )
 """A change in one of these makes the list stale."""
 
@@ -50,6 +51,18 @@ class Rights:
     writes_teaching: bool
     writes_time_off: bool
     is_owner: bool = False
+    own_places: frozenset[str] = frozenset()
+    """The locations at which the person works."""
+
+    def sees_pay_at(self, location_ids: Iterable[str]) -> bool:
+        """Whether the pay of a tutor who teaches at these locations is shown (product §2)."""
+        return self.sees_pay and (self.is_owner or not self.own_places.isdisjoint(location_ids))
+
+    def why_not(self, location_ids: Iterable[str]) -> str:
+        """Why a tutor who teaches at these locations cannot be changed here; empty when that can be done."""
+        if self.is_owner or not self.own_places or not self.own_places.isdisjoint(location_ids):
+            return ""
+        return "Only the owner and those who work where this tutor teaches can change this."
 
     @property
     def writes_something(self) -> bool:
@@ -102,7 +115,8 @@ class TutorList:
 
 @dataclass(frozen=True, slots=True)
 class TutorDetails:
-    """One tutor, complete. ``booked`` are the sessions of the week by weekday and location, in minutes of the day."""
+    """One tutor, complete; pay is None where the person may not see it. ``booked`` are the sessions of the week by
+    weekday and location, in minutes of the day."""
 
     tutor_id: str
     first_name: str
@@ -112,7 +126,7 @@ class TutorDetails:
     bio: str
     priority: int
     is_active: bool
-    hourly_pay_cents: int
+    hourly_pay_cents: int | None
     location_ids: tuple[str, ...]
     taught: tuple[Taught, ...]
     hours: tuple[WeeklyHours, ...]
@@ -149,6 +163,13 @@ def rights_of(session: Session, organization_id: str, user_id: str | None) -> Ri
         writes_teaching=writes("tutor_subject") and writes("tutor_availability"),
         writes_time_off=writes("tutor_time_off") and writes("tutor_exception"),
         is_owner=Role.OWNER in roles,
+        own_places=frozenset(
+            session.scalars(
+                select(LocationAssignment.location_id).where(
+                    _live(LocationAssignment, organization_id), LocationAssignment.user_id == user_id
+                )
+            )
+        ),
     )
 
 
@@ -192,7 +213,7 @@ def read_tutors(session: Session, organization_id: str, user_id: str | None, now
             tutor.priority,
             tutor.is_active,
             *worked.get(tutor.id, (0, 0)),
-            tutor.hourly_pay_cents if rights.sees_pay else None,
+            tutor.hourly_pay_cents if rights.sees_pay_at(at[tutor.id]) else None,
             tutor.photo_hash,
         )
         for tutor, first_name, last_name in tutors
@@ -236,7 +257,7 @@ def read_tutor(session: Session, organization_id: str, tutor_id: str, known: Tut
         tutor.bio,
         tutor.priority,
         tutor.is_active,
-        tutor.hourly_pay_cents if known.rights.sees_pay else 0,
+        tutor.hourly_pay_cents if known.rights.sees_pay_at(locations) else None,
         tuple(sorted((i for i in locations if i in order), key=order.index)),
         tuple((subject_id, topic_id) for subject_id, topic_id in taught),
         tuple(WeeklyHours(row.weekday, row.starts, row.ends, row.location_id) for row in hours),

@@ -166,7 +166,9 @@ class TutorsPage(Page):
             return Cell(words, tabular=True, tone="text" if row.week_minutes else "text3")
 
         def pay(row: TutorRow) -> Cell:
-            return Cell(format_cents(row.hourly_pay_cents or 0, known.currency_symbol), tabular=True)
+            if row.hourly_pay_cents is None:
+                return Cell("")
+            return Cell(format_cents(row.hourly_pay_cents, known.currency_symbol), tabular=True)
 
         columns: list[Column[TutorRow]] = [
             Column("Name", name, 216, sort_key=lambda row: row.name),
@@ -223,6 +225,10 @@ class TutorsPage(Page):
             with self._store.read() as session:
                 tutor = read_tutor(session, self._store.organization_id, tutor_id, self._known)
             if tutor is None:
+                return
+            why = rights.why_not(tutor.location_ids)
+            if why:
+                self.actionDone.emit(why, False)
                 return
         self._drop_form()
         self._editing = tutor_id

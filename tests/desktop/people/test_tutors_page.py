@@ -14,7 +14,7 @@ from desktop.people.tutor_rows import TutorRow
 from desktop.people.tutors_page import TutorsPage
 from desktop.store.store import Store
 from desktop.widgets import Label, Paragraph, TextInput
-from shared_models.access.models import Role, User, UserRole
+from shared_models.access.models import LocationAssignment, Role, User, UserRole
 from shared_models.people.models import Tutor, TutorAvailability, TutorLocation, TutorSubject, TutorTimeOff
 from shared_models.people.tutors import DaysOff, TutorChange, WeeklyHours, change_tutor
 from shared_models.schedule.models import EntryStatus
@@ -105,6 +105,30 @@ def test_the_list_says_hours_of_the_week_without_what_was_cancelled(open_page):
     assert names(page) == ["Jakub Johnson", "Grace Silva"]
     assert [row.week_minutes for row in page.model.rows()] == [90, 0]
     assert page.counts.text() == "2 tutors, 1.5 h this week"
+
+
+def test_an_administrator_sees_the_pay_of_those_who_teach_at_the_same_location_and_changes_only_them(
+    open_page, world
+):
+    with world.store.write() as session:
+        session.add(
+            LocationAssignment(organization_id=world.organization_id, user_id=world.maya, location_id=world.tarrytown)
+        )
+        own = {"organization_id": world.organization_id}
+        session.add(TutorLocation(**own, tutor_id=world.grace, location_id=world.tarrytown))
+        for place in session.scalars(select(TutorLocation).where(TutorLocation.tutor_id == world.jakub)):
+            place.archived_at = NOW if place.location_id == world.tarrytown else place.archived_at
+    page = open_page(Role.ADMIN)
+    assert [row.hourly_pay_cents is None for row in page.model.rows()] == [True, False]
+    page.show_item(world.jakub)
+    assert "per hour" not in words(page._panel)
+    assert not page._panel.edit_button.isEnabled()
+    assert "those who work where this tutor teaches" in page._panel.edit_button.toolTip()
+    page.edit(world.jakub)
+    assert page._form is None
+    page.show_item(world.grace)
+    assert "per hour" in words(page._panel)
+    assert page._panel.edit_button.isEnabled()
 
 
 def test_pay_is_there_for_the_owner_and_nowhere_for_the_front_desk(open_page, world):
