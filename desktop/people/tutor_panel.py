@@ -78,9 +78,10 @@ class TutorPanel(SidePanel):
 
     def _contact(self, tutor: TutorDetails, known: TutorList) -> QWidget:
         t = theme.current()
-        facts = [
-            ("Phone", tutor.phone or "none"),
-            ("E-mail", tutor.email or "none"),
+        facts = [("Phone", tutor.phone or "none"), ("E-mail", tutor.email or "none")]
+        if not known.rights.sees_contact_at(tutor.location_ids):
+            facts.clear()
+        facts += [
             ("Priority", f"{tutor.priority}, first choice" if tutor.priority == 1 else str(tutor.priority)),
         ]
         if tutor.hourly_pay_cents is not None:

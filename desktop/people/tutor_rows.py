@@ -58,6 +58,10 @@ class Rights:
         """Whether the pay of a tutor who teaches at these locations is shown (product §2)."""
         return self.sees_pay and (self.is_owner or not self.own_places.isdisjoint(location_ids))
 
+    def sees_contact_at(self, location_ids: Iterable[str]) -> bool:
+        """Whether telephone and e-mail of a tutor who teaches at these locations are known here."""
+        return self.sees_pay or not self.why_not(location_ids)
+
     def why_not(self, location_ids: Iterable[str]) -> str:
         """Why a tutor who teaches at these locations cannot be changed here; empty when that can be done."""
         if self.is_owner or not self.own_places or not self.own_places.isdisjoint(location_ids):

@@ -60,7 +60,8 @@ class CancelSheet(ScheduleSheet):
         self.scope.changed.connect(lambda _: self.look())
         scope_field = Field("How much of the series", self.scope)
         column.addWidget(scope_field)
-        scope_field.setVisible(reaches_series(store, series_id))
+        self._is_alone = series_id is not None and not reaches_series(store, series_id)
+        scope_field.setVisible(series_id is not None and not self._is_alone)
         self.why = WhyAndWhom()
         column.addWidget(self.why)
         self.body.addWidget(holder, 1)
@@ -85,6 +86,9 @@ class CancelSheet(ScheduleSheet):
         count = self._counts[SeriesScope(self.scope.value())]
         self.do_action.setText(f"Cancel {sessions_words(count)}" if count != 1 else "Cancel session")
         self.do_action.setEnabled(count > 0)
+        if self._is_alone:
+            self.say("This one alone: its series is held at other locations too.")
+            return
         self.say("What took place stays as it was." if count > 1 else "It stays, struck through.")
 
     def do(self) -> None:

@@ -74,9 +74,10 @@ def wall_places(builder: SceneBuilder, location_id: str = "") -> list[WallPlace]
 
 
 def _wall_row(builder: SceneBuilder, row: EntryRow, minute: int) -> WallRow:
+    is_foreign = builder.directory.is_foreign(row.location_id)
     return WallRow(
         time=clock_words(row.starts, with_half=False),
-        who=_who(row.student_names, builder.title_of(row), row.capacity),
+        who=_who(() if is_foreign else row.student_names, builder.title_of(row), row.capacity),
         tutor=builder.directory.tutor_name(row.tutor_id),
         room=builder.place_words(row),
         is_now=row.starts <= minute,

@@ -107,6 +107,16 @@ def test_the_list_says_hours_of_the_week_without_what_was_cancelled(open_page):
     assert page.counts.text() == "2 tutors, 1.5 h this week"
 
 
+def test_a_tutor_of_other_locations_shows_no_contact_as_if_there_were_none(open_page, world):
+    with world.store.write() as session:
+        own = {"organization_id": world.organization_id}
+        session.add(LocationAssignment(**own, user_id=world.maya, location_id=world.tarrytown))
+    page = open_page(Role.FRONT_DESK)
+    page.show_item(world.jakub)
+    assert "Phone" not in words(page._panel)
+    assert "Priority" in words(page._panel)
+
+
 def test_an_administrator_sees_the_pay_of_those_who_teach_at_the_same_location_and_changes_only_them(
     open_page, world
 ):

@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from desktop import theme
 from desktop.schedule.calendar_page import CalendarPage
 from desktop.schedule.calendar_values import CalendarEntry
+from desktop.schedule.cancel_sheet import CancelSheet
 from desktop.schedule.series_reach import reaches_series
 from desktop.schedule.taken_card import TakenCard
 from desktop.schedule.vacation_sheet import VacationSheet
@@ -197,4 +198,16 @@ def test_a_vacation_leaves_the_sessions_of_other_locations_out(page: CalendarPag
     assert all("Rafael" not in step.words.who for step in sheet.plan.steps)
     assert len(sheet.plan.steps) == 2
     assert "2 sessions at other locations left out." in sheet.note.text()
+    sheet.dismiss()
+
+
+def test_cancelling_one_of_a_series_that_is_held_elsewhere_too_says_that_it_is_this_one_alone(
+    page: CalendarPage, center: SmallStore
+) -> None:
+    own, _ = series_of_two(center, "Irvington", "Tarrytown")
+    page.open_sheet("cancel", own)
+    sheet = page.sheets.sheet
+    assert isinstance(sheet, CancelSheet)
+    assert not sheet.scope.isVisibleTo(sheet)
+    assert sheet.note.text() == "This one alone: its series is held at other locations too."
     sheet.dismiss()
