@@ -50,7 +50,7 @@ class Permissions:
     @property
     def viewer(self) -> Viewer:
         """Who works at this PC."""
-        if self._viewer is None:
+        if self._viewer is None or self._viewer.user_id != self._store.user_id:
             self._viewer = _viewer_at(self._store)
         return self._viewer
 

@@ -7,13 +7,17 @@ import logging
 import re
 import time
 from collections.abc import Callable
-from typing import Any
 
+import orjson
+
+from desktop.permissions import Permissions
 from desktop.store.migrations import HEAD
 from desktop.store.store import Store
 from desktop.sync.client import Head, Server
 from desktop.sync.errors import Forked, SyncError, TooNew
 from desktop.sync.rows import CURSOR, EPOCH, LINEAGE, SCOPE, WHOLE, WITHDRAWS, SyncWriter, tables_with_unsent
+from shared_models.access.models import Role
+from shared_models.access.policy import Action
 from shared_models.registry import tenant_classes
 from shared_models.sync.clocks import (
     ERASED_CLOCK,
@@ -137,7 +141,7 @@ def _take_in(store: Store, answer: Head, offset: int) -> None:
         )
         if known is not None and known != answer["epoch"]:
             log.warning("The server was restored as of %s; what came later is sent again.", answer["restored_at_seq"])
-            _send_again(writer, store.organization_id, answer.get("restored_at_seq"))
+            _send_again(store, writer, int(answer.get("restored_at_seq") or 0))
             facts |= {CURSOR: "0", EPOCH: answer["epoch"], SCOPE: answer["scope"], WITHDRAWS: "1"}
         elif known is None:
             facts[EPOCH] = answer["epoch"]
@@ -201,14 +205,28 @@ def _restamp(
     return True
 
 
-def _send_again(writer: SyncWriter, organization_id: str, restored_at: Any) -> None:
+def _send_again(store: Store, writer: SyncWriter, restored_at: int) -> None:
     """Mark every row unsent as a whole that the server numbered after the moment it was restored to ([S-32]). What
-    was erased is the server's to erase again ([S-15])."""
+    was erased is the server's to erase again ([S-15]); what this user may not write is another desk's to send, as
+    here it may be known in part only."""
+    permissions = Permissions.of(store)
     for name in tenant_classes():
+        later = (
+            f'FROM "{name}" WHERE organization_id = ? AND server_seq > ? '
+            f"AND json_extract(field_clocks, '$.\"*\"') <> '{ERASED_CLOCK}'"
+        )
+        own = (store.organization_id, restored_at)
+        foreign: list[str] = []
+        if store.user_id is not None and Role.OWNER not in permissions.roles:
+            foreign = [
+                row_id
+                for (row_id,) in writer.execute(f"SELECT id {later} AND unsent_since IS NULL", own).fetchall()
+                if not any(permissions.open_fields(name, row_id, action) for action in (Action.UPDATE, Action.CREATE))
+            ]
         writer.execute(
-            f'UPDATE "{name}" SET unsent_since = ? WHERE organization_id = ? AND server_seq > ? '
-            f"AND json_extract(field_clocks, '$.\"*\"') <> '{ERASED_CLOCK}'",
-            (WHOLE, organization_id, int(restored_at or 0)),
+            f'UPDATE "{name}" SET unsent_since = ? WHERE organization_id = ? AND id IN (SELECT id {later}) '
+            "AND id NOT IN (SELECT value FROM json_each(?))",
+            (WHOLE, store.organization_id, *own, orjson.dumps(foreign).decode()),
         )
 
 

@@ -11,10 +11,11 @@ from typing import Any
 
 from sqlalchemy import Table, event, inspect
 from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker
+from sqlalchemy.orm.attributes import set_committed_value
 
 from shared_models.base import SYNC_COLUMNS, TenantRow
 from shared_models.sync.causal import context_key, long_text, membership
-from shared_models.sync.clocks import CREATED, HybridClock, clock_of, edits_of
+from shared_models.sync.clocks import CREATED, ERASED_CLOCK, HybridClock, clock_of, edits_of
 from shared_models.sync.merge import ARCHIVED, rules_of
 
 _CHANGES = "sync_changes"
@@ -146,6 +147,11 @@ class ChangeRecorder:
             if before != after:
                 old[name], new[name] = before, after
         if not new:
+            return None
+        if row.field_clocks.get(CREATED) == ERASED_CLOCK:
+            # What was erased stays as it is, here as on the server ([S-15]).
+            for name, before in old.items():
+                set_committed_value(row, name, before)
             return None
         for known in edits_of(row.field_clocks).values():
             self.clock.observe(known)

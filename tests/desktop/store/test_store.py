@@ -28,6 +28,7 @@ from shared_models.organization.models import Organization
 from shared_models.people.models import Student
 from shared_models.people.operations import record_health_access
 from shared_models.registry import metadata
+from shared_models.sync.clocks import ERASED_CLOCK
 from shared_models.sync.hook import UntrackedWrite
 
 NOW = datetime(2026, 11, 25, 20, 40, tzinfo=UTC)
@@ -304,6 +305,20 @@ def test_only_changed_fields_get_a_new_clock(store: Store) -> None:
     clocks = lead(store, added).field_clocks
     assert clocks.keys() == {"*", "phone"}
     assert clocks["*"] == created["*"] < clocks["phone"]
+
+
+def test_what_was_erased_is_not_edited_anymore(store: Store) -> None:
+    """[S-15]"""
+    added = add_lead(store)
+    with store.engine.connect() as connection:
+        connection.exec_driver_sql("UPDATE lead SET notes = '', unsent_since = NULL, field_clocks = ?",
+                                   (f'{{"*": "{ERASED_CLOCK}"}}',))  # fmt: skip
+        connection.commit()
+    with store.write() as session:
+        row = session.get_one(Lead, (store.organization_id, added))
+        row.notes, row.phone = "Mia is allergic", "+19145550100"
+    kept = lead(store, added)
+    assert (kept.notes, kept.phone, kept.unsent_since) == ("", "", None)
 
 
 def test_statements_behind_the_hooks_back_are_refused(store: Store) -> None:

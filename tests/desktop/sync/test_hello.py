@@ -9,11 +9,14 @@ from pathlib import Path
 import orjson
 import psycopg
 import pytest
+from sqlalchemy import text
 
 from desktop.store.store import Store
 from desktop.sync.errors import SyncError
-from desktop.sync.hello import clock_words, is_due, say_hello, token_of
-from shared_models.base import new_id
+from desktop.sync.hello import _send_again, clock_words, is_due, say_hello, token_of
+from desktop.sync.rows import SyncWriter
+from shared_models.access.models import Role, User, UserRole
+from shared_models.base import derived_id, new_id
 from shared_models.sync.clocks import device_tail, stamp_milliseconds
 from tests.desktop.sync.conftest import Desk, MakeDesk
 
@@ -200,6 +203,28 @@ def test_after_the_server_was_restored_a_desk_sends_again_what_is_missing(
     assert other.lead(lost).parent_first_name == "Lost with the server"
     assert other.lead(edited).notes == "lost with the server"
     assert desk.store.unsent_count() == 0
+
+
+def test_after_a_restore_a_desk_sends_again_only_what_its_user_may_write(desk: Desk) -> None:
+    """[S-32]: of the rest it may hold no more than parts."""
+    own = {"organization_id": desk.store.organization_id}
+    clerk = new_id()
+    with desk.store.write() as session:
+        session.add(User(**own, id=clerk, first_name="Josh"))
+        session.add(UserRole(**own, id=derived_id(clerk, Role.FRONT_DESK), user_id=clerk, role=Role.FRONT_DESK))
+    lead = desk.add_lead("Ana")
+    desk.sync()
+    desk.store.set_local(user_id=clerk)
+    with SyncWriter(desk.store) as writer:
+        writer.begin()
+        _send_again(desk.store, writer, 0)
+        writer.commit()
+    with desk.store.read() as session:
+        again = {
+            name: set(session.execute(text(f'SELECT id FROM "{name}" WHERE unsent_since IS NOT NULL')).scalars())
+            for name in ("lead", "user", "organization", "subject")
+        }
+    assert again == {"lead": {lead}, "user": set(), "organization": set(), "subject": set()}
 
 
 def test_a_server_that_knows_no_hello_is_an_older_one_or_none(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
