@@ -114,7 +114,7 @@ def listed_entry(builder: SceneBuilder, row: EntryRow) -> ListedEntry:
         names=names,
         tutor=builder.directory.tutor_name(row.tutor_id) or "No tutor",
         place=builder.place_words(row) or "No room",
-        head_count=len(row.student_names),
+        head_count=0 if entry.is_foreign else len(row.student_names),
         status_words=""
         if entry.is_foreign
         else "In progress"

@@ -149,6 +149,7 @@ def test_month_and_agenda_name_nobody_of_the_other_location(page: CalendarPage, 
         ("Taken",), ("Jakub Johnson",), "", "Tarrytown Office"
     )  # fmt: skip
     assert not taken.can_move
+    assert taken.head_count == 0
 
 
 def test_a_new_entry_is_for_a_location_of_ones_own(page: CalendarPage, center: SmallStore) -> None:
