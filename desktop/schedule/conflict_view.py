@@ -23,6 +23,7 @@ from desktop.schedule.conflict_offers import offers_of
 from desktop.schedule.directory import DIRECTORY_TABLES, read_directory
 from desktop.schedule.entry_rows import ENTRY_TABLES
 from desktop.schedule.scene import Filters, shown_rows
+from desktop.schedule.series_reach import reaches_series
 from desktop.schedule.ways_out import WayOut, WaysOut
 from desktop.store.errors import StoreError
 from desktop.store.store import Store
@@ -379,7 +380,8 @@ class ConflictView(QWidget):
         if book is None or row is None:
             return
         words = book.builder.short_words(row)
-        self._do(lambda: self._changes.take_way(row, words, way, book.directory, scope))
+        reach = scope if reaches_series(self._store, row.series_id) else SeriesScope.THIS
+        self._do(lambda: self._changes.take_way(row, words, way, book.directory, reach))
 
     def accept(self, reason: str) -> None:
         """Accept the case in hand, all of its conflicts in one step."""
