@@ -103,6 +103,12 @@ class Permissions:
             row = around.row(table, row_id)
             return (visible(table, row, self.viewer, around) if row is not None else None) or frozenset()
 
+    def sees_in_part(self, table: str, row_id: str) -> bool:
+        """Whether the user sees less of this row than of others in its table."""
+        shown = self.shown_fields(table, row_id)
+        most = frozenset[str]().union(*(tier.fields for tier in tiers(table, self.roles)))
+        return bool(shown) and shown < most
+
     def why_not(self, table: str, action: Action = Action.UPDATE, location_id: str | None = None) -> str:
         """Why the user may not do something, as a tooltip that says who can; empty when it may be done. With a
         location, at that one."""

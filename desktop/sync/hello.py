@@ -17,7 +17,7 @@ from desktop.sync.client import Head, Server
 from desktop.sync.errors import Forked, SyncError, TooNew
 from desktop.sync.rows import CURSOR, EPOCH, LINEAGE, SCOPE, WHOLE, WITHDRAWS, SyncWriter, tables_with_unsent
 from shared_models.access.models import Role
-from shared_models.access.policy import Action
+from shared_models.access.policy import Action, may
 from shared_models.registry import tenant_classes
 from shared_models.sync.clocks import (
     ERASED_CLOCK,
@@ -207,8 +207,8 @@ def _restamp(
 
 def _send_again(store: Store, writer: SyncWriter, restored_at: int) -> None:
     """Mark every row unsent as a whole that the server numbered after the moment it was restored to ([S-32]). What
-    was erased is the server's to erase again ([S-15]); what this user may not write is another desk's to send, as
-    here it may be known in part only."""
+    was erased is the server's to erase again ([S-15]); what this user may never write, or sees in part only, is
+    another desk's to send."""
     permissions = Permissions.of(store)
     for name in tenant_classes():
         later = (
@@ -221,7 +221,7 @@ def _send_again(store: Store, writer: SyncWriter, restored_at: int) -> None:
             foreign = [
                 row_id
                 for (row_id,) in writer.execute(f"SELECT id {later} AND unsent_since IS NULL", own).fetchall()
-                if not any(permissions.open_fields(name, row_id, action) for action in (Action.UPDATE, Action.CREATE))
+                if not may(Action.CREATE, name, permissions.roles) or permissions.sees_in_part(name, row_id)
             ]
         writer.execute(
             f'UPDATE "{name}" SET unsent_since = ? WHERE organization_id = ? AND id IN (SELECT id {later}) '
