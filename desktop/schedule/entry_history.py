@@ -99,8 +99,14 @@ class HistoryPanel(QWidget):
             names = all_names(session, self._store.organization_id)
         known = [
             Noted(
-                one.table, one.row_id, one.at, names.get(one.who, "The server"), one.is_new, one.changes,
-                one.thing_id, one.lost,
+                one.table,
+                one.row_id,
+                one.at,
+                names.get(one.who, "The server"),
+                one.is_new,
+                one.changes,
+                one.thing_id,
+                one.lost,
             )
             for one in noted
         ]
