@@ -47,6 +47,10 @@ class ClockAhead(SyncError):
     """Something sent was stamped later than the server accepts ([S-3])."""
 
 
+class ServerRestored(SyncError):
+    """The server began another life of its data; a hello tells since when ([S-32])."""
+
+
 class TooLarge(SyncError):
     """A message was larger than the server accepts."""
 
@@ -67,6 +71,7 @@ _KINDS: dict[str, Callable[[str], SyncError]] = {
     "too_old": TooOld,
     "too_new": TooNew,
     "clock_ahead": ClockAhead,
+    "restored": ServerRestored,
     "too_large": TooLarge,
 }
 _BY_STATUS = {401: "signed_out", 403: "not_allowed", 413: "too_large", 426: "too_old"}

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 from desktop.store.migrations import HEAD
 from desktop.store.store import Store
 from desktop.sync.client import Head, Message, Server
-from desktop.sync.errors import ClockAhead, Forked, SyncError, TooLarge, Unreachable
+from desktop.sync.errors import ClockAhead, Forked, ServerRestored, SyncError, TooLarge, Unreachable
 from desktop.sync.hello import go_on_as_another, is_due, say_hello
 from desktop.sync.incoming import Incoming
 from desktop.sync.outgoing import (
@@ -43,10 +43,6 @@ T = TypeVar("T")
 
 class Cancelled(Exception):
     """The person stopped a fetch; what came so far stays, and the next exchange goes on from there."""
-
-
-class _ServerRestored(Exception):
-    """The server began another life of its data; a hello tells since when ([S-32])."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +85,7 @@ def exchange(store: Store, client: Server, watcher: Watcher = UNWATCHED, *, fetc
             refused, sent, is_level = _push_all(store, client)
             received = 0 if is_level or not fetches else pull_all(store, client, watcher)
             return Exchanged(sent, refused, received)
-        except (ClockAhead, _ServerRestored):
+        except (ClockAhead, ServerRestored):
             say_hello(store, client)
         except Forked as forked:
             go_on_as_another(store, client, forked)
@@ -129,7 +125,7 @@ def _push_all(store: Store, client: Server) -> tuple[list[Refusal], int, bool]:
 def _check_epoch(store: Store, head: Head) -> None:
     known = store.local(EPOCH)
     if known is not None and head.get("epoch", known) != known:
-        raise _ServerRestored
+        raise ServerRestored
 
 
 def _push_head(store: Store) -> Head:
@@ -138,6 +134,7 @@ def _push_head(store: Store) -> Head:
         "schema": HEAD,
         "cursor": int(store.local(CURSOR) or 0),
         "lineage": store.local(LINEAGE),
+        "epoch": store.local(EPOCH),
         "wall_ms": store.wall(),
     }
 

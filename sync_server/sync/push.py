@@ -118,6 +118,8 @@ def _answer(
     with database.routing() as session, raw_cursor(session) as cursor:
         state = open_session(cursor, token, locks=True)
         adopt_tenant(session, state.device.organization_id, state.device.actor)
+        if protocol > 1 and head.get("epoch") not in (None, state.epoch):
+            raise Refused(409, "restored", "The server was restored from a backup. Fetch anew, then send again.")
         lineage = rotate_lineage(cursor, state, head.get("lineage")) if protocol > 1 else None
         push = Push(session, cursor, state.device, state.viewer, state.last_seq, is_careful=is_careful)
         result = push.take(batches)

@@ -115,6 +115,17 @@ def test_a_push_that_is_forked_changes_nothing(center: Center) -> None:
     assert batch.ids[0] not in other.rows("lead")
 
 
+def test_a_push_that_knows_another_epoch_changes_nothing(center: Center) -> None:
+    """[S-32]: a row that the restored server lost is not made anew from the fields of an edit."""
+    desk = center.desk()
+    epoch = desk.hello()["epoch"]
+    batch = desk.new("lead", **LEAD)
+    refused = desk.send([batch], epoch="of another life")
+    assert (refused.status_code, refused.json()["code"]) == (409, "restored")
+    assert batch.ids[0] not in desk.rows("lead")
+    assert desk.push(batch, epoch=epoch)[0]["accepted"] == 1
+
+
 def test_after_a_restore_hello_says_from_where(center: Center) -> None:
     """[S-32]"""
     desk = center.desk()
