@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from shared_models.schedule.models import Attendance, EntryStatus
@@ -134,6 +134,7 @@ def _lost_sentences(lost: Mapping[str, Any], name_of: NameOf, zone: tzinfo) -> l
     return words
 
 
+_TOGETHER = timedelta(seconds=1)
 _MADE = "made it"
 
 
@@ -209,7 +210,11 @@ def clock_lines(noted: Iterable[Noted]) -> list[HistoryLine]:
     """The same in words that need no values: "This PC changed the time and tutor"."""
     lines: dict[tuple[datetime, str], list[str]] = {}
     for one in sorted(noted, key=lambda one: one.table != "schedule_entry"):
-        words = lines.setdefault((one.at.replace(microsecond=0), one.who), [])
+        moment = one.at.replace(microsecond=0)
+        if one.is_new:  # what was saved together may lie on both sides of a full second
+            near = (at for at, who in lines if who == one.who and abs(at - moment) <= _TOGETHER)
+            moment = next(near, moment)
+        words = lines.setdefault((moment, one.who), [])
         if one.is_new and one.table == "schedule_entry":
             words.insert(0, _MADE)
         elif _MADE not in words:

@@ -15,7 +15,17 @@ from desktop.store.migrations import HEAD
 from desktop.store.store import Store
 from desktop.sync.client import Head, Server
 from desktop.sync.errors import Forked, SyncError, TooNew
-from desktop.sync.rows import CURSOR, EPOCH, LINEAGE, SCOPE, WHOLE, WITHDRAWS, SyncWriter, tables_with_unsent
+from desktop.sync.rows import (
+    CURSOR,
+    DOUBTFUL,
+    EPOCH,
+    LINEAGE,
+    SCOPE,
+    WHOLE,
+    WITHDRAWS,
+    SyncWriter,
+    tables_with_unsent,
+)
 from shared_models.access.models import Role
 from shared_models.access.policy import Action, may
 from shared_models.registry import tenant_classes
@@ -208,7 +218,7 @@ def _restamp(
 def _send_again(store: Store, writer: SyncWriter, restored_at: int) -> None:
     """Mark every row unsent as a whole that the server numbered after the moment it was restored to ([S-32]). What
     was erased is the server's to erase again ([S-15]); what this user may never write, or sees in part only, is
-    another desk's to send."""
+    another desk's to send; here it goes unless the fetch that follows brings it again."""
     permissions = Permissions.of(store)
     for name in tenant_classes():
         later = (
@@ -223,10 +233,16 @@ def _send_again(store: Store, writer: SyncWriter, restored_at: int) -> None:
                 for (row_id,) in writer.execute(f"SELECT id {later} AND unsent_since IS NULL", own).fetchall()
                 if not may(Action.CREATE, name, permissions.roles) or permissions.sees_in_part(name, row_id)
             ]
+        ids = orjson.dumps(foreign).decode()
         writer.execute(
             f'UPDATE "{name}" SET unsent_since = ? WHERE organization_id = ? AND id IN (SELECT id {later}) '
             "AND id NOT IN (SELECT value FROM json_each(?))",
-            (WHOLE, store.organization_id, *own, orjson.dumps(foreign).decode()),
+            (WHOLE, store.organization_id, *own, ids),
+        )
+        writer.execute(
+            f'UPDATE "{name}" SET server_seq = ? WHERE organization_id = ? '
+            "AND id IN (SELECT value FROM json_each(?))",
+            (DOUBTFUL, store.organization_id, ids),
         )
 
 

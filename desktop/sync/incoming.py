@@ -12,7 +12,7 @@ import orjson
 from desktop.store.store import Changes, Store
 from desktop.sync.client import Head
 from desktop.sync.outgoing import Refusal, changed_fields, keep_for_person
-from desktop.sync.rows import CURSOR, WITHDRAWS, SyncWriter, blank_value, table_of, write_rows
+from desktop.sync.rows import CURSOR, DOUBTFUL, WITHDRAWS, SyncWriter, blank_value, table_of, write_rows
 from shared_models.registry import tenant_classes
 from shared_models.sync.clocks import ERASED_CLOCK, clock_of
 from shared_models.sync.merge import FieldValue, merge, rules_of
@@ -30,6 +30,7 @@ class Incoming:
 
     def __init__(self, store: Store, writer: SyncWriter) -> None:
         self._organization_id = store.organization_id
+        self._is_afresh = store.local(WITHDRAWS) is not None
         self._writer = writer
         self._changed: defaultdict[str, set[str]] = defaultdict(set)
 
@@ -48,6 +49,8 @@ class Incoming:
             self._withdraw(part["table"], part["ids"])
         self._writer.remember({CURSOR: str(head["next"])})
         if not head["more"]:
+            if self._is_afresh:
+                self._drop_doubtful()
             self._writer.remember({WITHDRAWS: None})
 
     def write(self, batch: TableBatch) -> None:
@@ -141,6 +144,17 @@ class Incoming:
             if orjson.loads(clocks).get("*") == ERASED_CLOCK
         ]
         self._writer.executemany("DELETE FROM needs_attention WHERE table_name = ? AND row_id = ?", erased)
+
+    def _drop_doubtful(self) -> None:
+        """Remove rows that a restored server has lost and that are not this desk's to send again ([S-32])."""
+        for table in tenant_classes():
+            where = "WHERE organization_id = ? AND server_seq = ? AND unsent_since IS NULL"
+            own = (self._organization_id, DOUBTFUL)
+            gone = [row_id for (row_id,) in self._writer.execute(f'SELECT id FROM "{table}" {where}', own).fetchall()]
+            if gone:
+                self._writer.begin()
+                self._writer.execute(f'DELETE FROM "{table}" {where}', own)
+                self._changed[table].update(gone)
 
     def _withdraw(self, table: str, ids: list[str]) -> None:
         """Remove rows that this PC may no longer see; unsent edits of them are kept for the person ([S-52])."""

@@ -26,6 +26,8 @@ LINEAGE = "sync_lineage"
 EPOCH = "sync_epoch"
 WITHDRAWS = "sync_withdraws_all"
 """Set while everything is fetched again under a new scope ([S-53])."""
+DOUBTFUL = -1
+"""The `server_seq` of rows that may be gone from a restored server, until they are fetched anew ([S-32])."""
 
 WHOLE = "0"
 """An unsent mark before every stamp: the row is sent whole."""
