@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import shutil
 
@@ -18,8 +17,10 @@ def destroy(store: Store, *other_secrets: str) -> None:
     store.is_destroyed = True
     for name in (STORE_KEY, *other_secrets):
         store.secrets.destroy(name)
-    with contextlib.suppress(Exception):
+    try:
         store.close()
+    except Exception:
+        log.warning("the store could not be closed; without its key it is unreadable", exc_info=True)
     for name in ("backups", "files"):
         shutil.rmtree(store.folder / name, ignore_errors=True)
     for file in store.folder.glob("store.db*"):
