@@ -8,6 +8,7 @@ from typing import Any
 from desktop.sync.rows import SCOPE
 from desktop.sync.verify import verify
 from shared_models.access.models import Role
+from shared_models.access.policy import writable
 from shared_models.registry import tenant_classes
 from shared_models.sync.clocks import ERASED_CLOCK
 from tests.simulation.previous_program import PreviousClient
@@ -132,11 +133,15 @@ def _shown_by_server(desk: Desk) -> Rows:
 
 
 def _may_sync(world: World, desk: Desk) -> bool:
+    return not DESKTOP_ROLES.isdisjoint(_roles(world, desk))
+
+
+def _roles(world: World, desk: Desk) -> frozenset[Role]:
     held = world.stage.owner.execute(
         "SELECT role FROM user_role WHERE organization_id = %s AND user_id = %s AND archived_at IS NULL",
         [world.organization_id, desk.user_id],
     )
-    return not DESKTOP_ROLES.isdisjoint(role for (role,) in held)
+    return frozenset(Role(role) for (role,) in held)
 
 
 def _check_edits(world: World, server: Rows, kept: dict[tuple[str, str], list[dict[str, Any]]]) -> None:
@@ -150,6 +155,8 @@ def _check_edits(world: World, server: Rows, kept: dict[tuple[str, str], list[di
         wanted = said(edit.value)
         if any(edit.name in values and said(values[edit.name]) == wanted for values in kept.get(key, ())):
             continue
+        if _is_of_previous(world.desks[edit.desk]) and key in kept_values(world.desks[edit.desk].store):
+            continue  # that program forgets what was entered in a row on the way of which it is refused
         if key not in server:
             raise BadEnding(f"lost: {_said(edit)}: the server has no such row")
         value, stamp = server[key][edit.name]
@@ -157,6 +164,8 @@ def _check_edits(world: World, server: Rows, kept: dict[tuple[str, str], list[di
             continue  # what was erased is to be gone
         if said(value) == wanted:
             continue
+        if wanted in audit[edit.table, edit.row_id, edit.name] and not _may_write(world, edit):
+            continue  # put back to what stood there before it was sent: nothing that could be refused ([S-63])
         is_by_stamp = edit.is_believable and not (kind.add_wins and edit.name == "archived_at")
         if is_by_stamp and stamp < edit.stamp:
             raise BadEnding(f"lost: {_said(edit)}: an earlier edit stands, {value!r} ({stamp})")
@@ -164,8 +173,17 @@ def _check_edits(world: World, server: Rows, kept: dict[tuple[str, str], list[di
             raise BadEnding(f"lost: {_said(edit)}: {value!r} ({stamp}) stands, and the history does not know it")
 
 
+def _is_of_previous(desk: Desk) -> bool:
+    return desk.plan.speaks_previous or desk.plan.is_behind
+
+
+def _may_write(world: World, edit: Edit) -> bool:
+    """Whether its author may write that field in some row."""
+    return edit.name in writable(edit.table, _roles(world, world.desks[edit.desk]))
+
+
 def _check_words(world: World, server: Rows, kept: dict[tuple[str, str], list[dict[str, Any]]]) -> None:
-    if any(desk.plan.speaks_previous or desk.plan.is_behind for desk in world.desks):
+    if any(map(_is_of_previous, world.desks)):
         return
     for word, (desk, table, row_id, name) in world.reckoning.words.items():
         texts = [str(values.get(name)) for values in kept.get((table, row_id), ())]
