@@ -24,6 +24,7 @@ from shared_models.sync.wire import TableBatch, wire_fields
 from sync_server.access.devices import DeviceIdentity
 from sync_server.access.requests import Refused
 from sync_server.database import CHANGED_CHANNEL, SCOPE_CHANNEL, SCOPE_TABLES, Database, adopt_tenant, raw_cursor
+from sync_server.sync.claims import ClaimRefused, claiming
 from sync_server.sync.columns import filled_up_batch, reading, rows_of, shown
 from sync_server.sync.hello import Forked, forked, rotate_lineage
 from sync_server.sync.identity import open_session, spoken
@@ -243,7 +244,7 @@ class Push:
         if not self._is_careful:
             try:
                 return self._take_part(part, first)
-            except (_Unallowed, *_ROW_ERRORS) as error:
+            except (_Unallowed, ClaimRefused, *_ROW_ERRORS) as error:
                 raise _Careful from error
         name = f"part_{self._savepoints}"
         self._savepoints += 1
@@ -255,7 +256,7 @@ class Push:
             self._check_references()
             self._cursor.execute(f"RELEASE SAVEPOINT {name}", prepare=False)
             return is_as_sent
-        except (_Unallowed, *_ROW_ERRORS) as error:
+        except (_Unallowed, ClaimRefused, *_ROW_ERRORS) as error:
             self._cursor.execute(f"ROLLBACK TO SAVEPOINT {name}", prepare=False)
             self._source = None
             self._last_seq, refusals, self._result.accepted = kept
@@ -269,6 +270,10 @@ class Push:
                 return False
             if len(part.ids) == 1:
                 self._refuse(part.table.name, part.ids[0], *_sentence(error))
+                if isinstance(error, ClaimRefused):
+                    # The row's other fields are no worse for it.
+                    rest = part.with_fields(set(part.fields) - {error.field})
+                    self._take_or_split(rest if rest.fields else rest.pick(()), first)
                 return False
             middle = len(part.ids) // 2
             self._take_or_split(part.pick(range(middle)), first)
@@ -276,6 +281,10 @@ class Push:
             return False
 
     def _take_part(self, part: Part, first: int) -> bool:
+        with claiming(self._cursor, self._device.organization_id, part):
+            return self._write_part(part, first)
+
+    def _write_part(self, part: Part, first: int) -> bool:
         source = self._staged(part)
         self._cursor.execute(
             known_statement(part.table, source.sql), {**self._own, **source.parameters}, prepare=source.is_lasting
@@ -489,6 +498,8 @@ class Push:
 
 
 def _sentence(error: Exception) -> tuple[str, str]:
+    if isinstance(error, ClaimRefused):
+        return "invalid", str(error)
     text_of = str(error).lower()
     if "foreign key" in text_of:
         return "missing_reference", "It refers to something that the server does not have."
