@@ -20,6 +20,8 @@ from shared_models.access.reach import (
 )
 from shared_models.access.rules import Groups, Scope, TableRights, rights, rule
 
+OF_A_SERIES_HERE = Ref("series_id", "series", AT_MY_LOCATIONS)
+
 
 def _series() -> TableRights:
     g = Groups(
@@ -61,6 +63,8 @@ def _schedule_entry() -> TableRights:
         g,
         rule([ADMIN], AT_MY_LOCATIONS, g(), writes=g.but("PAY"), history=True),
         rule([DESK], AT_MY_LOCATIONS, g.but("PAY"), writes=g.but("PAY"), history=True),
+        # Whoever may change a series is told which sessions of it are held elsewhere and stay as they are.
+        rule(STAFF, OF_A_SERIES_HERE, g("TAKEN", "SERIES")),
         rule(STAFF, EVERYTHING, g("TAKEN")),
         rule([TUTOR], TAUGHT_BY_ME, taught, updates=g("REPORT", "SHARED", "TUTOR_NOTES"), scope=Scope.OWN),
         rule([GUARDIAN], MY_FAMILYS_ENTRY, attended, scope=Scope.OWN_FAMILY),

@@ -51,10 +51,15 @@ class Difference:
 
 
 def differences_of(
-    session: Session, organization_id: str, series_id: str, *, from_day: date | None = None
+    session: Session,
+    organization_id: str,
+    series_id: str,
+    *,
+    from_day: date | None = None,
+    locations: Collection[str] | None = None,
 ) -> list[Difference]:
     """The sessions still to be held that differ from their series, in order of time; with ``from_day`` those from
-    that day of the series on. Empty for a series that is not there."""
+    that day of the series on, with ``locations`` those there. Empty for a series that is not there."""
     series = session.get(Series, (organization_id, series_id))
     if series is None:
         return []
@@ -70,6 +75,8 @@ def differences_of(
     )
     if from_day is not None:
         statement = statement.where(ScheduleEntry.series_day >= from_day)
+    if locations is not None:
+        statement = statement.where(ScheduleEntry.location_id.in_(locations))
     entries = session.scalars(statement).all()
     zone = zone_of(time_zone_of(session, organization_id))
     own = own_fields(session, series, entries)

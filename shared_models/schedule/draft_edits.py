@@ -8,8 +8,7 @@ whether such sessions keep what they have of their own.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import cast
@@ -19,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from shared_models.base import derived_id
 from shared_models.schedule.differences import CHANGEABLE, own_fields
-from shared_models.schedule.drafts import EntryDraft, Plan, PlannedSession, SessionChange, plan_of
+from shared_models.schedule.drafts import EntryDraft, Plan, PlannedSession, SessionChange, matched_days, plan_of
 from shared_models.schedule.models import Attendee, EntryRoom, EntryStatus, ScheduleEntry, Series
 from shared_models.schedule.operations import (
     checked_plan,
@@ -78,11 +77,13 @@ def draft_of_entry(
     entry_id: str,
     scope: SeriesScope = SeriesScope.THIS,
     terms: Terms | None = None,
+    locations: Collection[str] | None = None,
 ) -> EntryDraft:
     """The draft that the form shows for an entry: one session, or the rule of its series (from it on, or whole).
 
     Sessions that were moved or given other rooms by hand appear as changes of their days, archived ones as skipped
-    days. ``terms`` are those of the entry's location, read when they are not given. Raises NoSuchEntry.
+    days. ``terms`` are those of the entry's location, read when they are not given. Sessions of the series at other
+    than these ``locations`` (None: all) are none of the draft's. Raises NoSuchEntry.
     """
     entry = entry_of(session, organization_id, entry_id)
     if terms is None or terms.location_id != entry.location_id:
@@ -112,7 +113,7 @@ def draft_of_entry(
     series = series_of(session, entry)
     if scope is SeriesScope.THIS or series is None:
         return draft
-    return _series_draft(session, entry, series, draft, scope, terms)
+    return _series_draft(session, entry, series, draft, scope, terms, locations)
 
 
 def save_draft(
@@ -127,9 +128,10 @@ def save_draft(
     new_id: str,
     now: datetime,
     keep_differences: bool = True,
+    locations: Collection[str] | None = None,
 ) -> list[str]:
-    """Write what differs between ``before`` (from `draft_of_entry` with the same scope) and ``after``; what another
-    PC has changed in the meantime stays.
+    """Write what differs between ``before`` (from `draft_of_entry` with the same scope and locations) and ``after``;
+    what another PC has changed in the meantime stays, and so do sessions at other than these ``locations``.
 
     Days that the new pattern adds become entries, days that it drops are archived, sessions of one week that only
     change their weekday move. A one-off that now repeats becomes the first session of a series with the id
@@ -146,11 +148,11 @@ def save_draft(
         return _save_one(session, entry, before, after, terms, now=now)
     pivot = entry.series_day or wall_clock_of(entry.starts_at, terms.zone).date()
     if scope is SeriesScope.FOLLOWING and pivot > series.first_day:
-        series = split_series(session, series, pivot, terms.time_zone)
+        series = split_series(session, series, pivot, terms.time_zone, locations)
         session.flush()
     everything = _all_of(session, series)
     if keep_differences:
-        still_open = [other for other in everything if other.archived_at is None and other.status in CHANGEABLE]
+        still_open = [other for other in everything if _is_open(other) and _is_here(other, locations)]
         own = own_fields(session, series, still_open)
         own.pop(entry_id, None)
         edit = replace(_edit(before, after, series.id, terms), own=own)
@@ -161,7 +163,7 @@ def save_draft(
     for name, value in series_fields(after, edit.plan).items():
         if value != known[name]:
             setattr(series, name, value)
-    return _reshape(session, recorder, series, everything, edit, now=now)
+    return _reshape(session, recorder, series, everything, edit, locations, now=now)
 
 
 def fields_changed(before: EntryDraft, after: EntryDraft) -> frozenset[str]:
@@ -176,7 +178,13 @@ def fields_changed(before: EntryDraft, after: EntryDraft) -> frozenset[str]:
 
 
 def _series_draft(
-    session: Session, entry: ScheduleEntry, series: Series, draft: EntryDraft, scope: SeriesScope, terms: Terms
+    session: Session,
+    entry: ScheduleEntry,
+    series: Series,
+    draft: EntryDraft,
+    scope: SeriesScope,
+    terms: Terms,
+    locations: Collection[str] | None,
 ) -> EntryDraft:
     first_day = series.first_day
     if scope is SeriesScope.FOLLOWING and entry.series_day is not None:
@@ -202,10 +210,15 @@ def _series_draft(
     entries = [
         other for other in _all_of(session, series) if other.series_day is not None and other.series_day >= first_day
     ]
-    live = [other for other in entries if other.archived_at is None and other.status in CHANGEABLE]
+    to_come = [other for other in entries if _is_open(other)]
+    live = [other for other in to_come if _is_here(other, locations)]
+    here = frozenset(other.series_day for other in live if other.series_day is not None)
+    elsewhere = frozenset(other.series_day for other in to_come if other.series_day is not None) - here
     _, rooms = _links(session, entry.organization_id, [other.id for other in live])
     held = {other.series_day for other in entries if other.archived_at is None and other.series_day is not None}
     base = replace(base, kept_days=frozenset(held - _days(base, series.id, terms).keys()))
+    if elsewhere:
+        base = replace(base, days_elsewhere=elsewhere, days_here=here)
     planned = _days(base, series.id, terms)
     changes: dict[date, SessionChange] = {}
     for other in live:
@@ -283,6 +296,7 @@ def _reshape(
     series: Series,
     everything: Sequence[ScheduleEntry],
     edit: _Edit,
+    locations: Collection[str] | None,
     *,
     now: datetime,
 ) -> list[str]:
@@ -295,12 +309,14 @@ def _reshape(
         if entry.series_day is None:
             continue
         if entry.archived_at is not None:
-            archived[entry.series_day] = entry
-        elif entry.status in CHANGEABLE:
+            if _is_here(entry, locations):
+                archived[entry.series_day] = entry
+        elif entry.status in CHANGEABLE and _is_here(entry, locations):
             open_entries[entry.series_day] = entry
         else:
             taken.add(entry.series_day)
-    # What took place keeps its day to itself, unless the series has since been moved onto it.
+    # What took place, or is to take place elsewhere, keeps its day to itself, unless the series has since been moved
+    # onto it.
     taken -= open_entries.keys()
     wanted = {planned.day: planned for planned in edit.plan.sessions if planned.day not in taken}
     matched = _matched(wanted, open_entries)
@@ -405,14 +421,15 @@ def _matched(
     wanted: dict[date, PlannedSession], entries: dict[date, ScheduleEntry]
 ) -> list[tuple[ScheduleEntry, PlannedSession]]:
     """Which entry becomes which planned session: the one of the same day, or else one of the same week."""
-    matched = [(entries[day], planned) for day, planned in wanted.items() if day in entries]
-    spare: dict[date, list[ScheduleEntry]] = defaultdict(list)
-    for day in sorted(entries.keys() - wanted.keys()):
-        spare[_monday(day)].append(entries[day])
-    for day in sorted(wanted.keys() - entries.keys()):
-        if spare[_monday(day)]:
-            matched.append((spare[_monday(day)].pop(0), wanted[day]))
-    return matched
+    return [(entries[held], wanted[day]) for held, day in matched_days(wanted, entries).items()]
+
+
+def _is_open(entry: ScheduleEntry) -> bool:
+    return entry.archived_at is None and entry.status in CHANGEABLE
+
+
+def _is_here(entry: ScheduleEntry, locations: Collection[str] | None) -> bool:
+    return locations is None or entry.location_id in locations
 
 
 def _retime(entry: ScheduleEntry, planned: PlannedSession, edit: _Edit, edited_days: frozenset[date]) -> None:
@@ -531,7 +548,3 @@ def _length(session: ScheduleEntry | PlannedSession) -> timedelta:
 
 def _minutes(entry: ScheduleEntry) -> int:
     return int((entry.ends_at - entry.starts_at).total_seconds()) // 60
-
-
-def _monday(day: date) -> date:
-    return day - timedelta(days=day.weekday())

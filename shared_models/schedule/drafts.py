@@ -3,7 +3,8 @@ that it stands for: the form, the conflict check and the saving all look at the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
@@ -40,7 +41,9 @@ class EntryDraft:
     ``weekdays`` (Monday = 0) belong to weekly series; empty means the weekday of ``first_day``. A series ends with
     ``last_day`` (included) or after ``occurrence_count`` sessions. With ``skips_closures`` the days on which the
     location is closed are left out, but for ``kept_days``. ``changes`` holds single sessions that differ, by the
-    day that the pattern gives them.
+    day that the pattern gives them. ``days_elsewhere`` are those of sessions of the series that stay as they are, at
+    locations of others, and ``days_here`` those of the others: no session is planned where one elsewhere stands for
+    it.
     """
 
     location_id: str
@@ -65,6 +68,8 @@ class EntryDraft:
     kept_days: frozenset[date] = frozenset()
     skipped_days: frozenset[date] = frozenset()
     changes: Mapping[date, SessionChange] = field(default_factory=dict)
+    days_elsewhere: frozenset[date] = frozenset()
+    days_here: frozenset[date] = frozenset()
     room_ids: tuple[str, ...] = ()
     is_online: bool = False
     web_link: str = ""
@@ -140,12 +145,34 @@ def plan_of(
     left_out: frozenset[date] = frozenset()
     if draft.is_series and draft.skips_closures:
         left_out = closed_days(rule, closures) - draft.kept_days
-    sessions = [
-        _session(draft, day, owner_id, time_zone, buffer_minutes)
-        for day in days_of(rule)
-        if day not in draft.skipped_days and day not in left_out
-    ]
+    days = [day for day in days_of(rule) if day not in draft.skipped_days and day not in left_out]
+    if draft.is_series and draft.days_elsewhere:
+        stood_for = _stood_for(days, draft.days_elsewhere, draft.days_here)
+        days = [day for day in days if day not in stood_for]
+    sessions = [_session(draft, day, owner_id, time_zone, buffer_minutes) for day in days]
     return Plan(tuple(sessions), tuple(sorted(left_out - draft.skipped_days)))
+
+
+def matched_days(wanted: Iterable[date], held: Iterable[date]) -> dict[date, date]:
+    """Which day of a new pattern each day of the old one becomes: the same day, or else one of the same week."""
+    wanted_days, held_days = set(wanted), set(held)
+    matched = {day: day for day in sorted(wanted_days & held_days)}
+    spare: dict[date, list[date]] = defaultdict(list)
+    for day in sorted(held_days - wanted_days):
+        spare[_monday(day)].append(day)
+    for day in sorted(wanted_days - held_days):
+        if spare[_monday(day)]:
+            matched[spare[_monday(day)].pop(0)] = day
+    return matched
+
+
+def _stood_for(days: Iterable[date], elsewhere: frozenset[date], here: frozenset[date]) -> set[date]:
+    """The planned days that a session elsewhere takes the place of."""
+    return {day for held, day in matched_days(days, elsewhere | here).items() if held in elsewhere}
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
 
 
 def bookings_of_plan(plan: Plan, draft: EntryDraft) -> list[Booking]:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -43,9 +43,15 @@ class ExtentPreview:
     closed_days: tuple[date, ...]
 
 
-def preview_extent(session: Session, organization_id: str, series_id: str, last_day: date) -> ExtentPreview:
+def preview_extent(
+    session: Session,
+    organization_id: str,
+    series_id: str,
+    last_day: date,
+    locations: Collection[str] | None = None,
+) -> ExtentPreview:
     """What `set_last_day` would do. Raises NothingToExtend."""
-    _, before, after = _drafts(session, organization_id, series_id, last_day)
+    _, before, after = _drafts(session, organization_id, series_id, last_day, locations)
     terms = terms_of(session, organization_id, before.location_id)
 
     def days(draft: EntryDraft) -> tuple[set[date], tuple[date, ...]]:
@@ -68,22 +74,25 @@ def set_last_day(
     last_day: date,
     *,
     now: datetime,
+    locations: Collection[str] | None = None,
 ) -> NewExtent:
     """Extend a series to ``last_day`` (included), or end it there.
 
     New sessions are like the usual ones of the series, at today's price and pay; closures are skipped as the series
-    does. Sessions after an earlier last day that are still to be held are archived. Raises NothingToExtend for a
-    series without a live session, UnusableDraft when no session would be left.
+    does. Sessions after an earlier last day that are still to be held are archived, but for those at other than these
+    ``locations`` (None: all). Raises NothingToExtend for a series without a live session there, UnusableDraft when no
+    session would be left.
     """
-    anchor, before, after = _drafts(session, organization_id, series_id, last_day)
+    anchor, before, after = _drafts(session, organization_id, series_id, last_day, locations)
     live_before = _live_ids(session, organization_id, series_id)
     terms = terms_of(session, organization_id, after.location_id)
     plan = plan_of(
         after, series_id, time_zone=terms.time_zone, buffer_minutes=terms.buffer_minutes, closures=terms.closures
     )
     save_draft(
-        session, recorder, organization_id, anchor.id, before, after, scope=SeriesScope.ALL, new_id=series_id, now=now
-    )
+        session, recorder, organization_id, anchor.id, before, after,
+        scope=SeriesScope.ALL, new_id=series_id, now=now, locations=locations,
+    )  # fmt: skip
     session.flush()
     live_after = _live_ids(session, organization_id, series_id)
     added = tuple(sorted(live_after - live_before))
@@ -93,17 +102,21 @@ def set_last_day(
 
 
 def _drafts(
-    session: Session, organization_id: str, series_id: str, last_day: date
+    session: Session, organization_id: str, series_id: str, last_day: date, locations: Collection[str] | None
 ) -> tuple[ScheduleEntry, EntryDraft, EntryDraft]:
     """A session that is like most of its series, and the drafts of the series as it is and with its new last day."""
     series = session.get(Series, (organization_id, series_id))
-    entries = _entries(session, organization_id, series_id)
+    entries = [
+        entry
+        for entry in _entries(session, organization_id, series_id)
+        if locations is None or entry.location_id in locations
+    ]
     if series is None or not entries:
         raise NothingToExtend(series_id)
     still_open = [entry for entry in entries if entry.status in CHANGEABLE] or entries
     own = own_fields(session, series, still_open)
     anchor = min(reversed(still_open), key=lambda entry: len(own.get(entry.id, ())))
-    before = draft_of_entry(session, organization_id, anchor.id, SeriesScope.ALL)
+    before = draft_of_entry(session, organization_id, anchor.id, SeriesScope.ALL, locations=locations)
     return anchor, before, replace(before, last_day=last_day, occurrence_count=None)
 
 

@@ -2,7 +2,8 @@
 following ones, or all of its series (product §4, "Edits").
 
 Sessions of a series move on the wall clock, so that 16:00 stays 16:00 across daylight saving. Over a series only
-entries that are still to be held change: what was completed, missed or cancelled stays as it happened.
+entries that are still to be held change: what was completed, missed or cancelled stays as it happened. With
+``locations``, those of the person at the desk (None: all), sessions of the series elsewhere stay as they are too.
 """
 
 from __future__ import annotations
@@ -77,6 +78,7 @@ def move_entry(
     *,
     scope: SeriesScope = SeriesScope.THIS,
     keep_differences: bool = True,
+    locations: Collection[str] | None = None,
 ) -> list[str]:
     """Move an entry to begin at ``starts_at`` (UTC), keeping duration and buffer; the rest of its series moves by as
     many days and wall-clock minutes. Returns the ids of the entries within reach.
@@ -87,7 +89,7 @@ def move_entry(
     entry = entry_of(session, organization_id, entry_id)
     zone_name = time_zone_of(session, organization_id)
     zone = zone_of(zone_name)
-    series, moved = _reached(session, entry, scope)
+    series, moved = _reached(session, entry, scope, locations)
     if series is None:
         place(entry, starts_at)
         return [entry.id]
@@ -121,13 +123,14 @@ def resize_entry(
     *,
     scope: SeriesScope = SeriesScope.THIS,
     keep_differences: bool = True,
+    locations: Collection[str] | None = None,
 ) -> list[str]:
     """Give entries another length in minutes; the buffer stays as long as it was. Sessions with a length of their own
     keep it unless ``keep_differences`` is off. Raises ValueError below one minute."""
     if duration_minutes < 1:
         raise ValueError("a session takes at least one minute")
     entry = entry_of(session, organization_id, entry_id)
-    series, reached = _reached(session, entry, scope)
+    series, reached = _reached(session, entry, scope, locations)
     own = own_fields(session, series, reached) if series is not None and keep_differences else {}
     for other in reached:
         if other is not entry and "duration_minutes" in own.get(other.id, ()):
@@ -150,6 +153,7 @@ def change_entry(
     now: datetime,
     scope: SeriesScope = SeriesScope.THIS,
     keep_differences: bool = True,
+    locations: Collection[str] | None = None,
     **changes: Unpack[EntryChanges],
 ) -> list[str]:
     """Set fields of entries. Price is copied anew only when the service changes, pay when the service or the tutor
@@ -159,7 +163,7 @@ def change_entry(
     added to them and taken from them as they are added to and taken from this entry.
     """
     entry = entry_of(session, organization_id, entry_id)
-    series, reached = _reached(session, entry, scope)
+    series, reached = _reached(session, entry, scope, locations)
     kept: dict[str, frozenset[str]] = {}
     if series is not None and keep_differences:
         kept = own_fields(session, series, reached)
@@ -234,11 +238,12 @@ def cancel_entry(
     scope: SeriesScope = SeriesScope.THIS,
     tell: Collection[ToTell] = (),
     rescheduled_to_id: str | None = None,
+    locations: Collection[str] | None = None,
 ) -> list[str]:
     """Cancel entries, noting who, when and why, and who is to be told. They stay on the calendar, struck through, and
     conflict no more. Raises NotAllowedNow when all of them were held, missed or cancelled already."""
     entry = entry_of(session, organization_id, entry_id)
-    reached = entries_within(session, entry, scope)
+    reached = entries_within(session, entry, scope, locations)
     if len(reached) == 1:
         check_transition(entry.status, EntryStatus.CANCELLED)
     elif not is_allowed(entry.status, EntryStatus.CANCELLED):
@@ -261,20 +266,27 @@ def archive_entry(
     *,
     now: datetime,
     scope: SeriesScope = SeriesScope.THIS,
+    locations: Collection[str] | None = None,
 ) -> list[str]:
-    """Hide entries everywhere (product §2). With all of a series the series is archived as well, and entries that
-    were completed or cancelled stay: they are what happened."""
+    """Hide entries everywhere (product §2). With all of a series the series is archived as well, unless sessions of
+    it stay at other locations; and entries that were completed or cancelled stay: they are what happened."""
     entry = entry_of(session, organization_id, entry_id)
-    reached = entries_within(session, entry, scope)
+    reached = entries_within(session, entry, scope, locations)
     for other in reached:
         other.archived_at = now
-    if scope is SeriesScope.ALL and (series := series_of(session, entry)) is not None:
+    series = series_of(session, entry) if scope is SeriesScope.ALL else None
+    if series is not None and not entries_elsewhere(session, entry, scope, locations):
         series.archived_at = now
     return [other.id for other in reached]
 
 
 def restore_entry(
-    session: Session, organization_id: str, entry_id: str, *, scope: SeriesScope = SeriesScope.THIS
+    session: Session,
+    organization_id: str,
+    entry_id: str,
+    *,
+    scope: SeriesScope = SeriesScope.THIS,
+    locations: Collection[str] | None = None,
 ) -> list[str]:
     """Bring archived or cancelled entries back as scheduled ones. Over a series those return that went together with
     this one. Their conflicts are to be looked at again (`bookings.conflicts_of_entries`).
@@ -286,7 +298,9 @@ def restore_entry(
         restored = [
             other
             for other in _of_series(session, entry)
-            if (other.archived_at, other.cancelled_at) == together and _is_reached(entry, other, scope)
+            if (other.archived_at, other.cancelled_at) == together
+            and _is_reached(entry, other, scope)
+            and _is_at(other, locations)
         ]
     for other in restored:
         was_archived = other.archived_at is not None
@@ -313,16 +327,23 @@ class Restored:
 
 
 def restore_and_check(
-    session: Session, organization_id: str, entry_id: str, *, scope: SeriesScope = SeriesScope.THIS
+    session: Session,
+    organization_id: str,
+    entry_id: str,
+    *,
+    scope: SeriesScope = SeriesScope.THIS,
+    locations: Collection[str] | None = None,
 ) -> Restored:
     """Restore as `restore_entry` does, and look at the conflicts again (product §2, "archive")."""
-    ids = restore_entry(session, organization_id, entry_id, scope=scope)
+    ids = restore_entry(session, organization_id, entry_id, scope=scope, locations=locations)
     session.flush()
     found = open_conflicts(session, organization_id, conflicts_of_entries(session, organization_id, ids))
     return Restored(tuple(ids), tuple(found))
 
 
-def entries_within(session: Session, entry: ScheduleEntry, scope: SeriesScope) -> list[ScheduleEntry]:
+def entries_within(
+    session: Session, entry: ScheduleEntry, scope: SeriesScope, locations: Collection[str] | None = None
+) -> list[ScheduleEntry]:
     """The entries that a change of ``entry`` reaches, in order of time: the entry itself always, of its series only
     those that are still to be held."""
     if scope is SeriesScope.THIS or entry.series_id is None:
@@ -330,8 +351,24 @@ def entries_within(session: Session, entry: ScheduleEntry, scope: SeriesScope) -
     return [
         other
         for other in _of_series(session, entry)
-        if other is entry
-        or (other.archived_at is None and other.status in CHANGEABLE and _is_reached(entry, other, scope))
+        if other is entry or (_is_to_come(other) and _is_reached(entry, other, scope) and _is_at(other, locations))
+    ]
+
+
+def entries_elsewhere(
+    session: Session, entry: ScheduleEntry, scope: SeriesScope, locations: Collection[str] | None
+) -> list[ScheduleEntry]:
+    """The entries that a change of ``entry`` would reach too, were they not at other than these locations: they stay
+    as they are. In order of time."""
+    if scope is SeriesScope.THIS or entry.series_id is None or locations is None:
+        return []
+    return [
+        other
+        for other in _of_series(session, entry)
+        if other is not entry
+        and _is_to_come(other)
+        and _is_reached(entry, other, scope)
+        and not _is_at(other, locations)
     ]
 
 
@@ -342,9 +379,12 @@ def series_of(session: Session, entry: ScheduleEntry) -> Series | None:
     return session.get(Series, (entry.organization_id, entry.series_id))
 
 
-def split_series(session: Session, series: Series, from_day: date, time_zone: str) -> Series:
+def split_series(
+    session: Session, series: Series, from_day: date, time_zone: str, locations: Collection[str] | None = None
+) -> Series:
     """Let a series end before ``from_day`` and a new one, with the same rule, begin there; the entries from that day
-    on belong to the new one. Its id derives from both, so that two PCs splitting at the same day make one series."""
+    on belong to the new one, but for those at other than these ``locations``. Its id derives from both, so that two
+    PCs splitting at the same day make one series."""
     new_id = derived_id(series.id, "from", from_day.isoformat())
     fields = {name: getattr(series, name) for name in fields_of(Series)}
     last_day = max([from_day, *days_of(rule_of_series(series, time_zone))])
@@ -364,11 +404,14 @@ def split_series(session: Session, series: Series, from_day: date, time_zone: st
         ScheduleEntry.series_day >= from_day,
     )
     for entry in session.scalars(statement).all():
-        entry.series_id = new_id
+        if _is_at(entry, locations):
+            entry.series_id = new_id
     return follower
 
 
-def _reached(session: Session, entry: ScheduleEntry, scope: SeriesScope) -> tuple[Series | None, list[ScheduleEntry]]:
+def _reached(
+    session: Session, entry: ScheduleEntry, scope: SeriesScope, locations: Collection[str] | None
+) -> tuple[Series | None, list[ScheduleEntry]]:
     """The entries that an edit reaches and the series whose rule it changes, split off first where the edit begins
     in the middle of one; no series when the edit is of one entry."""
     series = series_of(session, entry)
@@ -380,9 +423,9 @@ def _reached(session: Session, entry: ScheduleEntry, scope: SeriesScope) -> tupl
         )
         if earlier:
             time_zone = time_zone_of(session, entry.organization_id)
-            series = split_series(session, series, entry.series_day, time_zone)
+            series = split_series(session, series, entry.series_day, time_zone, locations)
             session.flush()
-    return series, entries_within(session, entry, scope)
+    return series, entries_within(session, entry, scope, locations)
 
 
 def _of_series(session: Session, entry: ScheduleEntry) -> Sequence[ScheduleEntry]:
@@ -402,6 +445,14 @@ def _is_reached(entry: ScheduleEntry, other: ScheduleEntry, scope: SeriesScope) 
     if entry.series_day is None or other.series_day is None:
         return other.starts_at >= entry.starts_at
     return other.series_day >= entry.series_day
+
+
+def _is_to_come(entry: ScheduleEntry) -> bool:
+    return entry.archived_at is None and entry.status in CHANGEABLE
+
+
+def _is_at(entry: ScheduleEntry, locations: Collection[str] | None) -> bool:
+    return locations is None or entry.location_id in locations
 
 
 def place(entry: ScheduleEntry, starts_at: datetime) -> None:
