@@ -29,6 +29,8 @@ _CONNECT_SECONDS = 5
 _THREADS = 40
 """In which a process works on requests; each uses one connection at most. Two more ask for readiness and listen."""
 _CONNECTIONS_OF_WORKER = 6
+_OPEN_FILES = 10_000
+"""Each desk that watches takes one of the process that it watches."""
 
 Connection = psycopg.Connection[Any]
 
@@ -65,6 +67,7 @@ def examine(settings: Settings) -> int:
 def findings(settings: Settings) -> Iterator[Finding]:
     """Look everything over, cheapest first; what cannot be looked at is a finding too."""
     yield from settings_findings(settings)
+    yield from open_files_findings(most_open_files())
     yield from _disk(settings.data_folder, "data folder")
     if settings.backup_folder is not None:
         yield from _disk(settings.backup_folder, "backup folder")
@@ -103,6 +106,28 @@ def settings_findings(settings: Settings) -> Iterator[Finding]:
             Level.WARNING, "settings", "there are no nightly backups of each organization",
             "set ITUTOROS_BACKUP_FOLDER, beside the backups of PostgreSQL as a whole",
         )  # fmt: skip
+
+
+def most_open_files() -> int | None:
+    """How many files a process may open; None where that has no end, or is counted otherwise."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    return None if most == resource.RLIM_INFINITY else most
+
+
+def open_files_findings(most: int | None) -> Iterator[Finding]:
+    """Whether as many desks may watch as a process can serve; the server itself takes what the hard limit gives."""
+    if most is not None and most < _OPEN_FILES:
+        yield Finding(
+            Level.WARNING, "open files", f"a process may open {most:,}, so that no more desks can watch it",
+            "raise the hard limit: LimitNOFILE=65536 of a systemd unit, `ulimits: nofile` of a container",
+        )  # fmt: skip
+    else:
+        words = "any number" if most is None else f"{most:,}"
+        yield Finding(Level.WELL, "open files", f"a process may open {words}")
 
 
 def site_findings(settings: Settings) -> Iterator[Finding]:

@@ -60,7 +60,7 @@ def broken(own: Hosted, settings: Settings, postgres_url: str, statement: str) -
 
 def test_a_good_deployment_has_nothing_to_complain_of_but_that_it_does_not_run(settings: Settings) -> None:
     found = complaints(settings)
-    assert set(found) - {"extensions"} == {"jobs"}
+    assert set(found) - {"extensions", "open files"} == {"jobs"}
     assert found["jobs"].remedy == "start `itutoros-server serve` or `itutoros-server worker`"
 
 
@@ -72,6 +72,15 @@ def test_each_line_says_how_bad_it_is_and_the_exit_status_how_bad_the_worst(
     assert {line.split()[0] for line in lines} == {"OK", "WARNING"}
     assert examine(replace(settings, public_url="http://localhost")) == 2
     assert "ERROR    address: http://localhost is not HTTPS" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("most", "level"), [(1024, Level.WARNING), (9_999, Level.WARNING), (65_536, Level.WELL), (None, Level.WELL)]
+)
+def test_too_few_open_files_for_ten_thousand_watching_desks_are_said(most: int | None, level: Level) -> None:
+    (found,) = doctor.open_files_findings(most)
+    assert found.level is level
+    assert ("LimitNOFILE" in found.remedy) is (level is Level.WARNING)
 
 
 def test_a_database_that_is_away_is_an_error_with_a_remedy(settings: Settings) -> None:
