@@ -11,10 +11,12 @@ from datetime import datetime, time, timedelta
 
 from sqlalchemy.orm import Session
 
+from desktop.permissions import own_places
 from desktop.schedule.calendar_values import clock_words
 from desktop.schedule.directory import Directory
 from desktop.schedule.drop_check import Target
 from desktop.schedule.entry_rows import EntryRow
+from desktop.schedule.series_reach import staying
 from desktop.schedule.ways_out import WayOut
 from desktop.store.store import Store
 from shared_models.base import new_id
@@ -116,56 +118,64 @@ class CalendarChanges:
         self, row: EntryRow, starts_at: datetime | None, changes: EntryChanges, scope: SeriesScope, said: str,
         keep_differences: bool,
     ) -> str:  # fmt: skip
-        organization_id = self._store.organization_id
+        organization_id, own = self._store.organization_id, own_places(self._store)
 
         def work(session: Session) -> None:
             if changes:
                 change_entry(
                     session, organization_id, row.id,
-                    now=self._clock(), scope=scope, keep_differences=keep_differences, **changes,
+                    now=self._clock(), scope=scope, keep_differences=keep_differences, locations=own, **changes,
                 )  # fmt: skip
             if starts_at is not None and int(starts_at.timestamp()) != row.booking.starts:
                 move_entry(
-                    session, organization_id, row.id, starts_at, scope=scope, keep_differences=keep_differences
-                )
+                    session, organization_id, row.id, starts_at,
+                    scope=scope, keep_differences=keep_differences, locations=own,
+                )  # fmt: skip
 
-        return self._write(said + _REACH[scope], work)
+        return self._write(said + self._reach(row, scope), work)
 
     def resize(
         self, row: EntryRow, words: str, starts: int, ends: int, directory: Directory, scope: SeriesScope,
         keep_differences: bool = True,
     ) -> str:  # fmt: skip
         """Give an entry another start or end."""
-        organization_id = self._store.organization_id
+        organization_id, own = self._store.organization_id, own_places(self._store)
         starts_at = instant_of(row.day, time(starts // 60, starts % 60), directory.zone)
 
         def work(session: Session) -> None:
             if starts != row.starts:
                 move_entry(
-                    session, organization_id, row.id, starts_at, scope=scope, keep_differences=keep_differences
-                )
+                    session, organization_id, row.id, starts_at,
+                    scope=scope, keep_differences=keep_differences, locations=own,
+                )  # fmt: skip
             resize_entry(
-                session, organization_id, row.id, ends - starts, scope=scope, keep_differences=keep_differences
-            )
+                session, organization_id, row.id, ends - starts,
+                scope=scope, keep_differences=keep_differences, locations=own,
+            )  # fmt: skip
 
         first = clock_words(starts, with_half=False)
-        return self._write(f"{words} now takes {first} to {clock_words(ends)}{_REACH[scope]}", work)
+        return self._write(f"{words} now takes {first} to {clock_words(ends)}{self._reach(row, scope)}", work)
 
     def archive(self, row: EntryRow, words: str, scope: SeriesScope) -> str:
         """Hide an entry everywhere."""
 
         def work(session: Session) -> None:
-            archive_entry(session, self._store.organization_id, row.id, now=self._clock(), scope=scope)
+            archive_entry(
+                session, self._store.organization_id, row.id,
+                now=self._clock(), scope=scope, locations=own_places(self._store),
+            )  # fmt: skip
 
-        return self._write(f"Archived {words}{_REACH[scope]}", work)
+        return self._write(f"Archived {words}{self._reach(row, scope)}", work)
 
     def restore(self, row: EntryRow, words: str, scope: SeriesScope) -> str:
         """Bring a cancelled entry back."""
 
         def work(session: Session) -> None:
-            restore_entry(session, self._store.organization_id, row.id, scope=scope)
+            restore_entry(
+                session, self._store.organization_id, row.id, scope=scope, locations=own_places(self._store)
+            )
 
-        return self._write(f"Brought back {words}{_REACH[scope]}", work)
+        return self._write(f"Brought back {words}{self._reach(row, scope)}", work)
 
     def copy_to_next_week(self, row: EntryRow, words: str, directory: Directory) -> str:
         """A single entry like this one, a week later at the same time of day."""
@@ -183,6 +193,11 @@ class CalendarChanges:
             set_status(session, self._store.organization_id, row.id, status)
 
         return self._write(f"{_STATUS_WORDS.get(status, 'Changed')} {words}", work)
+
+    def _reach(self, row: EntryRow, scope: SeriesScope) -> str:
+        """How far a change goes, and what of the series it leaves out."""
+        left_out = staying(self._store, row.id, scope).short
+        return f"{_REACH[scope]}; {left_out}" if left_out else _REACH[scope]
 
     def _write(self, said: str, work: Callable[[Session], None]) -> str:
         with self._store.write(said) as session:

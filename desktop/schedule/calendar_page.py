@@ -19,7 +19,7 @@ from desktop.schedule.entry_rows import EntryRow, read_entry
 from desktop.schedule.page_sheets import CANCEL, PageSheets
 from desktop.schedule.scene import NO_ROOM, NO_TUTOR, ONLINE, Filters, accepted_conflicts, shown_conflicts
 from desktop.schedule.schedule_page import DAY, WEEK, SchedulePage, row_id
-from desktop.schedule.series_reach import reaches_series
+from desktop.schedule.series_reach import Staying, reaches_series, staying
 from desktop.store.errors import StoreError
 from desktop.widgets import IconButton, Kind, Menu
 from desktop.window import MainWindow
@@ -420,15 +420,19 @@ class CalendarPage(SchedulePage):
         from desktop.schedule.differences_question import differing
 
         counts = {scope: differing(self._store, row.id, scope, edited) for scope in SeriesScope}
+        left_out = {scope: staying(self._store, row.id, scope) for scope in SeriesScope}
         if there is not None:
             self._hold(there)
-        self.ask_scope(lambda scope, keep: self._apply(lambda: change(scope, keep)), counts)
+        self.ask_scope(lambda scope, keep: self._apply(lambda: change(scope, keep)), counts, left_out)
 
-    def ask_scope(self, then: Callable[[SeriesScope, bool], None], differing: Mapping[SeriesScope, int]) -> None:
+    def ask_scope(
+        self, then: Callable[[SeriesScope, bool], None], differing: Mapping[SeriesScope, int],
+        left_out: Mapping[SeriesScope, Staying],
+    ) -> None:  # fmt: skip
         """A small menu at the pointer; leaving it changes nothing."""
         from desktop.schedule.entry_menus import ScopeMenu
 
-        menu = ScopeMenu(self, then, differing)
+        menu = ScopeMenu(self, then, differing, left_out)
         # The menu closes before it says what was chosen.
         menu.aboutToHide.connect(lambda: QTimer.singleShot(0, self, self._let_go))
         menu.popup(self._menu_spot())

@@ -10,9 +10,10 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from desktop import theme
+from desktop.permissions import own_places
 from desktop.schedule.directory import Directory
 from desktop.schedule.schedule_sheet import ScheduleSheet, WhyAndWhom, day_words, sessions_words
-from desktop.schedule.series_reach import reaches_series
+from desktop.schedule.series_reach import staying, why_alone
 from desktop.store.store import Store
 from desktop.widgets import Field, Label, Segmented
 from shared_models.schedule.explained import clock_range, entry_words
@@ -46,8 +47,9 @@ class CancelSheet(ScheduleSheet):
             series_id = entry.series_id
             self._counts = {}
             for one in SeriesScope:
-                reached = entries_within(session, entry, one)
+                reached = entries_within(session, entry, one, own_places(store))
                 self._counts[one] = sum(is_allowed(other.status, EntryStatus.CANCELLED) for other in reached)
+        self._left_out = {one: staying(store, entry_id, one) for one in SeriesScope}
         self._title = ", ".join(part for part in (words.title, words.who) if part)
         self._when = f"{day_words(words.starts.date())}, {clock_range(words.starts, words.ends)}"
         holder = QWidget()
@@ -60,8 +62,8 @@ class CancelSheet(ScheduleSheet):
         self.scope.changed.connect(lambda _: self.look())
         scope_field = Field("How much of the series", self.scope)
         column.addWidget(scope_field)
-        self._is_alone = series_id is not None and not reaches_series(store, series_id)
-        scope_field.setVisible(series_id is not None and not self._is_alone)
+        self._why_alone = why_alone(store, series_id)
+        scope_field.setVisible(series_id is not None and not self._why_alone)
         self.why = WhyAndWhom()
         column.addWidget(self.why)
         self.body.addWidget(holder, 1)
@@ -83,25 +85,26 @@ class CancelSheet(ScheduleSheet):
 
     def look(self) -> None:
         """The words on the button, and what stays."""
-        count = self._counts[SeriesScope(self.scope.value())]
+        scope = SeriesScope(self.scope.value())
+        count = self._counts[scope]
         self.do_action.setText(f"Cancel {sessions_words(count)}" if count != 1 else "Cancel session")
         self.do_action.setEnabled(count > 0)
-        if self._is_alone:
-            self.say("This one alone: its series is held at other locations too.")
-            return
-        self.say("What took place stays as it was." if count > 1 else "It stays, struck through.")
+        usual = "What took place stays as it was." if count > 1 else "It stays, struck through."
+        self.say(self._why_alone or self._left_out[scope].sentence or usual)
 
     def do(self) -> None:
         """Cancel, as one step."""
         scope, told = SeriesScope(self.scope.value()), self.why.told()
         count = self._counts[scope]
         said = f"Cancelled {self._title}, {self._when if count == 1 else sessions_words(count)}"
+        if self._left_out[scope].count:
+            said += f"; {self._left_out[scope].short}"
 
         def work() -> str:
             with self.store.write(said) as session:
                 cancel_entry(
                     session, self.store.organization_id, self._entry_id, reason=told.reason, tell=told.tell,
-                    by_user_id=self.store.user_id, now=self.clock(), scope=scope,
+                    by_user_id=self.store.user_id, now=self.clock(), scope=scope, locations=own_places(self.store),
                 )  # fmt: skip
             return said
 

@@ -9,6 +9,7 @@ from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from desktop import theme
+from desktop.permissions import own_places
 from desktop.store.store import Store
 from desktop.widgets import Button, Kind, Paragraph, painting
 from shared_models.schedule.differences import differences_of, touched
@@ -32,7 +33,9 @@ def differing(store: Store, entry_id: str, scope: SeriesScope, edited: Collectio
         if entry.series_id is None:
             return 0
         from_day = entry.series_day if scope is SeriesScope.FOLLOWING else None
-        found = differences_of(session, store.organization_id, entry.series_id, from_day=from_day)
+        found = differences_of(
+            session, store.organization_id, entry.series_id, from_day=from_day, locations=own_places(store)
+        )
     return len(touched(found, edited, without={entry_id}))
 
 

@@ -24,7 +24,7 @@ from desktop.schedule.entry_form_choices import CHOICE_TABLES, EntryChoices, loa
 from desktop.schedule.entry_form_fields import EntryFields
 from desktop.schedule.entry_form_outlook import EVERY_OTHER_WEEK, OutlookView
 from desktop.schedule.entry_prefill import EntryPrefill
-from desktop.schedule.series_reach import reaches_series
+from desktop.schedule.series_reach import Staying, reaches_series, staying
 from desktop.store.announcer import StoreAnnouncer
 from desktop.store.store import Changes, Store
 from desktop.widgets import Button, IconButton, Kind, Label, Line, Paragraph, Segmented, make_action, painting
@@ -86,6 +86,7 @@ class EntryEditor(QWidget):
         self._is_busy = False
         self._is_stale = True
         self._is_of_series = False
+        self._left_out = Staying()
         self._made_on: date | None = None
         self._background = Background(self)
         self._background.busyChanged.connect(self._note_busy)
@@ -277,8 +278,12 @@ class EntryEditor(QWidget):
             organization_id = self._store.organization_id
             entry = entry_of(session, organization_id, self._entry_id)
             terms = self._choices.terms.get(entry.location_id)
-            draft = draft_of_entry(session, organization_id, self._entry_id, scope, terms)
-            self._without = frozenset(other.id for other in entries_within(session, entry, scope))
+            own = own_places(self._store)
+            draft = draft_of_entry(session, organization_id, self._entry_id, scope, terms, own)
+            self._without = frozenset(other.id for other in entries_within(session, entry, scope, own))
+        self._left_out = staying(self._store, self._entry_id, scope)
+        self.left_out.set_text(self._left_out.sentence)
+        self.left_out.setVisible(bool(self._left_out.count))
         self._actions.set_scope(scope, len(self._without))
         self._show(draft, edited)
 
@@ -289,7 +294,7 @@ class EntryEditor(QWidget):
             return {}
         of_one_scope = {
             "pattern", "first_day", "last_day", "occurrence_count", "weekdays", "interval_weeks", "hours_by_day",
-            "skips_closures", "kept_days", "skipped_days", "changes",
+            "skips_closures", "kept_days", "skipped_days", "changes", "days_elsewhere", "days_here",
         }  # fmt: skip
         return {
             field.name: getattr(draft, field.name)
@@ -383,10 +388,13 @@ class EntryEditor(QWidget):
             return scheduled.entry_ids, words
         reach = {SeriesScope.THIS: "", SeriesScope.FOLLOWING: " and the following", SeriesScope.ALL: ", all of them"}
         words = f"Changed {who}{reach[self._scope]}"
+        if self._left_out.count:
+            words += f"; {self._left_out.short}"
         with store.write(words) as session:
             ids = save_draft(
                 session, store.recorder, store.organization_id, self._entry_id, self._before or draft, draft,
                 scope=self._scope, new_id=new_id(), now=now, keep_differences=self._keeps_differences is not False,
+                locations=own_places(store),
             )  # fmt: skip
         return tuple(ids), words
 
@@ -512,11 +520,14 @@ class EntryEditor(QWidget):
     def _build_scope(self) -> QWidget:
         t = theme.current()
         self._scope_box = QWidget()
-        row = QHBoxLayout(self._scope_box)
-        row.setContentsMargins(t.px(20), t.px(14), t.px(18), 0)
+        column = QVBoxLayout(self._scope_box)
+        column.setContentsMargins(t.px(20), t.px(14), t.px(18), 0)
+        column.setSpacing(t.px(6))
         self.scope = Segmented(_SCOPES, name="What the changes are for", stretch=True)
         self.scope.changed.connect(self._scope_changed)
-        row.addWidget(self.scope)
+        column.addWidget(self.scope)
+        self.left_out = Paragraph("", "small", "text2")
+        column.addWidget(self.left_out)
         return self._scope_box
 
     def _build_foot(self) -> QWidget:

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop import theme
+from desktop.permissions import own_places
 from desktop.schedule.series_reach import reaches_series
 from desktop.store.store import Store
 from desktop.widgets import Button, CheckBox, ComboBox, Field, Kind, Label, Line, Option
@@ -105,7 +106,7 @@ class EntryActions(QWidget):
             ids = cancel_entry(
                 session, organization_id, self._entry_id,
                 reason=self.reason.text().strip(), by_user_id=self._store.user_id, now=now, scope=self._scope,
-                tell=self._told(),
+                tell=self._told(), locations=own_places(self._store),
             )  # fmt: skip
         self.done.emit(f"Cancelled {self._who()}{_count(ids)}", tuple(ids))
 
@@ -118,14 +119,18 @@ class EntryActions(QWidget):
         """Hide the entry everywhere; undo and restore bring it back."""
         with self._store.write(f"Archived {self._who()}") as session:
             ids = archive_entry(
-                session, self._store.organization_id, self._entry_id, now=self._clock(), scope=self._scope
-            )
+                session, self._store.organization_id, self._entry_id,
+                now=self._clock(), scope=self._scope, locations=own_places(self._store),
+            )  # fmt: skip
         self.done.emit(f"Archived {self._who()}{_count(ids)}", tuple(ids))
 
     def restore(self) -> None:
         """Bring a cancelled or archived entry back; its conflicts are found again by whoever shows it."""
         with self._store.write(f"Brought back {self._who()}") as session:
-            ids = restore_entry(session, self._store.organization_id, self._entry_id, scope=self._scope)
+            ids = restore_entry(
+                session, self._store.organization_id, self._entry_id,
+                scope=self._scope, locations=own_places(self._store),
+            )  # fmt: skip
         self.done.emit(f"Brought back {self._who()}{_count(ids)}", tuple(ids))
 
     def ask_reason(self) -> None:

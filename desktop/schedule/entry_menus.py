@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 from desktop.schedule.differences_question import answers_about
 from desktop.schedule.entry_rows import EntryRow
 from desktop.schedule.page_sheets import RESCHEDULE, SERIES
+from desktop.schedule.series_reach import Staying
 from desktop.widgets import Menu
 from shared_models.schedule.lifecycle import TRANSITIONS, Step, steps_from
 from shared_models.schedule.models import EntryStatus
@@ -98,7 +99,8 @@ class EmptyMenu(Menu):
 class ScopeMenu(Menu):
     """Asks how far a change reaches, and what becomes of sessions that differ; leaving it changes nothing.
 
-    ``then`` hears the answer and whether such sessions keep their differences; ``differing`` says how many there are.
+    ``then`` hears the answer and whether such sessions keep their differences; ``differing`` says how many there are,
+    ``left_out`` which sessions at locations of others stay as they are.
     """
 
     def __init__(
@@ -106,6 +108,7 @@ class ScopeMenu(Menu):
         parent: QWidget,
         then: Callable[[SeriesScope, bool], None],
         differing: Mapping[SeriesScope, int] | None = None,
+        left_out: Mapping[SeriesScope, Staying] | None = None,
     ) -> None:
         super().__init__(parent)
         self.setAccessibleName("How much of the series")
@@ -114,12 +117,14 @@ class ScopeMenu(Menu):
             ("This and the following", SeriesScope.FOLLOWING),
             ("The whole series", SeriesScope.ALL),
         ):
-            count = (differing or {}).get(scope, 0)
+            count, stays = (differing or {}).get(scope, 0), (left_out or {}).get(scope, Staying())
+            words = f"{words}; {stays.short}" if stays.count else words
             if not count:
-                self.add(words, lambda scope=scope: then(scope, True))  # type: ignore[misc]
+                self.add(words, lambda scope=scope: then(scope, True)).setToolTip(stays.sentence or words)  # type: ignore[misc]
                 continue
             further = Menu(self)
             further.setTitle(words)
+            further.menuAction().setToolTip(stays.sentence or words)
             keep, change = answers_about(count)
             further.add(keep, lambda scope=scope: then(scope, True))  # type: ignore[misc]
             further.add(change, lambda scope=scope: then(scope, False))  # type: ignore[misc]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
+from desktop.permissions import own_places
 from desktop.schedule.directory import Directory
 from desktop.schedule.entry_rows import EntryRow
 from desktop.store.store import Store
@@ -211,10 +212,12 @@ class FormBeside(QObject):
         scope = SeriesScope(self.editor.scope.value())
         if row is None or row.series_id is None or scope is SeriesScope.THIS:
             return frozenset({entry_id})
+        own = own_places(self._store)
         return frozenset(
             other.id
             for other in rows.values()
             if other.series_id == row.series_id
+            and (own is None or other.location_id in own)
             and (scope is SeriesScope.ALL or other.booking.starts >= row.booking.starts)
         )
 

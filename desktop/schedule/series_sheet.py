@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 from sqlalchemy.orm import Session
 
 from desktop import theme
+from desktop.permissions import own_places
 from desktop.schedule.directory import Directory
 from desktop.schedule.schedule_sheet import (
     PreviewList,
@@ -21,6 +22,7 @@ from desktop.schedule.schedule_sheet import (
     form_column,
     sessions_words,
 )
+from desktop.schedule.series_reach import Staying, staying
 from desktop.store.store import Store
 from desktop.widgets import DateInput, Field, Label, Line, Paragraph
 from shared_models.schedule.errors import NoSuchEntry
@@ -29,6 +31,7 @@ from shared_models.schedule.models import Series
 from shared_models.schedule.operations import entry_of
 from shared_models.schedule.recurrence import Pattern, days_of
 from shared_models.schedule.series_extent import preview_extent, set_last_day
+from shared_models.schedule.series_operations import SeriesScope
 from shared_models.schedule.series_rules import rule_of_series
 
 _WIDTH = 760
@@ -45,6 +48,7 @@ class ExtentShown:
     closed_days: tuple[date, ...]
     conflicts: tuple[ExplainedConflict, ...]
     new_ids: frozenset[str]
+    left_out: Staying
 
 
 class SeriesSheet(ScheduleSheet):
@@ -64,7 +68,7 @@ class SeriesSheet(ScheduleSheet):
             if series is None:
                 raise NoSuchEntry(entry_id)
             words = entry_words(session, store.organization_id, [entry_id])[entry_id]
-            self._series_id = series.id
+            self._series_id, self._entry_id = series.id, entry_id
             days = list(days_of(rule_of_series(series, directory.time_zone)))
             self._last_day = days[-1] if days else series.first_day
             pattern = _pattern_words(series)
@@ -99,14 +103,16 @@ class SeriesSheet(ScheduleSheet):
             self._show_preview()
             return
         organization_id, series_id, now = self.store.organization_id, self._series_id, self.clock()
+        own, store, entry_id = own_places(self.store), self.store, self._entry_id
 
         def job(session: Session) -> ExtentShown:
-            known = preview_extent(session, organization_id, series_id, last)
-            extent = set_last_day(session, None, organization_id, series_id, last, now=now)
+            known = preview_extent(session, organization_id, series_id, last, own)
+            extent = set_last_day(session, None, organization_id, series_id, last, now=now, locations=own)
             conflicts = tuple(explain(session, organization_id, extent.conflicts))
             return ExtentShown(
-                known.added_days, known.archived_days, known.closed_days, conflicts, frozenset(extent.added_ids)
-            )
+                known.added_days, known.archived_days, known.closed_days, conflicts, frozenset(extent.added_ids),
+                staying(store, entry_id, SeriesScope.ALL, after=last),
+            )  # fmt: skip
 
         self.preview(job, lambda answer: self._previewed(cast("ExtentShown", answer)))
 
@@ -139,7 +145,9 @@ class SeriesSheet(ScheduleSheet):
         )
         self.do_action.setText(words)
         self.do_action.setEnabled(bool(added or archived))
-        if shown.conflicts:
+        if archived and shown.left_out.count:
+            self.say(shown.left_out.sentence)
+        elif shown.conflicts:
             self.say("You can save now and settle the conflicts later. They stay marked.")
 
     def _add_days(self, heading: str, days: tuple[date, ...]) -> None:
@@ -160,8 +168,9 @@ class SeriesSheet(ScheduleSheet):
         def work() -> str:
             with self.store.write(said) as session:
                 extent = set_last_day(
-                    session, self.store.recorder, self.store.organization_id, self._series_id, last, now=self.clock()
-                )
+                    session, self.store.recorder, self.store.organization_id, self._series_id, last,
+                    now=self.clock(), locations=own_places(self.store),
+                )  # fmt: skip
             return f"{said}, {len(extent.conflicts)} in conflict" if extent.conflicts else said
 
         self.attempt(work)

@@ -132,7 +132,7 @@ def test_an_entry_of_a_series_asks_how_far_a_change_reaches(
     draft = center.draft(WEDNESDAY, time(16), pattern=Pattern.WEEKLY, weekdays=frozenset({2}), occurrence_count=3)
     entry_id = add(center, draft)
     page = page_of(center, qtbot, qapp)
-    monkeypatch.setattr(page, "ask_scope", lambda then, differing: then(SeriesScope.FOLLOWING, True))
+    monkeypatch.setattr(page, "ask_scope", lambda then, *_: then(SeriesScope.FOLLOWING, True))
     page.calendar.moveRequested.emit(entry_id, "2026-11-25", 1020)
     page.step(1)
     assert [entry.starts for entry in page.calendar.scene().entries] == [1020]

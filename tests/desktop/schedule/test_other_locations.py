@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, time, timedelta
 from pathlib import Path
 
@@ -16,7 +16,9 @@ from desktop import theme
 from desktop.schedule.calendar_page import CalendarPage
 from desktop.schedule.calendar_values import CalendarEntry
 from desktop.schedule.cancel_sheet import CancelSheet
-from desktop.schedule.series_reach import reaches_series
+from desktop.schedule.entry_menus import ScopeMenu
+from desktop.schedule.series_reach import Staying, reaches_series, staying, why_alone
+from desktop.schedule.series_sheet import SeriesSheet
 from desktop.schedule.taken_card import TakenCard
 from desktop.schedule.vacation_sheet import VacationSheet
 from desktop.widgets import Label
@@ -24,7 +26,8 @@ from shared_models.access.models import LocationAssignment, Role, UserRole
 from shared_models.base import derived_id, new_id
 from shared_models.schedule.models import EntryStatus, ScheduleEntry, Series
 from shared_models.schedule.recurrence import Pattern
-from tests.desktop.today.small_store import SmallStore
+from shared_models.schedule.series_operations import SeriesScope
+from tests.desktop.today.small_store import ZONE, SmallStore
 
 WEDNESDAY = date(2026, 11, 25)
 
@@ -67,6 +70,12 @@ def shown(page: CalendarPage, entry_id: str) -> CalendarEntry:
 def starts(center: SmallStore, entry_id: str) -> object:
     with center.store.read() as session:
         return session.get_one(ScheduleEntry, (center.organization_id, entry_id)).starts_at
+
+
+def local_time(center: SmallStore, entry_id: str) -> time:
+    with center.store.read() as session:
+        entry = session.get_one(ScheduleEntry, (center.organization_id, entry_id))
+        return entry.starts_at.astimezone(ZONE).time()
 
 
 def test_the_calendar_begins_at_a_location_of_ones_own(page: CalendarPage, center: SmallStore) -> None:
@@ -180,12 +189,135 @@ def series_of_two(center: SmallStore, *places: str) -> list[str]:
     return found
 
 
-def test_a_series_is_changed_as_a_whole_only_where_all_of_it_is_here(center: SmallStore) -> None:
-    here, mixed = series_of_two(center, "Irvington", "Irvington"), series_of_two(center, "Irvington", "Tarrytown")
+def series_id_of(center: SmallStore, entry_id: str) -> str | None:
     with center.store.read() as session:
-        ids = [session.get_one(ScheduleEntry, (center.organization_id, one[0])).series_id for one in (here, mixed)]
-    assert [reaches_series(center.store, series_id) for series_id in ids] == [True, False]
+        return session.get_one(ScheduleEntry, (center.organization_id, entry_id)).series_id
+
+
+def of_tarrytown(center: SmallStore, entry_id: str) -> None:
+    """The series of an entry belongs to Tarrytown."""
+    with center.store.write() as session:
+        series_id = session.get_one(ScheduleEntry, (center.organization_id, entry_id)).series_id
+        series = session.get_one(Series, (center.organization_id, series_id))
+        series.location_id = center.ids["Tarrytown"]
+
+
+def test_a_series_is_changed_as_a_whole_where_it_belongs(center: SmallStore) -> None:
+    mixed, theirs = (series_of_two(center, "Irvington", "Tarrytown") for _ in range(2))
+    of_tarrytown(center, theirs[0])
+    found = [series_id_of(center, one[0]) for one in (mixed, theirs)]
+    assert [reaches_series(center.store, series_id) for series_id in found] == [True, False]
+    assert why_alone(center.store, found[0]) == ""
+    assert why_alone(center.store, found[1]) == "This one alone: its series belongs to Tarrytown Office."
     assert not reaches_series(center.store, None)
+
+
+def test_what_stays_elsewhere_is_said_with_the_reason(center: SmallStore) -> None:
+    own, *_ = series_of_two(center, "Irvington", "Tarrytown", "Irvington", "Tarrytown")
+    left_out = staying(center.store, own, SeriesScope.ALL)
+    assert left_out.short == "2 at Tarrytown Office stay"
+    assert left_out.sentence == (
+        "2 sessions at Tarrytown Office stay as they are: only the owner and those who work there can change them."
+    )
+    one = staying(center.store, own, SeriesScope.ALL, after=WEDNESDAY + timedelta(days=20))
+    assert one.sentence == (
+        "1 session at Tarrytown Office stays as it is: only the owner and those who work there can change it."
+    )
+    assert staying(center.store, own, SeriesScope.THIS) == Staying()
+    center.store.set_local(user_id=None)
+    assert staying(center.store, own, SeriesScope.ALL).sentence == ""
+
+
+def test_a_drag_of_the_series_leaves_out_what_is_elsewhere_and_says_so(
+    page: CalendarPage, center: SmallStore, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    own, there, further = series_of_two(center, "Irvington", "Tarrytown", "Irvington")
+    page.go_to(WEDNESDAY + timedelta(days=7))
+    asked: list[Mapping[SeriesScope, Staying]] = []
+
+    def answer(then: Callable[[SeriesScope, bool], None], _: object, left_out: Mapping[SeriesScope, Staying]) -> None:
+        asked.append(left_out)
+        then(SeriesScope.ALL, True)
+
+    monkeypatch.setattr(page, "ask_scope", answer)
+    before = [starts(center, one) for one in (own, there, further)]
+    with qtbot.waitSignal(page.actionDone) as said:
+        page.calendar.moveRequested.emit(own, "2026-12-03", 1020)
+    after = [starts(center, one) for one in (own, there, further)]
+    assert [one == other for one, other in zip(before, after, strict=True)] == [False, True, False]
+    assert said.args[0].endswith(", the whole series; 1 at Tarrytown Office stays")
+    assert asked[0][SeriesScope.ALL].count == 1
+    center.store.undo()
+    assert [starts(center, one) for one in (own, there, further)] == before
+
+
+def test_the_question_how_far_names_what_stays(page: CalendarPage) -> None:
+    chosen: list[SeriesScope] = []
+    stays = Staying(3, ("Tarrytown Office",))
+    menu = ScopeMenu(page, lambda scope, _: chosen.append(scope), {SeriesScope.ALL: 2}, {SeriesScope.ALL: stays})
+    _, following, all_of_them = menu.actions()
+    assert following.text() == "This and the following"
+    assert all_of_them.text() == "The whole series; 3 at Tarrytown Office stay"
+    assert all_of_them.toolTip() == stays.sentence
+
+
+def test_the_form_of_a_series_plans_and_saves_what_is_here_alone(
+    page: CalendarPage, center: SmallStore, qtbot: QtBot
+) -> None:
+    own, there, further = series_of_two(center, "Irvington", "Tarrytown", "Irvington")
+    page.go_to(WEDNESDAY + timedelta(days=7))
+    page.open_entry(own)
+    editor = page.form.editor
+    assert not editor.left_out.isVisibleTo(editor)
+    editor.scope.set_value(SeriesScope.ALL.value, announce=True)
+    editor.settle()
+    assert editor.left_out.isVisibleTo(editor)
+    assert editor.left_out.text() == staying(center.store, own, SeriesScope.ALL).sentence
+    assert editor.outlook is not None
+    assert [planned.day for planned in editor.outlook.plan.sessions] == [
+        WEDNESDAY + timedelta(days=7 * week) for week in (1, 3)
+    ]
+    everywhere(page)
+    page.go_to(WEDNESDAY + timedelta(days=14))
+    assert shown(page, there).is_foreign
+    before = starts(center, there)
+    editor.fields.start.set_value(time(18))
+    with qtbot.waitSignal(page.actionDone) as said:
+        assert editor.save()
+    assert said.args[0].endswith(", all of them; 1 at Tarrytown Office stays")
+    assert starts(center, there) == before
+    assert {local_time(center, one) for one in (own, further)} == {time(18)}
+
+
+def test_cancelling_a_series_counts_and_cancels_what_is_here(page: CalendarPage, center: SmallStore) -> None:
+    own, there, further = series_of_two(center, "Irvington", "Tarrytown", "Irvington")
+    page.open_sheet("cancel", own)
+    sheet = page.sheets.sheet
+    assert isinstance(sheet, CancelSheet)
+    sheet.scope.set_value(SeriesScope.ALL.value, announce=True)
+    assert sheet.do_action.text() == "Cancel 2 sessions"
+    assert sheet.note.text() == staying(center.store, own, SeriesScope.ALL).sentence
+    sheet.do()
+    with center.store.read() as session:
+        found = [session.get_one(ScheduleEntry, (center.organization_id, one)) for one in (own, there, further)]
+    assert [entry.status is EntryStatus.CANCELLED for entry in found] == [True, False, True]
+    center.store.undo()
+
+
+def test_ending_a_series_leaves_later_sessions_elsewhere(page: CalendarPage, center: SmallStore) -> None:
+    own, there, further = series_of_two(center, "Irvington", "Tarrytown", "Irvington")
+    page.open_sheet("series", own)
+    sheet = page.sheets.sheet
+    assert isinstance(sheet, SeriesSheet)
+    sheet.last.set_value(WEDNESDAY + timedelta(days=7))
+    sheet.settle()
+    assert sheet.shown is not None
+    assert sheet.shown.archived_days == (WEDNESDAY + timedelta(days=21),)
+    assert sheet.note.text() == staying(center.store, own, SeriesScope.ALL).sentence
+    sheet.do()
+    with center.store.read() as session:
+        found = [session.get_one(ScheduleEntry, (center.organization_id, one)) for one in (own, there, further)]
+    assert [entry.archived_at is None for entry in found] == [True, True, False]
 
 
 def test_a_vacation_leaves_the_sessions_of_other_locations_out(page: CalendarPage, center: SmallStore) -> None:
@@ -202,13 +334,14 @@ def test_a_vacation_leaves_the_sessions_of_other_locations_out(page: CalendarPag
     sheet.dismiss()
 
 
-def test_cancelling_one_of_a_series_that_is_held_elsewhere_too_says_that_it_is_this_one_alone(
+def test_cancelling_one_of_a_series_of_another_location_says_that_it_is_this_one_alone(
     page: CalendarPage, center: SmallStore
 ) -> None:
     own, _ = series_of_two(center, "Irvington", "Tarrytown")
+    of_tarrytown(center, own)
     page.open_sheet("cancel", own)
     sheet = page.sheets.sheet
     assert isinstance(sheet, CancelSheet)
     assert not sheet.scope.isVisibleTo(sheet)
-    assert sheet.note.text() == "This one alone: its series is held at other locations too."
+    assert sheet.note.text() == "This one alone: its series belongs to Tarrytown Office."
     sheet.dismiss()

@@ -138,7 +138,7 @@ def test_moving_one_of_a_series_asks_how_far_it_reaches(
     )
     first = add(center, draft)
     asked: list[bool] = []
-    monkeypatch.setattr(page, "ask_scope", lambda then, differing: (asked.append(True), then(SeriesScope.ALL, True)))
+    monkeypatch.setattr(page, "ask_scope", lambda then, *_: (asked.append(True), then(SeriesScope.ALL, True)))
     month = month_of(page)
     month.moveRequested.emit(first, "2026-11-05", 960)
     assert asked == [True]
