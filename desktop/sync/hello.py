@@ -155,6 +155,11 @@ def _take_in(store: Store, answer: Head, offset: int) -> None:
             facts |= {CURSOR: "0", EPOCH: answer["epoch"], SCOPE: answer["scope"], WITHDRAWS: "1"}
         elif known is None:
             facts[EPOCH] = answer["epoch"]
+            restored_at = int(answer.get("restored_at_seq") or 0)
+            if restored_at and store.local(WITHDRAWS) is not None:
+                # The program before this one kept no numbers, and may have fetched what a restored server has lost.
+                _number_all(store, writer, restored_at + 1)
+                _send_again(store, writer, restored_at)
         if store.local(SCOPE) is None:
             facts[SCOPE] = answer["scope"]
         writer.remember(facts)
@@ -243,6 +248,17 @@ def _send_again(store: Store, writer: SyncWriter, restored_at: int) -> None:
             f'UPDATE "{name}" SET server_seq = ? WHERE organization_id = ? '
             "AND id IN (SELECT value FROM json_each(?))",
             (DOUBTFUL, store.organization_id, ids),
+        )
+
+
+def _number_all(store: Store, writer: SyncWriter, seq: int) -> None:
+    """Give every row that came from the server, and has no number yet, this one. What the server refused never was
+    there."""
+    for name in tenant_classes():
+        writer.execute(
+            f'UPDATE "{name}" SET server_seq = ? WHERE organization_id = ? AND server_seq IS NULL '
+            "AND unsent_since IS NULL AND id NOT IN (SELECT row_id FROM needs_attention WHERE table_name = ?)",
+            (seq, store.organization_id, name),
         )
 
 

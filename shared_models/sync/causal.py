@@ -56,6 +56,11 @@ class LongText:
         """After an edit by somebody who saw all that stands."""
         return LongText({stamp: (_one_line(label), _plain(text))}, _latest(self.replaced | set(self.standing)))
 
+    def overruled(self, stamp: str, text: str | None) -> LongText:
+        """The edit of somebody who keeps no context, taken to have seen all that stands and is earlier."""
+        earlier = frozenset(standing for standing in self.standing if standing < stamp)
+        return LongText({stamp: ("", _plain(text or ""))}, earlier)
+
     @property
     def stamp(self) -> str:
         """The latest stamp that stands."""
@@ -119,6 +124,13 @@ class Membership:
         if archived_at is None:
             return Membership(frozenset({stamp}), taken, self.removal)
         return Membership(frozenset(), taken, (stamp, archived_at))
+
+    def overruled(self, stamp: str, archived_at: str | None) -> Membership:
+        """The edit of somebody who keeps no context, taken to have seen all additions that are earlier."""
+        earlier = frozenset(added for added in self.added if added < stamp)
+        if archived_at is None:
+            return Membership(frozenset({stamp}), earlier)
+        return Membership(frozenset(), earlier, (stamp, archived_at))
 
     @property
     def archived_at(self) -> str | None:

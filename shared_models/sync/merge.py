@@ -96,6 +96,31 @@ def merge(
     return Merged(values, _compact(stamps) | contexts, changed, lost, frozenset(ahead))
 
 
+def contexts_supplied(
+    current: Mapping[str, FieldValue],
+    current_clocks: Mapping[str, str],
+    incoming: Mapping[str, FieldValue],
+    incoming_clocks: Mapping[str, str],
+    rules: MergeRules,
+) -> dict[str, str]:
+    """The clocks of an incoming row, with contexts for edits of a program that keeps none ([S-12]): their author is
+    taken to have seen whatever stands in the current row and is earlier, so that the later edit wins.
+
+    An edit is told from a first value by its stamp, which is later than the row's creation.
+    """
+    clocks = dict(incoming_clocks)
+    for name, value in incoming.items():
+        stamp, key = clock_of(clocks, name), context_key(name)
+        is_bare_edit = rules.covers(name) and key not in clocks and clocks.get(CREATED, "") < stamp < ERASED_CLOCK
+        if not is_bare_edit or clock_of(current_clocks, name) == ERASED_CLOCK:
+            continue
+        standing = _read(name, current.get(name), clock_of(current_clocks, name), current_clocks.get(key))
+        context = standing.overruled(stamp, value if isinstance(value, str) else None).context
+        if context:
+            clocks[key] = context
+    return clocks
+
+
 def _merge_field(
     name: str,
     incoming: tuple[FieldValue, str, str | None],

@@ -3,6 +3,7 @@ here (docs/sync-protocol.md, [S-20])."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -12,7 +13,7 @@ from sqlalchemy import Boolean, Column
 
 from shared_models.base import Instant, JsonValue, WallTime
 from shared_models.sync.blanks import blanks_of
-from shared_models.sync.clocks import CONTEXT
+from shared_models.sync.clocks import CONTEXT, edits_of
 from shared_models.sync.wire import TableBatch, wire_fields
 from sync_server.sync.sight import Sight, Tier, table_of
 
@@ -50,22 +51,36 @@ class Rows:
         )
 
 
-def filled_up(rows: Rows) -> Rows:
-    """The rows with blanks in the fields that are hidden: what the protocol before this one expects."""
+def for_previous(rows: Rows) -> Rows:
+    """The rows as the protocol before this one expects them: blanks in the fields that are hidden, and clocks that
+    hold stamps alone."""
     definition = table_of(rows.table)
     blanks = blanks_of(definition)
     missing = tuple(name for name in wire_fields(definition) if name not in rows.fields)
     columns = tuple(orjson.dumps([blanks[name]] * rows.count).decode() for name in missing)
-    return replace(rows, fields=(*rows.fields, *missing), columns=(*rows.columns, *columns))
+    clocks = rows.clocks
+    if CONTEXT in clocks:
+        clocks = orjson.dumps(without_contexts(orjson.loads(clocks))).decode()
+    return replace(rows, fields=(*rows.fields, *missing), clocks=clocks, columns=(*rows.columns, *columns))
 
 
-def filled_up_batch(batch: TableBatch) -> TableBatch:
+def batch_for_previous(batch: TableBatch) -> TableBatch:
     """The same for rows that are Python values."""
     definition = table_of(batch.table)
     blanks = blanks_of(definition)
     missing = tuple(name for name in wire_fields(definition) if name not in batch.fields)
     columns = [[blanks[name]] * len(batch.ids) for name in missing]
-    return replace(batch, fields=(*batch.fields, *missing), columns=[*batch.columns, *columns])
+    return replace(
+        batch,
+        fields=(*batch.fields, *missing),
+        clocks=without_contexts(batch.clocks),
+        columns=[*batch.columns, *columns],
+    )
+
+
+def without_contexts(clocks: Sequence[str]) -> list[str]:
+    """Clocks as JSON text without the contexts, which the protocol before this one neither knows nor keeps up."""
+    return [orjson.dumps(edits_of(orjson.loads(text))).decode() if CONTEXT in text else text for text in clocks]
 
 
 def rows_of(table: str, fields: tuple[str, ...], found: tuple[Any, ...] | None) -> Rows | None:

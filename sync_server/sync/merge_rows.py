@@ -13,7 +13,7 @@ import psycopg
 from shared_models.access.policy import FILLED
 from shared_models.registry import tenant_classes
 from shared_models.sync.clocks import CREATED, ERASED_CLOCK, clock_of
-from shared_models.sync.merge import ARCHIVED, FieldValue, Merged, merge, rules_of
+from shared_models.sync.merge import ARCHIVED, FieldValue, Merged, contexts_supplied, merge, rules_of
 from shared_models.sync.wire import postgres_reading, wire_fields
 from sync_server.sync.incoming import Part, staged
 from sync_server.sync.merge_sql import AUDIT, rewrite_statement
@@ -54,7 +54,7 @@ def merge_rows(merging: Merging, part: Part, first: int) -> Outcome:
         if current_clocks.get(CREATED) == ERASED_CLOCK:
             outcome.is_as_sent = False
             continue
-        clocks = orjson.loads(part.clocks[row])
+        clocks = contexts_supplied(current, current_clocks, part.values(row), orjson.loads(part.clocks[row]), rules)
         incoming = _permitted(merging, part, row, (current_clocks, current), clocks)
         if incoming is None:
             outcome.is_as_sent = False

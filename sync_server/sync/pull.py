@@ -20,7 +20,7 @@ from shared_models.sync.wire import TableBatch
 from sync_server.access.devices import DeviceSession
 from sync_server.access.requests import Refused
 from sync_server.database import Database, enter_tenant, raw_cursor
-from sync_server.sync.columns import Rows, filled_up, hidden, reading, rows_of, shown
+from sync_server.sync.columns import Rows, for_previous, hidden, reading, rows_of, shown
 from sync_server.sync.identity import open_session
 from sync_server.sync.sight import Sight, sight_of
 from sync_server.sync.visibility import FEW, note_health_delivery
@@ -160,7 +160,7 @@ def pages(database: Database, token: str, wanted: Wanted) -> Iterator[bytes]:
         if not page.has_more:
             page = Page(max(page.next_cursor, state.last_seq), False, page.rows, page.withdrawn)
         if wanted.protocol == 1:
-            page = Page(page.next_cursor, page.has_more, [filled_up(rows) for rows in page.rows], page.withdrawn)
+            page = Page(page.next_cursor, page.has_more, [for_previous(rows) for rows in page.rows], page.withdrawn)
         yield _message(state, sight, page, more)
         if not page.has_more or wanted.limit is not None:
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -25,7 +25,7 @@ from sync_server.access.devices import DeviceIdentity
 from sync_server.access.requests import Refused
 from sync_server.database import CHANGED_CHANNEL, SCOPE_CHANNEL, SCOPE_TABLES, Database, adopt_tenant, raw_cursor
 from sync_server.sync.claims import ClaimRefused, claiming
-from sync_server.sync.columns import filled_up_batch, reading, rows_of, shown
+from sync_server.sync.columns import batch_for_previous, reading, rows_of, shown, without_contexts
 from sync_server.sync.hello import Forked, forked, rotate_lineage
 from sync_server.sync.identity import open_session, spoken
 from sync_server.sync.incoming import Part, Source, bad_rows, claims_erasure, is_id, latest_stamp, staged
@@ -122,10 +122,13 @@ def _answer(
         if protocol > 1 and head.get("epoch") not in (None, state.epoch):
             raise Refused(409, "restored", "The server was restored from a backup. Fetch anew, then send again.")
         lineage = rotate_lineage(cursor, state, head.get("lineage")) if protocol > 1 else None
-        push = Push(session, cursor, state.device, state.viewer, state.last_seq, is_careful=is_careful)
+        push = Push(
+            session, cursor, state.device, state.viewer, state.last_seq,
+            is_careful=is_careful, keeps_contexts=protocol > 1,
+        )  # fmt: skip
         result = push.take(batches)
     if protocol == 1:
-        result.standing = [filled_up_batch(batch) for batch in result.standing]
+        result.standing = [batch_for_previous(batch) for batch in result.standing]
     refused = [{"table": r.table, "id": r.row_id, "code": r.code, "reason": r.reason} for r in result.refused]
     answer = {"protocol": protocol, "accepted": result.accepted, "refused": refused}
     if protocol > 1:
@@ -164,8 +167,10 @@ class Push:
         last_seq: int,
         *,
         is_careful: bool,
+        keeps_contexts: bool = True,
     ) -> None:
-        """`last_seq` is the organization's number before. Unless `is_careful`, a row at fault raises _Careful."""
+        """`last_seq` is the organization's number before. Unless `is_careful`, a row at fault raises _Careful. A
+        program that does not keep contexts may send some that it once was given: they say nothing."""
         self._session = session
         self._cursor = cursor
         self._device = device
@@ -173,6 +178,7 @@ class Push:
         self._before = last_seq
         self._last_seq = last_seq
         self._is_careful = is_careful
+        self._keeps_contexts = keeps_contexts
         self._own = {"org": device.organization_id, "user": device.user_id, "device": device.device_id}
         self._result = PushResult(first_seq=last_seq, last_seq=last_seq)
         self._savepoints = 0
@@ -215,6 +221,8 @@ class Push:
             self._refuse(batch.table, part.ids[row], "invalid", sentence)
         if bad:
             part = part.pick([row for row in range(len(part.ids)) if row not in bad])
+        if not self._keeps_contexts:
+            part = replace(part, clocks=without_contexts(part.clocks))
         first = self._last_seq + 1
         is_as_sent = self._take_or_split(part, first) if part.ids else False
         if self._last_seq >= first:

@@ -18,6 +18,9 @@ SEEDS = int(os.environ.get("ITUTOROS_SIMULATION_SEEDS", "300"))
 
 CHUNK = 10
 
+ENDED_BADLY_ONCE = (39, 70004, 70368, 100367, 100427, 100590, 101276)
+"""Seeds beyond those above by which something was found."""
+
 
 @pytest.fixture(scope="module")
 def stage(postgres_url: str) -> Iterator[Stage]:
@@ -59,6 +62,12 @@ class TestThirdPart(Seeds):
 @every_fourth_chunk(3)
 class TestFourthPart(Seeds):
     """Chunks 3, 7, 11 …"""
+
+
+@pytest.mark.parametrize("seed", ENDED_BADLY_ONCE)
+def test_stories_that_once_ended_badly_end_well(seed: int, stage: Stage) -> None:
+    if (wrong := play(story_of(seed), stage)) is not None:
+        pytest.fail(f"./dev simulate --seed {seed}\n{wrong}", pytrace=False)
 
 
 def test_a_seed_tells_the_same_story_every_time(stage: Stage) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
+import orjson
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from desktop.store.store import Store
 from desktop.sync.client import SyncClient
@@ -14,9 +19,11 @@ from desktop.sync.exchange import exchange
 from desktop.sync.setup import sign_in
 from desktop.sync.worker import TOKEN
 from shared_models.base import new_id
-from shared_models.organization.models import Organization
+from shared_models.catalog.models import Subject
+from shared_models.organization.models import Location, Organization
+from shared_models.people.models import Family, Student, StudentSubject
 from shared_models.sync.clocks import CREATED
-from shared_models.sync.wire import TableBatch, pack, wire_fields
+from shared_models.sync.wire import CONTENT_TYPE, TableBatch, pack, unpack, wire_fields
 from sync_server.database import Database
 from tests.live_server import PASSWORD, LiveServer, live_server, make_organization
 
@@ -54,6 +61,100 @@ def test_an_older_desktop_changes_the_name_and_keeps_the_color(
         assert (row.business_name, row.brand_color, row.logo_png) == ("Hudson", "#1f4e8c", "")
     client.close()
     store.close()
+
+
+class PreviousDesk:
+    """A program of the protocol before, at a real socket."""
+
+    def __init__(self, server: LiveServer, folder: Path, email: str) -> None:
+        store = Store(folder, use_keyring=False)
+        sign_in(store, server.url, email, PASSWORD)
+        token = store.secrets.read(TOKEN)
+        assert token is not None
+        self.clock = store.clock
+        store.close()
+        self._http = httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {token.value}"})
+
+    def close(self) -> None:
+        self._http.close()
+
+    def pull(self, table: str) -> TableBatch:
+        """Everything of one table."""
+        answer = self._http.get("/api/v1/sync/pull?after=0&limit=5000").raise_for_status()
+        return next(batch for batch in unpack(answer.content)[1] if batch.table == table)
+
+    def push(self, batch: TableBatch) -> None:
+        """Send rows, none of which may be refused."""
+        message = pack({"protocol": 1}, [batch])
+        answer = self._http.post("/api/v1/sync/push", content=message, headers={"Content-Type": CONTENT_TYPE})
+        assert unpack(answer.raise_for_status().content)[0]["refused"] == []
+
+
+@pytest.fixture
+def written_twice(database: Database) -> tuple[str, str, str]:
+    """A student's subject that was taken out and put in again, and a family whose notes were written twice; returns
+    the organization, an owner's e-mail and the family's id."""
+    organization_id, _, email = make_organization(database, "First")
+    own = {"organization_id": organization_id}
+    family_id, student_id, row_id = new_id(), new_id(), new_id()
+    with database.tenant(organization_id) as session:
+        subject_id = session.scalars(select(Subject.id)).first()
+        location_id = session.scalars(select(Location.id)).one()
+        session.add(Family(**own, id=family_id, parent1_first_name="Jin", parent1_last_name="Lee", notes="first"))
+        session.add(Student(**own, id=student_id, family_id=family_id, location_id=location_id, first_name="Mia"))
+        session.add(StudentSubject(**own, id=row_id, student_id=student_id, rank=1, subject_id=subject_id))
+    for archived_at in (datetime(2026, 11, 2, tzinfo=UTC), None):
+        with database.tenant(organization_id) as session:
+            session.get_one(StudentSubject, (organization_id, row_id)).archived_at = archived_at
+            session.get_one(Family, (organization_id, family_id)).notes = f"then {archived_at}"
+    return organization_id, email, family_id
+
+
+@pytest.fixture
+def desk(server: LiveServer, tmp_path: Path, written_twice: tuple[str, str, str]) -> Iterator[PreviousDesk]:
+    with closing(PreviousDesk(server, tmp_path / "desk", written_twice[1])) as previous:
+        yield previous
+
+
+def test_clocks_that_go_to_the_previous_protocol_hold_stamps_alone(
+    database: Database, desk: PreviousDesk, written_twice: tuple[str, str, str]
+) -> None:
+    organization_id, _, family_id = written_twice
+    with database.tenant(organization_id) as session:
+        assert "notes~" in session.get_one(Family, (organization_id, family_id)).field_clocks
+    for table in ("family", "student_subject"):
+        for clocks in desk.pull(table).clocks:
+            assert all(re.fullmatch("[0-9a-f]{28}", stamp) for stamp in orjson.loads(clocks).values())
+
+
+def test_the_previous_protocol_takes_a_row_out_of_its_set(
+    database: Database, desk: PreviousDesk, written_twice: tuple[str, str, str]
+) -> None:
+    organization_id, *_ = written_twice
+    row = desk.pull("student_subject")
+    clocks = orjson.loads(row.clocks[0]) | {"archived_at": desk.clock.tick()}
+    taken_out = TableBatch(
+        "student_subject", ("archived_at",), row.ids, [orjson.dumps(clocks).decode()], [["2026-11-03T08:00:00Z"]]
+    )
+    for _ in range(2):  # the second time after a lost answer
+        desk.push(taken_out)
+        with database.tenant(organization_id) as session:
+            found = session.get_one(StudentSubject, (organization_id, row.ids[0]))
+            assert found.archived_at == datetime(2026, 11, 3, 8, tzinfo=UTC)
+
+
+def test_a_text_edited_by_the_previous_protocol_replaces_what_stood_there(
+    database: Database, desk: PreviousDesk, written_twice: tuple[str, str, str]
+) -> None:
+    organization_id, _, family_id = written_twice
+    row = desk.pull("family")
+    place = row.ids.index(family_id)
+    clocks = orjson.loads(row.clocks[place]) | {"notes": desk.clock.tick(), "notes~": " stale"}
+    edited = TableBatch("family", ("notes",), [family_id], [orjson.dumps(clocks).decode()], [["second"]])
+    desk.push(edited)
+    desk.push(edited)
+    with database.tenant(organization_id) as session:
+        assert session.get_one(Family, (organization_id, family_id)).notes == "second"
 
 
 def test_a_center_that_comes_without_the_newer_fields_gets_none(database: Database) -> None:
