@@ -244,11 +244,11 @@ def page_entries(store: Store, clock: Clock) -> list[PageEntry]:
 
     return [
         PageEntry("Today", "sun", today),
-        PageEntry("Calendar", "calendar-days", calendar),
-        PageEntry("Leads", "user-round-plus", leads),
-        PageEntry("Families", "users-round", families),
-        PageEntry("Tutors", "graduation-cap", tutors),
-        PageEntry("Settings", "sliders-horizontal", settings),
+        PageEntry("Calendar", "calendar-days", calendar, frozenset({"schedule_entry", "series"})),
+        PageEntry("Leads", "user-round-plus", leads, frozenset({"lead"})),
+        PageEntry("Families", "users-round", families, frozenset({"family", "student"})),
+        PageEntry("Tutors", "graduation-cap", tutors, frozenset({"tutor"})),
+        PageEntry("Settings", "sliders-horizontal", settings, frozenset({"organization", "location", "room"})),
     ]
 
 

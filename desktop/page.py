@@ -14,6 +14,7 @@ from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop import theme
+from desktop.proposals import NoForm, Proposal
 from desktop.widgets.actions import action_icon, make_action
 from desktop.widgets.buttons import Button, IconButton, Kind
 from desktop.widgets.fields import SearchField
@@ -254,6 +255,11 @@ class Page(QWidget):
         A page may understand words of its own besides: Settings the key of a section, the calendar "conflicts" and
         a day such as "2026-11-28".
         """
+
+    def propose(self, proposal: Proposal) -> None:
+        """Open the own form of a record with values that are not saved; saving there settles them, cancelling leaves
+        them where they wait. Raises NotOpened with a sentence, and NoForm when no form here shows these values."""
+        raise NoForm(f"{self.title} has no form for this.")
 
     def shut_down(self) -> None:
         """The program ends: let go of what runs."""

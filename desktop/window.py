@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLay
 
 from desktop import theme
 from desktop.page import Changes, Page, make_action
+from desktop.proposals import NoForm, NotOpened, Proposal
 from desktop.rail import Rail
 from desktop.widgets.buttons import key_words
 from desktop.widgets.choices import Menu
@@ -24,11 +25,13 @@ from desktop.widgets.status import StatusStrip, SyncKind
 
 @dataclass(frozen=True, slots=True)
 class PageEntry:
-    """A page that can be shown: the words and icon on the rail, and how to make it."""
+    """A page that can be shown: the words and icon on the rail, how to make it, and the tables whose records have
+    their forms on it."""
 
     title: str
     icon: str
     make: Callable[[], Page]
+    forms: frozenset[str] = frozenset()
 
 
 class MainWindow(QMainWindow):
@@ -204,6 +207,20 @@ class MainWindow(QMainWindow):
                 elif item_id:
                     self.page(number).show_item(item_id)
                 return
+
+    def propose(self, proposal: Proposal) -> None:
+        """Open a record's own form, on its page, with values that are not saved. Raises NotOpened with a sentence,
+        and NoForm where there is none; the page on screen then stays."""
+        number = next((n for n, entry in enumerate(self._entries) if proposal.table in entry.forms), None)
+        if number is None:
+            raise NoForm("There is no form for this.")
+        before = self.current_number()
+        self.show_page(number)
+        try:
+            self.page(number).propose(proposal)
+        except NotOpened:
+            self.show_page(before)
+            raise
 
     def refresh(self, changes: Changes) -> None:
         """Tell the page on screen what changed; pages behind it hear of it when they come to the front."""

@@ -48,6 +48,7 @@ class LeadFields(QWidget):
         super().__init__(parent)
         t = theme.current()
         self._lead: Lead | None = None
+        self._is_held = False
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(t.px(12))
@@ -94,8 +95,32 @@ class LeadFields(QWidget):
             grid.addWidget(field, line, place, 1, 2 if wide else 1, Qt.AlignmentFlag.AlignTop)
             line, place = (line + 1, 0) if wide or place else (line, 1)
 
+    def hold(self, lead: Lead) -> None:
+        """Show values that are not saved, and save none by itself until another lead is shown after `release`."""
+        self.release()
+        self.show_lead(lead)
+        self._is_held = True
+
+    def release(self) -> None:
+        """Let go of what is held; the next lead shown fills every field."""
+        self._is_held, self._lead = False, None
+
+    def values(self) -> dict[str, object] | None:
+        """What all fields say; None when one cannot be read, which is then said below it."""
+        found: dict[str, object] = {}
+        for name, widget in self.inputs.items():
+            if isinstance(widget, DateInput) and widget.is_wrong():
+                self.fields[name].set_error(DateInput.HELP)
+                widget.setFocus(Qt.FocusReason.OtherFocusReason)
+                return None
+            found |= self._values(name, widget)
+        return found
+
     def show_lead(self, lead: Lead, warnings: Mapping[str, str] | None = None) -> None:
-        """Show a lead's values. A field of the same lead that someone is typing in is left alone."""
+        """Show a lead's values. A field of the same lead that someone is typing in is left alone, and so is what is
+        held."""
+        if self._is_held:
+            return
         other = self._lead is None or self._lead.id != lead.id
         self._lead = lead
         for name, widget in self.inputs.items():
@@ -138,6 +163,10 @@ class LeadFields(QWidget):
         field.set_error("")
         field.set_helper("")
         values = self._values(name, widget)
+        if self._is_held:
+            if name == "stage":
+                self.fields["reason_lost"].setVisible(values["stage"] is LeadStage.COLD)
+            return
         if any(getattr(lead, key) != value for key, value in values.items()):
             self.changed.emit(values)
 

@@ -23,11 +23,12 @@ from desktop.leads.wording import (
     move_words,
     web_words,
 )
+from desktop.proposals import Proposal, note_of
 from desktop.widgets.buttons import Button, IconButton, Kind
 from desktop.widgets.choices import Menu
 from desktop.widgets.fields import TextInput
 from desktop.widgets.labels import Glyph, Label, Note, Paragraph, Tone
-from desktop.widgets.panels import Line, SidePanel
+from desktop.widgets.panels import Line, SidePanel, save_and_cancel
 from shared_models.leads.aging import aging_of
 from shared_models.leads.models import ContactMethod, Lead, LeadSource
 from shared_models.leads.stages import USUAL_OUTCOMES, stage_after_contact
@@ -37,7 +38,8 @@ _ICONS = {ContactMethod.PHONE: "phone", ContactMethod.EMAIL: "mail", ContactMeth
 
 class LeadPanel(SidePanel):
     """Signals: `contacted` (outcome key, note), `taken`, `fieldChanged` (values), `convertRequested`,
-    `familyRequested` (id), `scheduleRequested`, `archiveRequested`, `eraseRequested` (offered if ``may_erase``)."""
+    `familyRequested` (id), `scheduleRequested`, `archiveRequested`, `eraseRequested` (offered if ``may_erase``).
+    With values that are not saved (`show_proposal`): `proposalSaved`, `proposalDropped`."""
 
     contacted = Signal(str, str)
     taken = Signal()
@@ -47,6 +49,8 @@ class LeadPanel(SidePanel):
     scheduleRequested = Signal()
     archiveRequested = Signal()
     eraseRequested = Signal()
+    proposalSaved = Signal()
+    proposalDropped = Signal()
 
     def __init__(
         self, choices: LeadChoices, center: Center, clock: Callable[[], datetime], parent: QWidget | None = None
@@ -56,6 +60,7 @@ class LeadPanel(SidePanel):
         self._center, self._clock = center, clock
         self.lead: Lead | None = None
         self.may_erase = False
+        self.proposal: Proposal | None = None
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -74,8 +79,15 @@ class LeadPanel(SidePanel):
             "New on the website", "Nobody looks after this lead yet.", Tone.ACCENT, "globe", self.take_button
         )
         column.addWidget(self._web)
-        self._add_outcomes(column)
-        column.addWidget(Line())
+        self._proposed = QVBoxLayout()
+        column.addLayout(self._proposed)
+        self._outcomes = QWidget()
+        outcomes = QVBoxLayout(self._outcomes)
+        outcomes.setContentsMargins(0, 0, 0, 0)
+        outcomes.setSpacing(t.px(12))
+        self._add_outcomes(outcomes)
+        outcomes.addWidget(Line())
+        column.addWidget(self._outcomes)
         today = clock().astimezone(center.zone).date()
         self.fields = LeadFields(choices, center, today)
         self.fields.changed.connect(self.fieldChanged)
@@ -91,7 +103,48 @@ class LeadPanel(SidePanel):
         self.family_button = Button("Open family", Kind.PRIMARY, icon="users-round", on_click=self._open_family)
         self.convert_button = Button("Register family", Kind.PRIMARY, icon="users-round")
         self.convert_button.clicked.connect(lambda: self.convertRequested.emit())
-        self.add_footer(self.more_button, self.schedule_button, self.family_button, self.convert_button)
+        self.cancel_button, self.save_button = save_and_cancel(
+            "Save lead", self.proposalSaved.emit, self.proposalDropped.emit
+        )
+        self.add_footer(
+            self.more_button, self.schedule_button, self.family_button, self.convert_button, self.cancel_button,
+            self.save_button,
+        )  # fmt: skip
+        self._show_buttons()
+
+    def show_proposal(self, lead: Lead, proposal: Proposal) -> None:
+        """Show a lead with values that are not saved; its fields save nothing until the person says so."""
+        self.drop_proposal()
+        self.show_lead(lead, (), "")
+        self.proposal = proposal
+        self._proposed.addWidget(note_of(proposal))
+        self.fields.hold(lead)
+        self._web.hide()
+        self._show_buttons()
+
+    def drop_proposal(self) -> None:
+        """Back to what is saved, with the next lead that is shown."""
+        if self.proposal is None:
+            return
+        self.proposal = None
+        self.fields.release()
+        item = self._proposed.takeAt(0)
+        note = item.widget() if item is not None else None
+        if note is not None:
+            note.hide()
+            note.deleteLater()
+        self._show_buttons()
+
+    def _show_buttons(self) -> None:
+        is_proposed = self.proposal is not None
+        self._outcomes.setHidden(is_proposed)
+        self.more_button.setHidden(is_proposed)
+        has_family = self.lead is not None and self.lead.family_id is not None
+        self.family_button.setVisible(has_family and not is_proposed)
+        self.schedule_button.setVisible(has_family and not is_proposed)
+        self.convert_button.setVisible(not has_family and not is_proposed)
+        self.cancel_button.setVisible(is_proposed)
+        self.save_button.setVisible(is_proposed)
 
     def show_lead(self, lead: Lead, history: Sequence[ContactLine], owner: str) -> None:
         """Show a lead; what someone is typing stays."""
@@ -123,10 +176,7 @@ class LeadPanel(SidePanel):
             self.said.clear()
         self.fields.show_lead(lead)
         self._show_history(history, now)
-        has_family = lead.family_id is not None
-        self.family_button.setVisible(has_family)
-        self.schedule_button.setVisible(has_family)
-        self.convert_button.setVisible(not has_family)
+        self._show_buttons()
 
     def _add_outcomes(self, column: QVBoxLayout) -> None:
         t = theme.current()

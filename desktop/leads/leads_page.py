@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QStackedWidget, QWidget
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -34,6 +35,7 @@ from desktop.leads.wording import OUTCOME_BUTTONS, OUTCOME_ICONS, STAGE_WORDS, c
 from desktop.page import Changes, Page
 from desktop.people.erase_sheet import Eraser
 from desktop.permissions import Permissions
+from desktop.proposals import NoForm, NotOpened, Proposal, reading, saving
 from desktop.store.errors import StoreError
 from desktop.store.store import Store
 from desktop.widgets.choices import Segmented
@@ -42,7 +44,7 @@ from shared_models.access.models import Role
 from shared_models.leads import operations
 from shared_models.leads.duplicates import TypedPerson
 from shared_models.leads.models import Lead, LeadStage
-from shared_models.leads.operations import LeadError
+from shared_models.leads.operations import EDITABLE_FIELDS, LeadError
 from shared_models.leads.stages import USUAL_OUTCOMES
 from shared_models.people.models import Student
 from shared_models.people.operations import PeopleError
@@ -97,6 +99,25 @@ class LeadsPage(Page):
         if all(row.id != item_id for row in self._rows):
             self.filters.clear()
         self.open_lead(item_id)
+
+    def propose(self, proposal: Proposal) -> None:
+        """Open the panel of a lead with values that are not saved. Raises NotOpened."""
+        if not proposal.touches("lead", EDITABLE_FIELDS):
+            raise NoForm("The form of a lead shows none of this.")
+        with reading(self._store, proposal) as session:
+            lead = session.get(Lead, (self._store.organization_id, proposal.row_id))
+        if lead is None:
+            raise NotOpened("The lead is no longer on this PC. What you entered stays here.")
+        if self.panel is None:
+            self._build_panel()
+        assert self.panel is not None
+        self.panel.drop_proposal()
+        self._selected = lead.id
+        self.panel.show_proposal(lead, proposal)
+        if not self.panel.isVisible():
+            self.panel.open_panel()
+        self.pick_lead(lead.id)
+        self.panel.fields.inputs["parent_first_name"].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def reload(self) -> None:
         """Read the leads anew and show them in place."""
@@ -341,6 +362,8 @@ class LeadsPage(Page):
         self.panel.scheduleRequested.connect(self._schedule)
         self.panel.archiveRequested.connect(self.archive)
         self.panel.eraseRequested.connect(self.erase)
+        self.panel.proposalSaved.connect(self._save_proposal)
+        self.panel.proposalDropped.connect(self._drop_proposal)
         self.panel.may_erase = self._may_erase
         self.panel.hide()
         self.body.addWidget(self.panel)
@@ -369,6 +392,10 @@ class LeadsPage(Page):
     def _show_in_panel(self) -> None:
         if self.panel is None or self.panel.isHidden():
             return
+        if self.panel.proposal is not None:
+            if self.panel.proposal.row_id == self._selected:
+                return
+            self.panel.drop_proposal()
         lead = self._read_lead(self._selected)
         if lead is None:
             self.panel.close_panel()
@@ -410,6 +437,35 @@ class LeadsPage(Page):
             return
         if warnings and panel.lead is not None:
             panel.fields.show_lead(panel.lead, warnings)
+
+    def _save_proposal(self) -> None:
+        panel = self.panel
+        values = panel.fields.values() if panel is not None else None
+        if panel is None or panel.proposal is None or values is None:
+            return
+        lead_id, organization_id = panel.proposal.row_id, self._store.organization_id
+        stage = values.pop("stage")
+        assert isinstance(stage, LeadStage)
+        words = f"Changed {self._title(lead_id)}"
+        try:
+            with saving(self._store, words, panel.proposal) as session:
+                operations.change_lead(session, organization_id, lead_id, values, country=self.center.country)
+                operations.move_lead(session, organization_id, lead_id, stage)
+        except LeadError as error:
+            panel.fields.show_problems(error.problems)
+            return
+        except StoreError as error:
+            self.actionDone.emit(str(error), False)
+            return
+        panel.drop_proposal()
+        self.reload()
+        self.actionDone.emit(words, True)
+
+    def _drop_proposal(self) -> None:
+        """Nothing is saved; what was entered waits where it did."""
+        if self.panel is not None:
+            self.panel.drop_proposal()
+            self._show_in_panel()
 
     def _schedule(self) -> None:
         lead = self._read_lead(self._selected)

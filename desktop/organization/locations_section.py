@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from desktop import theme
 from desktop.organization.section import Section
+from desktop.proposals import Proposal
 from desktop.widgets import Button, CheckBox, Field, Kind, Label, Segmented, TextInput, TimeInput, Toggle
 from desktop.widgets.panels import Line
 from desktop.widgets.parsing import WEEKDAYS
@@ -130,7 +131,7 @@ class LocationsSection(Section):
     def read(self) -> None:
         """Show the chosen location."""
         organization_id = self.store.organization_id
-        with self.store.read() as session:
+        with self.reading() as session:
             self._locations = session.scalars(
                 select(Location)
                 .where(Location.organization_id == organization_id, Location.archived_at.is_(None))
@@ -150,6 +151,10 @@ class LocationsSection(Section):
         if self.can_write:
             self._archive.setToolTip("" if len(known) > 1 else "Every center has at least one location.")
         self._show()
+
+    def bring_up(self, proposal: Proposal) -> None:
+        """The location that something is proposed to."""
+        self._chosen = proposal.row_id
 
     def _location(self) -> Location | None:
         return next((location for location in self._locations if location.id == self._chosen), None)
@@ -181,7 +186,11 @@ class LocationsSection(Section):
         if row is None:
             return
         words = f"Changed {row.name}"
-        self.save(words, lambda session: set_fields(session, Location, row.organization_id, row.id, **values))
+        self.save(
+            words,
+            lambda session: set_fields(session, Location, row.organization_id, row.id, **values),
+            is_of_fields=True,
+        )
 
     def _save_text(self, name: str) -> None:
         from shared_models.people.contact import normalize_email, normalize_phone
@@ -234,7 +243,7 @@ class LocationsSection(Section):
                 set_hours(session, row.organization_id, row.id, weekday, hours, now=self.clock())
 
         name = WEEKDAYS[changed[0]].title() if len(changed) == 1 else "the week"
-        if not self.save(f"Changed the hours of {row.name} on {name}", change):
+        if not self.save(f"Changed the hours of {row.name} on {name}", change, is_of_fields=True):
             self._show()
 
     def add(self) -> None:

@@ -126,7 +126,7 @@ class OrganizationSection(Section):
         """Show what is stored."""
         from shared_models.people.contact import format_phone
 
-        with self.store.read() as session:
+        with self.reading() as session:
             row = session.get(Organization, (self.store.organization_id, self.store.organization_id))
         if row is None:
             return
@@ -211,4 +211,4 @@ class OrganizationSection(Section):
         def change(session: Session) -> None:
             set_fields(session, Organization, organization_id, organization_id, **{name: value})
 
-        self.save(f"Changed the {word} of your center", change)
+        self.save(f"Changed the {word} of your center", change, is_of_fields=True)

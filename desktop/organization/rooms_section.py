@@ -41,7 +41,7 @@ class RoomsSection(Section):
     def read(self) -> None:
         """Show all rooms; the fields are made anew only when rooms come or go."""
         organization_id = self.store.organization_id
-        with self.store.read() as session:
+        with self.reading() as session:
             locations = session.scalars(
                 select(Location)
                 .where(Location.organization_id == organization_id, Location.archived_at.is_(None))
@@ -115,7 +115,7 @@ class RoomsSection(Section):
             return
         if typed != getattr(room, name):
             self.save(f"Changed {room.name}", lambda session: set_fields(
-                session, Room, room.organization_id, room_id, **{name: typed}))  # fmt: skip
+                session, Room, room.organization_id, room_id, **{name: typed}), is_of_fields=True)  # fmt: skip
 
     def _add(self, location: Location, count: int) -> None:
         made: list[str] = []

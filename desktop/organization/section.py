@@ -3,20 +3,22 @@ and is read-only for those who may not change it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import ClassVar
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLayout, QScrollArea, QVBoxLayout, QWidget
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from desktop import theme
 from desktop.permissions import Permissions
+from desktop.proposals import Proposal, note_of, reading, saving
 from desktop.store.errors import StoreError
 from desktop.store.store import Store
-from desktop.widgets import Card, Field, Label, Line, Paragraph
+from desktop.widgets import Button, Card, Field, Kind, Label, Line, Paragraph
 from shared_models.access.rules import Action
 from shared_models.clock import Clock
 from shared_models.organization.models import Organization
@@ -45,6 +47,8 @@ class Section(QWidget):
         self.store, self.clock = store, clock
         self.permissions = Permissions.of(store)
         self.can_write = self.permissions.may_write(self.table)
+        self.held: Proposal | None = None
+        self._waiting: list[Callable[[Session], object]] = []
         self.row = QHBoxLayout(self)
         self.row.setContentsMargins(0, 0, 0, 0)
         self.row.setSpacing(theme.current().px(16))
@@ -80,6 +84,12 @@ class Section(QWidget):
             below_title.addWidget(Paragraph(self.limits(), "small", "text2"))
             self.card.body.addLayout(below_title)
         self.card.body.addWidget(Line())
+        self._held_box = QWidget()
+        self._held_place = QVBoxLayout(self._held_box)
+        self._held_place.setContentsMargins(t.px(16), t.px(12), t.px(16), t.px(12))
+        self._held_place.setSpacing(t.px(10))
+        self._held_box.hide()
+        self.card.body.addWidget(self._held_box)
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -120,8 +130,77 @@ class Section(QWidget):
             )
         return wall_clock_of(self.clock(), zone_of(zone or "UTC")).date()
 
-    def save(self, words: str, change: Callable[[Session], object]) -> bool:
-        """Make one undoable change and say so; False when the store refused, with its reason said."""
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that reads the store, with what is held as if it were saved."""
+        with reading(self.store, self.held) as session:
+            for change in self._waiting:
+                change(session)
+            if self._waiting:
+                session.flush()
+            yield session
+
+    def bring_up(self, proposal: Proposal) -> None:
+        """Show the record that something is proposed to, where the section shows one at a time."""
+
+    def hold(self, proposal: Proposal) -> None:
+        """Show values that are not saved; nothing here saves itself until they are saved or let go of. Raises
+        NotOpened."""
+        with reading(self.store, proposal):
+            pass  # it fits
+        self._let_go()
+        self.held = proposal
+        self.card.setFocus()
+        self._held_place.addWidget(note_of(proposal))
+        row = QHBoxLayout()
+        row.setSpacing(theme.current().px(8))
+        row.addStretch(1)
+        self.drop_button = Button("Cancel", small=True, on_click=self.drop_held)
+        self.keep_button = Button("Save", Kind.PRIMARY, small=True, on_click=self.save_held)
+        row.addWidget(self.drop_button)
+        row.addWidget(self.keep_button)
+        self._held_place.addLayout(row)
+        self._held_box.show()
+        self.bring_up(proposal)
+        self.read()
+
+    def save_held(self) -> None:
+        """Save what is held, and what was changed since."""
+        held, waiting = self.held, list(self._waiting)
+        if held is None:
+            return
+        words = f"Changed {held.what[:1].lower()}{held.what[1:]}"
+        try:
+            with saving(self.store, words, held) as session:
+                for change in waiting:
+                    change(session)
+        except StoreError as error:
+            self.done.emit(str(error), False)
+            return
+        self.drop_held()
+        self.done.emit(words, True)
+
+    def drop_held(self) -> None:
+        """Show what is saved again; what was held waits where it did."""
+        self._let_go()
+        self.read()
+
+    def _let_go(self) -> None:
+        self.held = None
+        self._waiting.clear()
+        self._held_box.hide()
+        clear(self._held_place)
+
+    def save(self, words: str, change: Callable[[Session], object], *, is_of_fields: bool = False) -> bool:
+        """Make one undoable change and say so; False when the store refused, with its reason said. While values are
+        held that are not saved, a change of fields waits with them, and others are not made."""
+        if self.held is not None:
+            if is_of_fields:
+                self._waiting.append(change)
+                self.read()
+            else:
+                self.done.emit("Save or cancel what you are changing first.", False)
+            return is_of_fields
         try:
             with self.store.write(words) as session:
                 change(session)
@@ -176,3 +255,14 @@ class Section(QWidget):
             target = widget.input if isinstance(widget, Field) else widget
             target.setEnabled(not why)
             target.setToolTip(why)
+
+
+def clear(layout: QLayout) -> None:
+    """Take everything out of a layout."""
+    while (item := layout.takeAt(0)) is not None:
+        widget, inner = item.widget(), item.layout()
+        if widget is not None:
+            widget.hide()
+            widget.deleteLater()
+        elif inner is not None:
+            clear(inner)

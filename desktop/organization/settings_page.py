@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 from desktop import theme
 from desktop.organization.section import Section
 from desktop.page import Changes, Page
+from desktop.proposals import NoForm, Proposal
 from desktop.store.store import Store
 from desktop.widgets import painting
 from shared_models.clock import Clock
@@ -105,6 +106,14 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str, SectionMaker], ...]], ...] = (
     )),
     ("This PC", (("look", "Look", _look), ("backup", "Backup", _backup))),
 )  # fmt: skip
+
+
+_RULES = frozenset({"session_durations_minutes", "default_buffer_minutes", "start_grid_minutes", "biweekly_allowed"})
+_FORMS: tuple[tuple[str, str, frozenset[str] | None], ...] = (
+    ("rules", "organization", _RULES), ("organization", "organization", None), ("locations", "location", None),
+    ("locations", "opening_hours", None), ("rooms", "room", None),
+)  # fmt: skip
+"""Where rows have their form: the key of a section, the table, and which of its fields; None for all."""
 
 
 class SectionList(QWidget):
@@ -265,6 +274,14 @@ class SettingsPage(Page):
         """Another page may ask for a section by its key."""
         if item_id in self._makers:
             self.open_section(item_id)
+
+    def propose(self, proposal: Proposal) -> None:
+        """Show values that are not saved in the section of their record. Raises NotOpened."""
+        key = next((key for key, table, fields in _FORMS if proposal.touches(table, fields)), None)
+        if key is None:
+            raise NoForm("No section of the settings shows this.")
+        self.section(key).hold(proposal)
+        self.open_section(key)
 
     def refresh(self, changes: Changes) -> None:
         """Every section that shows a changed table reads again."""

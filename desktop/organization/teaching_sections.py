@@ -193,7 +193,7 @@ class RulesSection(Section):
 
     def read(self) -> None:
         """Show what is stored."""
-        with self.store.read() as session:
+        with self.reading() as session:
             row = session.get(Organization, (self.store.organization_id, self.store.organization_id))
         if row is None:
             return
@@ -219,4 +219,4 @@ class RulesSection(Section):
     def _save(self, name: str, value: object, words: str) -> None:
         organization_id = self.store.organization_id
         self.save(f"Changed {words}", lambda session: set_fields(
-            session, Organization, organization_id, organization_id, **{name: value}))  # fmt: skip
+            session, Organization, organization_id, organization_id, **{name: value}), is_of_fields=True)  # fmt: skip

@@ -28,6 +28,7 @@ from desktop.people.family_rows import (
 from desktop.people.new_family_sheet import NewFamilySheet
 from desktop.people.reach import own_part
 from desktop.people.search_index import people_index
+from desktop.proposals import NotOpened, Proposal
 from desktop.store.errors import StoreError
 from desktop.store.store import Store
 from desktop.widgets.buttons import Button
@@ -97,6 +98,13 @@ class FamiliesPage(Page):
         if student is not None:
             family_id = student.family_id
         self.open_family(family_id)
+
+    def propose(self, proposal: Proposal) -> None:
+        """Open the form of a family or a student with values that are not saved. Raises NotOpened."""
+        self.show_item(proposal.row_id)
+        if self.view is None or not self._shows_family():
+            raise NotOpened("The family is no longer on this PC. What you entered stays here.")
+        self.view.propose(proposal)
 
     def page_actions(self) -> Sequence[QAction]:
         """What can be done with the list, or with the family on screen."""

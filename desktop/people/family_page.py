@@ -26,8 +26,10 @@ from desktop.people.family_rows import (
     load_sessions,
 )
 from desktop.people.person_forms import ParentsForm, PersonForm, StudentForm
+from desktop.people.proposed_forms import proposed_form
 from desktop.people.reach import EVERYTHING, Reach, family_reach, own_part, student_reach
 from desktop.people.timeline import load_timeline
+from desktop.proposals import NotOpened, Proposal, saving
 from desktop.store.errors import StoreError
 from desktop.store.store import Store
 from desktop.widgets.actions import make_action
@@ -35,6 +37,7 @@ from desktop.widgets.buttons import Button, IconButton, Kind
 from desktop.widgets.choices import Menu
 from desktop.widgets.labels import Note, Tone
 from desktop.widgets.parsing import format_time
+from shared_models.access.policy import HEALTH_FIELDS
 from shared_models.people import operations
 from shared_models.people.operations import NewStudent, PeopleError
 from shared_models.schedule.bookings import conflicts_of_entries
@@ -172,6 +175,22 @@ class FamilyView(QWidget):
         form = StudentForm(None, center, self._today(), last_name=last_name, location_id=location_id)
         form.set_words("New student", self.face.title)
         form.accepted.connect(lambda: self._save_student(form))
+        self._open_form(form)
+
+    def propose(self, proposal: Proposal) -> None:
+        """Open the form for the parents or for a student with values that are not saved. Raises NotOpened."""
+        if self.form is not None and self.form.is_changed():
+            raise NotOpened("Save or cancel what you are changing first.")
+        form = proposed_form(self._store, proposal, self.center, self._today())
+        if isinstance(form, ParentsForm):
+            form.accepted.connect(lambda: self._save_parents(form))
+        else:
+            form.accepted.connect(lambda: self._save_student(form))
+            form.healthRequested.connect(lambda: self._show_health_in(form, proposal.row_id))
+            if proposal.touches("student", HEALTH_FIELDS) and not proposal.is_new:
+                self._show_health_in(form, proposal.row_id)
+            elif proposal.is_new:
+                form.show_health()
         self._open_form(form)
 
     def archive_or_restore(self) -> None:
@@ -442,7 +461,7 @@ class FamilyView(QWidget):
         self, form: PersonForm, done: str, change: Callable[[Session], object], warnings: dict[str, str]
     ) -> None:
         try:
-            with self._store.write(done) as session:
+            with saving(self._store, done, form.proposal) as session:
                 change(session)
         except PeopleError as error:
             form.show_problems(error.problems)

@@ -15,6 +15,7 @@ from desktop.leads.wording import GRADES
 from desktop.people.family_cards import LOOKING_IS_RECORDED
 from desktop.people.family_rows import FamilyFace, PeopleCenter, StudentFace
 from desktop.people.phone_input import PhoneInput
+from desktop.proposals import Proposal, note_of
 from desktop.schedule.entry_words import title_words
 from desktop.widgets.buttons import Button, Kind
 from desktop.widgets.choices import Segmented
@@ -56,6 +57,7 @@ class PersonForm(SidePanel):
         t = theme.current()
         self.fields: dict[str, Field] = {}
         self._first_state: dict[str, object] = {}
+        self.proposal: Proposal | None = None
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -80,7 +82,12 @@ class PersonForm(SidePanel):
 
     def is_changed(self) -> bool:
         """Whether anything was typed that is not saved."""
-        return self._state() != self._first_state
+        return self.proposal is not None or self._state() != self._first_state
+
+    def show_proposal(self, proposal: Proposal) -> None:
+        """Say at the top that what stands in the form was refused and is not saved."""
+        self.proposal = proposal
+        self.column.insertWidget(0, note_of(proposal))
 
     def begin(self) -> None:
         """What stands in the form now is what it began with."""
@@ -153,7 +160,16 @@ class PersonForm(SidePanel):
 class ParentsForm(PersonForm):
     """Both parents, who is called first, and since when the family is one of ours."""
 
-    def __init__(self, face: FamilyFace, center: PeopleCenter, today: date, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        face: FamilyFace,
+        center: PeopleCenter,
+        today: date,
+        parent: QWidget | None = None,
+        *,
+        with_note: bool = False,
+    ) -> None:
+        """``with_note`` brings the family's note into the form, which has its own place on the page otherwise."""
         super().__init__("Parents", face.title, "Save parents", parent)
         family = face.family
         self._inputs: dict[str, TextInput] = {}
@@ -175,6 +191,9 @@ class ParentsForm(PersonForm):
         grid = self.grid()
         self.add_field(grid, "primary_contact", "Call first", self._primary)
         self.add_field(grid, "registered_on", "Family since", self._since)
+        self._note = TextArea(family.notes, rows=4, name="Note") if with_note else None
+        if self._note is not None:
+            self.add_field(self.grid(), "notes", "Note", self._note, wide=True, optional=True)
         self.column.addStretch(1)
 
     def values(self) -> dict[str, object]:
@@ -182,6 +201,8 @@ class ParentsForm(PersonForm):
         values: dict[str, object] = {name: widget.text().strip() for name, widget in self._inputs.items()}
         values["primary_contact"] = PrimaryContact(self._primary.value())
         values["registered_on"] = self._since.value()
+        if self._note is not None:
+            values["notes"] = self._note.text().strip()
         return values
 
     def input_problems(self) -> dict[str, str]:

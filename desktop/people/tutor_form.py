@@ -17,6 +17,7 @@ from desktop.people.phone_input import PhoneInput
 from desktop.people.photo_input import PhotoInput
 from desktop.people.tutor_panel import put_into, scrolled, section
 from desktop.people.tutor_rows import TutorDetails, TutorList
+from desktop.proposals import Proposal, note_of
 from desktop.widgets import (
     Button,
     CheckBox,
@@ -55,20 +56,23 @@ class TutorForm(SidePanel):
 
     def __init__(
         self, known: TutorList, tutor: TutorDetails | None, keeper: FileKeeper, photo: QImage | None = None,
-        parent: QWidget | None = None,
+        parent: QWidget | None = None, *, proposal: Proposal | None = None,
     ) -> None:  # fmt: skip
+        """``proposal`` says why what stands in the form is not saved yet."""
         words = "Edit" if known.rights.writes_teaching else "Time away of"
         super().__init__(f"{words} {tutor.name}" if tutor else "New tutor", 460, parent=parent)
         self._known, self._is_new = known, tutor is None
         self._tutor = tutor or EMPTY
         self._keeper, self._photo = keeper, photo
+        self.proposal = proposal
+        self._first: TutorChange | None = None
         self.photo: PhotoInput | None = None
         rights = known.rights
         content = QWidget()
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        parts: list[QWidget] = []
+        parts: list[QWidget] = [section("", note_of(proposal))] if proposal is not None else []
         if rights.writes_profile:
             parts += [self._person(), self._profile(), self._places()]
         if rights.writes_teaching:
@@ -105,6 +109,12 @@ class TutorForm(SidePanel):
         first = content.findChild(TextInput) if content is not None else None
         if first is not None:
             first.setFocus(Qt.FocusReason.OtherFocusReason)
+        if not self._is_new:
+            self._first = self._change()
+
+    def is_changed(self) -> bool:
+        """Whether the form says something else than when it opened."""
+        return self._change() != self._first
 
     def save(self) -> None:
         """Hand over what was entered, or show what is wrong with it."""

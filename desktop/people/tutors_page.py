@@ -14,7 +14,16 @@ from desktop.page import Changes, Page
 from desktop.people.erase_sheet import Eraser
 from desktop.people.tutor_form import TutorForm
 from desktop.people.tutor_panel import TutorPanel
-from desktop.people.tutor_rows import TUTOR_TABLES, TutorList, TutorRow, hours_words, read_tutor, read_tutors
+from desktop.people.tutor_rows import (
+    TUTOR_TABLES,
+    TutorDetails,
+    TutorList,
+    TutorRow,
+    hours_words,
+    read_tutor,
+    read_tutors,
+)
+from desktop.proposals import NotOpened, Proposal, reading, saving
 from desktop.store.errors import StoreError
 from desktop.store.store import Store
 from desktop.widgets import Card, Cell, Column, EmptyState, FilterChip, Label, RowModel, TableView, Tone
@@ -230,10 +239,13 @@ class TutorsPage(Page):
             if why:
                 self.actionDone.emit(why, False)
                 return
+        self._open_form(tutor)
+
+    def _open_form(self, tutor: TutorDetails | None, proposal: Proposal | None = None) -> None:
         self._drop_form()
-        self._editing = tutor_id
+        self._editing = tutor.tutor_id if tutor is not None else None
         photo = self._photos.photo(tutor.photo_hash) if tutor is not None else None
-        form = TutorForm(self._known, tutor, self._keeper, photo)
+        form = TutorForm(self._known, tutor, self._keeper, photo, proposal=proposal)
         form.saved.connect(self._save)
         form.cancelled.connect(self._leave_form)
         form.archiveRequested.connect(self._archive)
@@ -245,6 +257,20 @@ class TutorsPage(Page):
         form.open_panel(animated=False)
         form.start()
 
+    def propose(self, proposal: Proposal) -> None:
+        """Open the form of a tutor with values that are not saved. Raises NotOpened."""
+        if self._form is not None and self._form.proposal is None and self._form.is_changed():
+            raise NotOpened("Save or cancel what you are changing first.")
+        with reading(self._store, proposal) as session:
+            tutor = read_tutor(session, self._store.organization_id, proposal.row_id, self._known)
+        if tutor is None:
+            raise NotOpened("The tutor is no longer here. What you entered stays here.")
+        rights = self._known.rights
+        why = rights.why_not(tutor.location_ids)
+        if why or not rights.writes_something:
+            raise NotOpened(f"{why or 'You may not change tutors.'} What you entered stays here.")
+        self._open_form(tutor, proposal)
+
     def _edit_current(self) -> None:
         if self._panel is not None and self._panel.isVisible():
             self.edit(self._panel.tutor_id)
@@ -255,8 +281,9 @@ class TutorsPage(Page):
         words = f"Changed {name}" if tutor_id else f"Added {name}"
         photo = self._form.photo if self._form is not None else None
         before = self._photo_of(tutor_id)
+        proposal = self._form.proposal if self._form is not None else None
         try:
-            with self._store.write(words) as session:
+            with saving(self._store, words, proposal) as session:
                 if photo is not None and photo.new_file is not None:
                     self._keeper.record(session, photo.new_file)
                 if tutor_id is None:

@@ -13,6 +13,7 @@ from PySide6.QtGui import QAction, QCursor
 from sqlalchemy import select
 
 from desktop.permissions import Permissions
+from desktop.proposals import NoForm, Proposal
 from desktop.schedule.calendar_views import AgendaPageView, MonthPageView, PageView, ViewKind
 from desktop.schedule.conflict_page_view import ConflictPageView
 from desktop.schedule.entry_rows import EntryRow, read_entry
@@ -59,6 +60,16 @@ VIEWS = (
     ),
 )
 """The views in the header's switch; a further one is a line here and a `PageView`."""
+
+
+_IN_FORM = frozenset(
+    {
+        "location_id", "service_id", "subject_id", "topic_id", "product_id", "capacity", "tutor_id", "starts_at",
+        "ends_at", "blocked_until", "is_online", "web_link", "needs_projector", "supplies", "other_resources",
+    }
+)  # fmt: skip
+"""What the entry form shows of an entry; how it went has its place beside it."""
+_MEMBERSHIP = frozenset({"entry_id", "student_id", "archived_at"})
 
 
 class CalendarPage(SchedulePage):
@@ -214,6 +225,20 @@ class CalendarPage(SchedulePage):
             self._filters_changed(self.filters.value())
         else:
             super().show_item(item_id)
+
+    def propose(self, proposal: Proposal) -> None:
+        """Open an entry, or a series, with values that are not saved. Raises NotOpened."""
+        if not (
+            proposal.touches("schedule_entry", _IN_FORM)
+            or proposal.touches("series")
+            or proposal.touches("attendee", _MEMBERSHIP)
+            or proposal.touches("entry_room")
+        ):
+            raise NoForm("The form of an entry shows none of this.")
+        self.form.propose(proposal, self._clock())
+        day = self.form.first_day(self._directory)
+        if day is not None:
+            self.go_to(day)
 
     # making and opening
 
@@ -540,6 +565,7 @@ class CalendarPage(SchedulePage):
             location_id=filters.location_id, tutor_id=filters.tutor_id, room_id=filters.room_id,
             student_id=filters.student_id, service_id=filters.service_id, status=filters.status,
             only_conflicts=filters.only_conflicts, first_day=first, last_day=last,
+            own_places=self._directory.own_places,
         )  # fmt: skip
 
     def print_day(self) -> None:

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVB
 from desktop import theme
 from desktop.background import Background
 from desktop.permissions import own_places
+from desktop.proposals import Proposal, note_of, reading, saving
 from desktop.schedule.differences_question import DifferencesQuestion, concerned
 from desktop.schedule.entry_aside import EntryAside
 from desktop.schedule.entry_form_actions import EntryActions
@@ -88,6 +89,7 @@ class EntryEditor(QWidget):
         self._is_of_series = False
         self._left_out = Staying()
         self._made_on: date | None = None
+        self._proposal: Proposal | None = None
         self._background = Background(self)
         self._background.busyChanged.connect(self._note_busy)
         self._timer = QTimer(self)
@@ -122,7 +124,9 @@ class EntryEditor(QWidget):
 
     @property
     def is_changed(self) -> bool:
-        """Whether the fields hold something else than when the form opened."""
+        """Whether the fields hold something that is not saved."""
+        if self._proposal is not None:
+            return True
         return self._fields is not None and self._fields.draft() != self._before
 
     def create(self, prefill: EntryPrefill | None = None) -> None:  # type: ignore[override]
@@ -139,11 +143,13 @@ class EntryEditor(QWidget):
         self._show(draft)
         self.fields.first_empty().setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def open(self, entry_id: str, scope: SeriesScope = SeriesScope.THIS) -> None:
-        """Open the form for an entry that exists. Raises NoSuchEntry."""
+    def open(self, entry_id: str, scope: SeriesScope = SeriesScope.THIS, proposal: Proposal | None = None) -> None:
+        """Open the form for an entry that exists, or with values for it that are not saved. Raises NoSuchEntry, and
+        NoForm where these do not go together with what is stored."""
         self._begin()
         self._entry_id = entry_id
-        with self._store.read() as session:
+        self._propose(proposal)
+        with reading(self._store, proposal) as session:
             entry = entry_of(session, self._store.organization_id, entry_id)
             series_id = entry.series_id
             words = entry_words(session, self._store.organization_id, [entry_id])[entry_id]
@@ -152,11 +158,26 @@ class EntryEditor(QWidget):
         self._scope_box.setVisible(is_series)
         self.scope.set_value(scope.value)
         self._is_of_series = series_id is not None
-        self._actions.show_entry(entry_id)
-        self._actions.show()
-        self.aside.show_entry(entry_id)
+        self._actions.setVisible(proposal is None)
+        if proposal is None:
+            self._actions.show_entry(entry_id)
+            self.aside.show_entry(entry_id)
+        else:
+            self.aside.show_new()
         self._load_scope(scope if is_series else SeriesScope.THIS)
         self.fields.start.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _propose(self, proposal: Proposal | None) -> None:
+        """Say above the fields why what stands in them is not saved; None when it is."""
+        self._proposal = proposal
+        while (item := self._note_place.takeAt(0)) is not None:
+            note = item.widget()
+            if note is not None:
+                note.hide()
+                note.deleteLater()
+        self._note_box.setVisible(proposal is not None)
+        if proposal is not None:
+            self._note_place.addWidget(note_of(proposal))
 
     def look(self) -> None:
         """Find what comes of the draft now, instead of in a moment."""
@@ -263,6 +284,7 @@ class EntryEditor(QWidget):
         self._complained = False
         self._keeps_differences = None
         self._ask_box.hide()
+        self._propose(None)
         self._before = None
         self._outlook = None
         self._fields_area.verticalScrollBar().setValue(0)
@@ -274,7 +296,7 @@ class EntryEditor(QWidget):
         assert self._choices is not None
         edited = self._edits()
         self._scope = scope
-        with self._store.read() as session:
+        with reading(self._store, self._proposal) as session:
             organization_id = self._store.organization_id
             entry = entry_of(session, organization_id, self._entry_id)
             terms = self._choices.terms.get(entry.location_id)
@@ -390,7 +412,7 @@ class EntryEditor(QWidget):
         words = f"Changed {who}{reach[self._scope]}"
         if self._left_out.count:
             words += f"; {self._left_out.short}"
-        with store.write(words) as session:
+        with saving(store, words, self._proposal) as session:
             ids = save_draft(
                 session, store.recorder, store.organization_id, self._entry_id, self._before or draft, draft,
                 scope=self._scope, new_id=new_id(), now=now, keep_differences=self._keeps_differences is not False,
@@ -411,6 +433,7 @@ class EntryEditor(QWidget):
         self._timer.stop()
         self._ticket += 1
         self._outlook = None
+        self._proposal = None
         self._ask_box.hide()
         self.aside.leave()
         self.hide()
@@ -473,6 +496,10 @@ class EntryEditor(QWidget):
         middle.setSpacing(0)
         left = QVBoxLayout()
         left.setSpacing(0)
+        self._note_box = QWidget()
+        self._note_place = QVBoxLayout(self._note_box)
+        self._note_place.setContentsMargins(t.px(20), t.px(14), t.px(18), 0)
+        left.addWidget(self._note_box)
         left.addWidget(self._build_scope())
         self._fields_area = _scroller()
         self._fields_area.verticalScrollBar().rangeChanged.connect(self._make_room)

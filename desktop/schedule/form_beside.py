@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from desktop.permissions import own_places
+from desktop.proposals import NotOpened, Proposal, reading
 from desktop.schedule.directory import Directory
 from desktop.schedule.entry_rows import EntryRow
 from desktop.store.store import Store
@@ -18,7 +21,7 @@ from shared_models.schedule.conflicts import Booking
 from shared_models.schedule.drafts import EntryDraft, Plan
 from shared_models.schedule.errors import NoSuchEntry
 from shared_models.schedule.explained import names_of
-from shared_models.schedule.models import EntryStatus
+from shared_models.schedule.models import EntryStatus, ScheduleEntry
 from shared_models.schedule.series_operations import SeriesScope
 from shared_models.schedule.times import time_of
 
@@ -129,6 +132,22 @@ class FormBeside(QObject):
         except NoSuchEntry as error:
             self.said.emit(str(error), False)
             return
+        self._opened()
+
+    def propose(self, proposal: Proposal, now: datetime) -> None:
+        """Open an entry, or the next one of a series with all of it, with values that are not saved. Raises
+        NotOpened."""
+        if self.is_open and self.editor.is_changed:
+            raise NotOpened("Save or cancel the entry in the form first.")
+        entry_id, scope = proposal.row_id, SeriesScope.THIS
+        if proposal.table == "series":
+            with reading(self._store, proposal) as session:
+                entry_id = next_of_series(session, self._store.organization_id, proposal.row_id, now)
+            scope = SeriesScope.ALL
+        try:
+            self.editor.open(entry_id, scope, proposal)
+        except NoSuchEntry as error:
+            raise NotOpened(f"{error} What you entered stays here.") from error
         self._opened()
 
     def move_unsaved(self, day: date, starts: int, ends: int) -> None:
@@ -256,6 +275,20 @@ class FormBeside(QObject):
         """Let the store and the background go, before the window closes."""
         if self._editor is not None:
             self._editor.shut_down()
+
+
+def next_of_series(session: Session, organization_id: str, series_id: str, now: datetime) -> str:
+    """The first session of a series from now on, or its last one; "" when it has none."""
+    rows = session.execute(
+        select(ScheduleEntry.id, ScheduleEntry.starts_at)
+        .where(
+            ScheduleEntry.organization_id == organization_id,
+            ScheduleEntry.series_id == series_id,
+            ScheduleEntry.archived_at.is_(None),
+        )
+        .order_by(ScheduleEntry.starts_at)
+    ).all()
+    return next((entry_id for entry_id, starts in rows if starts >= now), rows[-1][0] if rows else "")
 
 
 def days_beside(anchor: date, days: list[date]) -> list[date]:

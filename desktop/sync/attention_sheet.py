@@ -9,10 +9,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from desktop import theme
+from desktop.proposals import NoForm, NotOpened, Proposal
 from desktop.store.store import Store
 from desktop.sync.attention import RefusedChange, bring_back, discard, refused_changes, try_again
+from desktop.sync.attention_proposal import proposal_of
 from desktop.sync.field_editor import FieldEditor
-from desktop.widgets import Button, Card, Kind, Label, Paragraph, Sheet
+from desktop.widgets import Button, Card, Kind, Label, Note, Paragraph, Sheet, Tone
 
 _NOTHING = "nothing"
 _PAGES = {
@@ -27,7 +29,8 @@ _PAGES = {
 
 class AttentionSheet(Sheet):
     """Open it with `open_sheet`; it closes by itself once nothing is left to decide. What is discarded can be brought
-    back until it closes. `on_change` hears of every decision; `on_show` gets a page and the id of a record on it."""
+    back until it closes. `on_change` hears of every decision; `on_show` gets a page and the id of a record on it;
+    `on_edit` opens the record's own form with what was entered, or raises NotOpened."""
 
     def __init__(
         self,
@@ -35,11 +38,14 @@ class AttentionSheet(Sheet):
         store: Store,
         on_change: Callable[[], object] = lambda: None,
         on_show: Callable[[str, str], object] | None = None,
+        on_edit: Callable[[Proposal], object] | None = None,
     ) -> None:
         super().__init__(host, "Changes that need you", width=680)
         self._store = store
         self._on_change = on_change
         self._on_show = on_show
+        self._on_edit = on_edit
+        self._sentences: dict[tuple[str, str], str] = {}
         self._discarded: list[RefusedChange] = []
         self._list = QVBoxLayout()
         self._list.setSpacing(theme.current().px(12))
@@ -83,6 +89,9 @@ class AttentionSheet(Sheet):
         column.addWidget(Paragraph(change.reason, "body", "danger"))
         if change.fields:
             column.addLayout(_sides(change))
+        said = self._sentences.get((change.table, change.row_id))
+        if said:
+            column.addWidget(Note(said, "", Tone.WARN))
         buttons = QHBoxLayout()
         buttons.setSpacing(t.px(8))
         page = _PAGES.get(change.table)
@@ -126,6 +135,21 @@ class AttentionSheet(Sheet):
         self._settled()
 
     def _edit(self, change: RefusedChange) -> None:
+        """In the record's own form; in a form of its fields alone where there is none."""
+        if self._on_edit is None:
+            self._edit_fields(change)
+            return
+        try:
+            self._on_edit(proposal_of(self._store, change, self._on_change))
+        except NoForm:
+            self._edit_fields(change)
+        except NotOpened as error:
+            self._sentences[change.table, change.row_id] = str(error)
+            self._fill()
+        else:
+            self.dismiss()
+
+    def _edit_fields(self, change: RefusedChange) -> None:
         def save(values: object) -> None:
             assert isinstance(values, dict)
             try_again(self._store, change, values)

@@ -70,7 +70,9 @@ class SyncNotices:
         elif self._store.attention_count():
             from desktop.sync.attention_sheet import AttentionSheet
 
-            AttentionSheet(self._window, self._store, self._sync_now, self._window.go_to).open_sheet()
+            AttentionSheet(
+                self._window, self._store, self._sync_now, self._window.go_to, self._window.propose
+            ).open_sheet()
         elif self.state.kind in _TITLES:
             SentenceSheet(
                 self._window, _TITLES[self.state.kind], self.state.sentence, "Try again", self._sync_now

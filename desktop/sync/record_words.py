@@ -42,6 +42,7 @@ _NAMES = {
     "student": "SELECT trim(first_name || ' ' || last_name) FROM student WHERE {where}",
     "lead": "SELECT trim(parent_first_name || ' ' || parent_last_name) FROM lead WHERE {where}",
     "family": "SELECT trim(parent1_first_name || ' ' || parent1_last_name) FROM family WHERE {where}",
+    "closure": "SELECT reason FROM closure WHERE {where}",
     "organization": "SELECT business_name FROM organization WHERE {where}",
     "tutor": (
         "SELECT trim(u.first_name || ' ' || u.last_name) FROM tutor JOIN user u ON u.id = tutor.user_id "
@@ -56,7 +57,7 @@ _NAMES = {
         "AND s.organization_id = attendee.organization_id WHERE {where}"
     ),
 }
-_NAMED = frozenset({"location", "room", "service", "subject", "topic", "product", "closure", "stored_file"})
+_NAMED = frozenset({"location", "room", "service", "subject", "topic", "product", "stored_file"})
 _DIALECT = sqlite.dialect()
 
 
