@@ -23,6 +23,7 @@ from shared_models.registry import metadata as shared_metadata
 from shared_models.sync.clocks import SERVER_DEVICE, HybridClock
 from shared_models.sync.hook import ChangeRecorder, RowChange
 from sync_server.models import AuditEntry, ServerBase, TenantOwned
+from sync_server.sealing import Sealing
 from sync_server.settings import Settings
 
 APP_ROLE = "itutoros_app"
@@ -36,6 +37,7 @@ SCOPE_TABLES = frozenset({"user", "user_role", "location_assignment", "tutor", "
 _TENANT = "itutoros.organization_id"
 _TENANT_KEY = "organization_id"
 _ACTOR = "actor"
+_SEALING = "sealing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +55,18 @@ class Database:
     """The server's connections. `tenant()` gives sessions of one organization, `routing()` sessions that see only
     accounts, devices and routes."""
 
-    def __init__(self, url: str, *, migration_url: str = "", pool_size: int = 20, is_pooled: bool = False) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        migration_url: str = "",
+        pool_size: int = 20,
+        is_pooled: bool = False,
+        sealing: Sealing | None = None,
+    ) -> None:
         """`url` is what the server works with; `migration_url` the owner's, when it is another. `is_pooled` when the
-        url leads through a pooler in transaction mode, which keeps no prepared statements."""
+        url leads through a pooler in transaction mode, which keeps no prepared statements. `sealing` is what secrets
+        are sealed with."""
         self.url = url
         self._prepares: dict[str, Any] = {"prepare_threshold": None} if is_pooled else {}
         self._owner_url = migration_url or url
@@ -65,8 +76,10 @@ class Database:
         event.listen(self.engine, "connect", _become_app_role)
         self.clock = HybridClock(SERVER_DEVICE)
         self.recorder = ChangeRecorder(self.clock, allocate=allocate_sequence, on_flush=_on_flush)
-        self._tenant_sessions = sessionmaker(self.engine, expire_on_commit=False)
-        self._routing_sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self.sealing = sealing or Sealing()
+        known = {_SEALING: lambda: self.sealing}
+        self._tenant_sessions = sessionmaker(self.engine, expire_on_commit=False, info=known)
+        self._routing_sessions = sessionmaker(self.engine, expire_on_commit=False, info=known)
         self.recorder.attach(self._tenant_sessions)
         event.listen(self._tenant_sessions, "after_begin", _enter_tenant)
         self._pool_size = pool_size
@@ -151,6 +164,7 @@ def opened(settings: Settings, url: str) -> Database:
         migration_url=settings.migration_database_url,
         pool_size=settings.pool_size,
         is_pooled=bool(settings.direct_database_url),
+        sealing=Sealing(settings.secret_keys),
     )
 
 
@@ -194,6 +208,12 @@ def actor_of(session: Session) -> Actor:
     """On whose behalf this session writes."""
     actor: Actor = session.info.get(_ACTOR, SERVER_ACTOR)
     return actor
+
+
+def sealing_of(session: Session) -> Sealing:
+    """What secrets that this session reads and writes are sealed with."""
+    sealing: Sealing = session.info[_SEALING]()
+    return sealing
 
 
 def raw_cursor(session: Session) -> Any:

@@ -67,6 +67,8 @@ class Settings:
     backup_days: int = 14
     password_minimum: int = 10
     """The fewest characters of a password; never below eight."""
+    secret_keys: tuple[str, ...] = ()
+    """Under the first, secrets are sealed in the database; the others still open what was sealed under them."""
     openid_providers: tuple[OpenIdProvider, ...] = ()
     moment: datetime | None = None
     """The moment a demonstration starts at; the computer's clock otherwise."""
@@ -106,6 +108,7 @@ class Settings:
             backup_folder=Path(backups) if (backups := environment.get("ITUTOROS_BACKUP_FOLDER", "")) else None,
             backup_days=int(environment.get("ITUTOROS_BACKUP_DAYS", "14")),
             password_minimum=max(8, int(environment.get("ITUTOROS_PASSWORD_MINIMUM", "10"))),
+            secret_keys=tuple(environment.get("ITUTOROS_SECRET_KEYS", "").replace(",", " ").split()),
             openid_providers=_providers(environment),
             moment=datetime.fromisoformat(moment) if moment else None,
         )

@@ -36,6 +36,19 @@ class WrongCode(AccountError):
         super().__init__("This code does not fit. Wait for the next one in your app, then type that.")
 
 
+class SecretUnreadable(AccountError):
+    """The server lacks the key under which the second factor's secret was sealed."""
+
+    status = 503
+    code = "secret_unreadable"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Codes of the app cannot be checked at the moment. Use one of your recovery codes, or tell the people "
+            "who run the server."
+        )
+
+
 class SlugTaken(AccountError):
     """The website address is not available."""
 

@@ -20,6 +20,7 @@ from sync_server.mail import SmtpTransport
 from sync_server.operations.archive import TENANT_TABLES
 from sync_server.operations.jobs import STALLED_SECONDS
 from sync_server.operations.readiness import known_revisions, schema_fits
+from sync_server.sealing import SHORTEST_KEY, Sealing
 from sync_server.settings import Settings
 
 _OLDEST_POSTGRES = 150000
@@ -100,6 +101,10 @@ def settings_findings(settings: Settings) -> Iterator[Finding]:
     if settings.moment is not None:
         yield Finding(
             Level.ERROR, "settings", "ITUTOROS_DEMO_MOMENT is set: the server lives in another time", "unset it"
+        )
+    if any(len(key) < SHORTEST_KEY for key in settings.secret_keys):
+        yield Finding(
+            Level.ERROR, "settings", "a key in ITUTOROS_SECRET_KEYS is short", "make one: openssl rand -base64 32"
         )
     if settings.backup_folder is None:
         yield Finding(
@@ -257,6 +262,35 @@ def database_findings(url: str, settings: Settings) -> Iterator[Finding]:
         yield from _extensions(connection)
         yield from _connections(connection, settings)
         yield from _worker(connection)
+        yield from _secrets(connection, settings)
+
+
+def _secrets(connection: Connection, settings: Settings) -> Iterator[Finding]:
+    """Whether the secrets of second factors are sealed, and can be opened."""
+    sealing = Sealing(settings.secret_keys)
+    try:
+        kept = [str(row[0]) for row in connection.execute("SELECT secret FROM second_factor").fetchall()]
+    except psycopg.Error:
+        return  # The schema's own line says what is wrong.
+    lost = sum(not sealing.can_open(secret) for secret in kept)
+    waiting = sum(sealing.can_open(secret) and not sealing.is_current(secret) for secret in kept)
+    if lost:
+        yield Finding(
+            Level.ERROR, "secrets", f"the key of {lost} of {len(kept)} second factors is missing",
+            "put it back into ITUTOROS_SECRET_KEYS, after the newest; until then only recovery codes are good",
+        )  # fmt: skip
+    elif not sealing.is_on:
+        yield Finding(
+            Level.WARNING, "secrets", "there is no key: second factors lie open in the database and its backups",
+            "set ITUTOROS_SECRET_KEYS to what `openssl rand -base64 32` says, and keep it apart from the backups",
+        )  # fmt: skip
+    elif waiting:
+        yield Finding(
+            Level.WARNING, "secrets", f"{waiting} of {len(kept)} second factors are not sealed under the newest key",
+            "keep the earlier key: the hourly upkeep seals them anew",
+        )  # fmt: skip
+    else:
+        yield Finding(Level.WELL, "secrets", f"{len(kept)} second factors are sealed under the newest key")
 
 
 def _version(connection: Connection) -> Iterator[Finding]:

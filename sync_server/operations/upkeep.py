@@ -25,7 +25,12 @@ _log = structlog.get_logger(__name__)
 def run_upkeep(database: Database, now: datetime) -> dict[str, int]:
     """Tidy everything up, each step in a transaction of its own; returns how many rows each took."""
     counts: dict[str, int] = {}
-    for name, step in (("given up jobs", _old_jobs), ("links and sign-ins", _old_links), ("tries", _old_tries)):
+    for name, step in (
+        ("given up jobs", _old_jobs),
+        ("links and sign-ins", _old_links),
+        ("tries", _old_tries),
+        ("secrets", _open_secrets),
+    ):
         with database.routing() as session:
             counts[name] = step(session, now)
     for organization_id in [*organization_ids(database), SERVER_ITSELF]:
@@ -73,6 +78,12 @@ def _old_tries(session: Session, now: datetime) -> int:
     before = session.scalar(select(func.count()).select_from(TryAllowance)) or 0
     forget_paid_off(session, now)
     return before - (session.scalar(select(func.count()).select_from(TryAllowance)) or 0)
+
+
+def _open_secrets(session: Session, _now: datetime) -> int:
+    from sync_server.access.second_factor import reseal_secrets
+
+    return reseal_secrets(session)
 
 
 def _ended_holds(session: Session, organization_id: str, now: datetime) -> int:

@@ -1,33 +1,41 @@
-"""The second factor: switched on with a picture, asked for in the browser and at the desk, each code good once."""
+"""The second factor: switched on with a picture, asked for in the browser and at the desk, each code good once, and
+its secret sealed at rest."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from shared_models.base import new_id
 from sync_server.access.errors import WrongCode
+from sync_server.access.models import SecondFactor
 from sync_server.access.one_time_codes import STEP_SECONDS, code_at
 from sync_server.access.second_factor import use_code
 from sync_server.models import Account
+from sync_server.operations.upkeep import run_upkeep
+from sync_server.sealing import Sealing
 from tests.live_server import make_organization
 from tests.sync_server.access.conftest import PASSWORD, AccountServer, Inbox
 from tests.sync_server.access.test_browsers import signed_in
 from tests.sync_server.access.test_reset import form_word
+
+OLD_KEY, NEW_KEY = "the old key, of thirty-two letters or more", "the new key, of thirty-two letters or more"
 
 
 class Phone:
     """An authenticator app."""
 
     def __init__(self, server: AccountServer, secret: str) -> None:
-        self._server, self._secret = server, secret
+        self._server, self.code_secret = server, secret
 
     def code(self, ahead: int = 0) -> str:
-        return code_at(self._secret, int(self._server.clock().timestamp()) // STEP_SECONDS + ahead)
+        return code_at(self.code_secret, int(self._server.clock().timestamp()) // STEP_SECONDS + ahead)
 
     def next_code(self) -> str:
         """A code that was not used yet."""
@@ -187,3 +195,71 @@ def test_a_reset_password_still_asks_for_the_code(
     key = inbox.key_for(email, 2)
     done = visitor.post("/account/password", data={"key": key, "password": "a quite different password"})
     assert done.url.path == "/account/sign-in/code"
+
+
+# at rest
+
+
+def kept_secret(server: AccountServer, email: str) -> str:
+    with server.database.routing() as session:
+        own = select(Account.id).where(Account.email == email).scalar_subquery()
+        return session.scalars(select(SecondFactor.secret).where(SecondFactor.account_id == own)).one()
+
+
+@pytest.fixture
+def keys(server: AccountServer) -> Iterator[Callable[..., None]]:
+    """Serve with these keys from now on, as a server does that was started with others."""
+
+    def use(*texts: str) -> None:
+        server.database.sealing = Sealing(texts)
+
+    yield use
+    use()
+
+
+def test_the_secret_lies_sealed_in_the_database(server: AccountServer, email: str, keys: Callable[..., None]) -> None:
+    keys(OLD_KEY)
+    phone, _ = switched_on(server, email)
+    assert kept_secret(server, email).startswith("sealed:")
+    assert phone.code_secret not in kept_secret(server, email)
+    assert at_desk(server, email, code=phone.next_code()).json()["token"]
+
+
+def test_a_secret_from_before_there_were_keys_is_sealed_when_it_is_first_used(
+    server: AccountServer, email: str, keys: Callable[..., None]
+) -> None:
+    phone, _ = switched_on(server, email)
+    assert kept_secret(server, email) == phone.code_secret
+    keys(OLD_KEY)
+    assert at_desk(server, email, code=phone.next_code()).json()["token"]
+    assert kept_secret(server, email).startswith("sealed:")
+
+
+def test_the_upkeep_moves_every_secret_under_the_newest_key(
+    server: AccountServer, email: str, keys: Callable[..., None]
+) -> None:
+    keys(OLD_KEY)
+    phone, _ = switched_on(server, email)
+    under_old = kept_secret(server, email)
+    other = make_organization(server.database)[2]
+    keys()
+    switched_on(server, other)
+    keys(NEW_KEY, OLD_KEY)
+    assert run_upkeep(server.database, server.clock())["secrets"] >= 2
+    assert kept_secret(server, email) != under_old
+    assert kept_secret(server, other).startswith("sealed:")
+    assert run_upkeep(server.database, server.clock())["secrets"] == 0
+    keys(NEW_KEY)
+    assert at_desk(server, email, code=phone.next_code()).json()["token"]
+
+
+def test_without_the_key_recovery_codes_are_good_and_the_reason_is_said(
+    server: AccountServer, email: str, keys: Callable[..., None]
+) -> None:
+    keys(OLD_KEY)
+    phone, codes = switched_on(server, email)
+    keys(NEW_KEY)
+    told = at_desk(server, email, code=phone.next_code())
+    assert (told.status_code, told.json()["code"]) == (503, "secret_unreadable")
+    assert "recovery codes" in told.json()["detail"]
+    assert at_desk(server, email, code=codes[0]).json()["token"]

@@ -16,6 +16,7 @@ from aiosmtpd.handlers import Sink
 from sync_server.operations import doctor
 from sync_server.operations.doctor import Finding, Level, database_findings, examine, findings
 from sync_server.operations.readiness import known_revisions
+from sync_server.sealing import Sealing
 from sync_server.settings import MailSettings, Settings
 from tests.sync_server.operations.conftest import Hosted, make_hosted
 
@@ -42,6 +43,7 @@ def settings(own: Hosted, smtp: MailSettings, tmp_path: Path) -> Settings:
     return Settings(
         data_folder=tmp_path, database_url=own.server_url, migration_database_url=own.owner_url, pool_size=5,
         public_url="https://localhost", trusts_proxy=True, mail=smtp, backup_folder=tmp_path,
+        secret_keys=("a key of thirty-two letters or more",),
     )  # fmt: skip
 
 
@@ -81,6 +83,24 @@ def test_too_few_open_files_for_ten_thousand_watching_desks_are_said(most: int |
     (found,) = doctor.open_files_findings(most)
     assert found.level is level
     assert ("LimitNOFILE" in found.remedy) is (level is Level.WARNING)
+
+
+def test_second_factors_that_lie_open_or_whose_key_is_missing_are_said(own: Hosted, settings: Settings) -> None:
+    keep = Sealing(("another key of thirty-two letters or more",)).seal("JBSWY3DP", "x")
+    with psycopg.connect(own.owner_url, autocommit=True) as owner:
+        owner.execute("INSERT INTO account (id, email, password_hash) VALUES (gen_random_uuid(), 'x@x.example', '')")
+        owner.execute("INSERT INTO second_factor (account_id, secret, last_step) SELECT id, 'A2B3', 0 FROM account")
+
+        def level(*keys: str) -> Level:
+            looked = database_findings(own.server_url, replace(settings, secret_keys=keys))
+            return next(found.level for found in looked if found.subject == "secrets")
+
+        assert [level(), level(*settings.secret_keys)] == [Level.WARNING, Level.WARNING]
+        owner.execute("UPDATE second_factor SET secret = %s", (keep,))
+        assert [level(), level(*settings.secret_keys)] == [Level.ERROR, Level.ERROR]
+        assert level("another key of thirty-two letters or more") is Level.WELL
+    short = complaints(replace(settings, secret_keys=("short",)))
+    assert short["settings"].level is Level.ERROR and "is short" in short["settings"].found
 
 
 def test_a_database_that_is_away_is_an_error_with_a_remedy(settings: Settings) -> None:
