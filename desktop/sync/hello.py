@@ -223,25 +223,28 @@ def _restamp(
 def _send_again(store: Store, writer: SyncWriter, restored_at: int) -> None:
     """Mark every row unsent as a whole that the server numbered after the moment it was restored to ([S-32]). What
     was erased is the server's to erase again ([S-15]); what this user may never write, or sees in part only, is
-    another desk's to send; here it goes unless the fetch that follows brings it again."""
+    another desk's to send; here both go unless the fetch that follows brings them again."""
     permissions = Permissions.of(store)
+    is_owner = store.user_id is None or Role.OWNER in permissions.roles
     for name in tenant_classes():
-        later = (
-            f'FROM "{name}" WHERE organization_id = ? AND server_seq > ? '
-            f"AND json_extract(field_clocks, '$.\"*\"') <> '{ERASED_CLOCK}'"
-        )
+        later = f'FROM "{name}" WHERE organization_id = ? AND server_seq > ?'
         own = (store.organization_id, restored_at)
-        foreign: list[str] = []
-        if store.user_id is not None and Role.OWNER not in permissions.roles:
-            foreign = [
-                row_id
-                for (row_id,) in writer.execute(f"SELECT id {later} AND unsent_since IS NULL", own).fetchall()
-                if not may(Action.CREATE, name, permissions.roles) or permissions.sees_in_part(name, row_id)
-            ]
-        ids = orjson.dumps(foreign).decode()
+        is_erased = f"json_extract(field_clocks, '$.\"*\"') = '{ERASED_CLOCK}'"
+        left = [
+            row_id
+            for row_id, erased in writer.execute(
+                f"SELECT id, {is_erased} {later} AND unsent_since IS NULL", own
+            ).fetchall()
+            if erased
+            or not (
+                is_owner
+                or (may(Action.CREATE, name, permissions.roles) and not permissions.sees_in_part(name, row_id))
+            )
+        ]
+        ids = orjson.dumps(left).decode()
         writer.execute(
             f'UPDATE "{name}" SET unsent_since = ? WHERE organization_id = ? AND id IN (SELECT id {later}) '
-            "AND id NOT IN (SELECT value FROM json_each(?))",
+            f"AND NOT {is_erased} AND id NOT IN (SELECT value FROM json_each(?))",
             (WHOLE, store.organization_id, *own, ids),
         )
         writer.execute(

@@ -52,7 +52,9 @@ def merge_rows(merging: Merging, part: Part, first: int) -> Outcome:
     for row, row_id in enumerate(part.ids):
         current_clocks, current = stored[row_id]
         if current_clocks.get(CREATED) == ERASED_CLOCK:
+            # Dropped; the row is numbered anew, for the desk to drop it too ([S-15]).
             outcome.is_as_sent = False
+            moved.append((row, Merged(current, current_clocks, {}, {})))
             continue
         clocks = contexts_supplied(current, current_clocks, part.values(row), orjson.loads(part.clocks[row]), rules)
         incoming = _permitted(merging, part, row, (current_clocks, current), clocks)

@@ -68,9 +68,9 @@ def _cast(column: Column[Any], value: str) -> str:
 def merge_statement(table: Table, fields: tuple[str, ...], source: str, told: tuple[str, ...]) -> str:
     """Merges incoming rows into known ones by stamps, with their audit entries.
 
-    Takes `org`, `first`, `user`, `device`. Answers a line for each row: its id, whether it changed, whether something
-    of it lost, and for each field of `told` whether it changed and its value before as text. Rows that were erased
-    are left out, as what is edited there is dropped ([S-15]).
+    Takes `org`, `first`, `user`, `device`. Answers a line for each row: its id, whether it is numbered anew, whether
+    it differs from what was sent, and for each field of `told` whether it changed and its value before as text. What
+    is edited in a row that was erased is dropped; the row is numbered anew, for the desk to drop it too ([S-15]).
     """
     numbers = range(len(fields))
     base = ", ".join(
@@ -107,17 +107,17 @@ def merge_statement(table: Table, fields: tuple[str, ...], source: str, told: tu
     )
     return (
         "WITH m AS MATERIALIZED ("
-        f"SELECT *, ({' OR '.join(f'w{i}' for i in numbers)}) AS moved, "
+        f"SELECT *, (erased OR {' OR '.join(f'w{i}' for i in numbers)}) AS moved, "
         f"({' OR '.join(f'l{i}' for i in numbers)}) AS lost, {stamps} AS stamps "
-        f"FROM (SELECT *, {decided} FROM (SELECT s.place, s.id, t.row, (t.row).field_clocks AS stored, {base} "
-        f"FROM {source} {_stored(table, 't')} "
-        f"WHERE coalesce((t.row).field_clocks ->> '{CREATED}', '') <> '{ERASED_CLOCK}') AS b) AS d), "
+        f"FROM (SELECT *, {decided} FROM (SELECT s.place, s.id, t.row, (t.row).field_clocks AS stored, "
+        f"coalesce((t.row).field_clocks ->> '{CREATED}', '') = '{ERASED_CLOCK}' AS erased, {base} "
+        f"FROM {source} {_stored(table, 't')}) AS b) AS d), "
         f"changed AS ({_upsert(table, fields)} SELECT %(org)s::uuid, m.id, m.stored || m.stamps, "
         f"%(first)s::bigint + m.place{_listed(merged)}{_listed(kept)} FROM m WHERE m.moved {_on_conflict(fields)}), "
         f"noted AS ({AUDIT}SELECT %(org)s::uuid, '{table.name}', id, 'changed', %(user)s::uuid, %(device)s::uuid, "
         f"{changes}, CASE WHEN lost THEN {lost} ELSE '{{}}' END "
         f"FROM m WHERE lost OR {' OR '.join(f'c{i}' for i in numbers)}) "
-        f"SELECT m.id::text, m.moved, m.lost{answers} FROM m"
+        f"SELECT m.id::text, m.moved, m.lost OR m.erased{answers} FROM m"
     )
 
 

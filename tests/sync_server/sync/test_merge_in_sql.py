@@ -153,6 +153,7 @@ def test_an_edit_of_an_erased_row_leaves_no_trace(database: Database) -> None:
                 statement(CLOSURE, FIELDS, source.sql, *more),
                 {**own(organization_id), **source.parameters},
             )
+        assert [row[1:3] for row in cursor] == [(True, True)]  # numbered anew, and not as it was sent
         assert stored(cursor, organization_id)[row_id][0]["reason"] == ""
         assert audited(cursor, organization_id) == {}
 

@@ -243,6 +243,7 @@ def test_only_the_server_erases(center: Center, desk: BareDesk) -> None:
         )
     answer, _ = desk.push(desk.edit(batch, parent_first_name="Ana again", notes="and this"))
     assert answer["refused"] == []
+    assert answer["landed"] == [None] and answer["to"] > answer["from"]  # the desk fetches it back
     assert values_of(desk.rows("lead"), batch.ids[0], "parent_first_name", "notes") == ("", "")
 
 
