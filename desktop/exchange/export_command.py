@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop.exchange.wording import counted
+from desktop.permissions import own_places
 from desktop.store.store import Store
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def run(argv: Sequence[str], store: Store, *, now: datetime | None = None) -> in
                 student_id=_named("student", asked.student, _students(session, store.organization_id)),
                 first_day=asked.first_day,
                 last_day=asked.last_day,
+                own_places=own_places(store),
             )
             content = export_calendar(session, store.organization_id, selection, now or datetime.now(UTC))
             number = selected_count(session, store.organization_id, selection)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from io import BytesIO
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select, true
 from sqlalchemy.orm import Session
 
 from desktop.printing.sheet import Paper, Sheet
@@ -16,6 +16,7 @@ from shared_models.base import TenantRow
 from shared_models.organization.brand import logo_bytes, printable_color
 from shared_models.organization.models import Closure, Location, OpeningHours, Organization
 from shared_models.people.contact import format_phone
+from shared_models.schedule.models import ScheduleEntry
 from shared_models.schedule.times import instant_of, wall_clock_of, zone_of
 
 ALL_LOCATIONS = "All locations"
@@ -24,12 +25,14 @@ _LETTER_COUNTRIES = frozenset({"US", "CA", "MX", "PR", "PH", "CL", "CO", "CR", "
 
 @dataclass(frozen=True)
 class Center:
-    """A reading of one center for one print: the session, who prints, and when (a UTC instant)."""
+    """A reading of one center for one print: the session, who prints, and when (a UTC instant). ``own_places`` are
+    the locations of the person at the desk, None for all."""
 
     session: Session
     organization: Organization
     now: datetime
     user_id: str | None
+    own_places: frozenset[str] | None = None
 
     @property
     def id(self) -> str:
@@ -47,6 +50,14 @@ class Center:
     def live(self, table: type[TenantRow]) -> ColumnElement[bool]:
         """The rows of this center that are not archived."""
         return and_(table.organization_id == self.id, table.archived_at.is_(None))
+
+    def is_foreign(self, location_id: str) -> bool:
+        """Whether of what takes place at a location only is told that it takes a tutor's time (product §2)."""
+        return self.own_places is not None and location_id not in self.own_places
+
+    def here(self) -> ColumnElement[bool]:
+        """The entries of which all is told."""
+        return true() if self.own_places is None else ScheduleEntry.location_id.in_(self.own_places)
 
     def instants(self, first_day: date, last_day: date) -> tuple[datetime, datetime]:
         """The UTC instants at which the first day begins and the last has ended."""
@@ -94,12 +105,18 @@ class OpenDay:
     closed_reason: str = ""
 
 
-def open_center(session: Session, organization_id: str, now: datetime, user_id: str | None) -> Center:
+def open_center(
+    session: Session,
+    organization_id: str,
+    now: datetime,
+    user_id: str | None,
+    own_places: frozenset[str] | None = None,
+) -> Center:
     """The center to read. Raises LookupError when it does not exist."""
     organization = session.get(Organization, (organization_id, organization_id))
     if organization is None:
         raise LookupError("This center does not exist any more.")
-    return Center(session, organization, now, user_id)
+    return Center(session, organization, now, user_id, own_places)
 
 
 def location_choices(session: Session, organization_id: str) -> list[LocationChoice]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from desktop.permissions import own_places
 from desktop.printing.center_values import Center, location_choices, open_center, paper_of_country
 from desktop.printing.day_page import ColumnsBy
 from desktop.printing.kinds import KINDS, WEEKS_AHEAD, Asks, PrintKind, PrintParameters, prepare
@@ -38,7 +39,8 @@ def run(argv: Sequence[str], store: Store, *, now: datetime | None = None) -> in
     kind = PrintKind(asked.what)
     try:
         with store.read() as session:
-            center = open_center(session, store.organization_id, now or datetime.now(UTC), store.user_id)
+            moment = now or datetime.now(UTC)
+            center = open_center(session, store.organization_id, moment, store.user_id, own_places(store))
             prepared = prepare(kind, center, _parameters(kind, center, asked))
             paper = asked.paper or paper_of_country(session, store.organization_id)
     except (_NotFound, LookupError) as error:

@@ -50,7 +50,8 @@ class PrintedRoom:
 class PrintedEntry:
     """One schedule entry in the location's wall-clock time, with its words ready to print.
 
-    ``titles`` goes from the full title to its shortest form; ``people`` are the attendees' full names.
+    ``titles`` goes from the full title to its shortest form; ``people`` are the attendees' full names. ``elsewhere``
+    names the location of an entry of which only is told whom it takes.
     """
 
     entry_id: str
@@ -64,10 +65,13 @@ class PrintedEntry:
     rooms: tuple[PrintedRoom, ...] = ()
     is_online: bool = False
     remark: str = ""
+    elsewhere: str = ""
 
     @property
     def place(self) -> str:
         """The rooms by name, or where else the entry takes place; empty when nobody has said."""
+        if self.elsewhere:
+            return self.elsewhere
         return ", ".join(room.name for room in self.rooms) or ("Online" if self.is_online else "")
 
     @property

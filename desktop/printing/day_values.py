@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from desktop.printing.center_values import Center
@@ -32,3 +33,8 @@ def day_schedule(center: Center, filters: Filters, day: date) -> DaySchedule:
         notes=span.notes,
         cancelled_count=span.cancelled_count,
     )
+
+
+def without_others(values: DaySchedule) -> DaySchedule:
+    """The day without what takes place at locations of others."""
+    return replace(values, entries=tuple(entry for entry in values.entries if not entry.elsewhere))

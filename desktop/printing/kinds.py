@@ -144,9 +144,11 @@ def moved(kind: PrintKind, day: date, steps: int) -> date:
 
 def _day(center: Center, asked: PrintParameters, day: date) -> Prepared:
     from desktop.printing.day_schedule import day_schedule_pdf
-    from desktop.printing.day_values import day_schedule
+    from desktop.printing.day_values import day_schedule, without_others
 
     values = day_schedule(center, asked.filters, day)
+    if asked.by is ColumnsBy.ROOM:  # Which rooms others have taken is not told.
+        values = without_others(values)
     return Prepared(
         lambda setup: day_schedule_pdf(values, asked.by, setup),
         _busy(len(values.entries), len(values.conflicts), "that day"),
@@ -195,10 +197,10 @@ def _month(center: Center, asked: PrintParameters, day: date) -> Prepared:
 
 
 def _sign_in(center: Center, asked: PrintParameters, day: date) -> Prepared:
-    from desktop.printing.day_values import day_schedule
+    from desktop.printing.day_values import day_schedule, without_others
     from desktop.printing.list_pages import sign_in_pdf
 
-    values = day_schedule(center, asked.filters, day)
+    values = without_others(day_schedule(center, asked.filters, day))
     count = sum(len(e.people) for e in values.entries)
     return Prepared(
         lambda setup: sign_in_pdf(values, setup),

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import func, not_, select
 
 from desktop.printing.box_text import join
 from desktop.printing.center_values import ALL_LOCATIONS, Center, address_words, full_name
 from desktop.printing.day_page import PrintedEntry, PrintedPerson
 from desktop.printing.sheet import DAYS, Sheet, short_day_words
 from desktop.printing.span_values import read_entries, scope_words
-from desktop.schedule.scene import Filters
+from desktop.schedule.scene import TAKEN, Filters
 from shared_models.access.models import User
 from shared_models.catalog.models import Product, Service, Subject, Topic
 from shared_models.organization.models import Location
@@ -140,7 +140,7 @@ def family_choices(center: Center) -> list[Choice]:
 
 def class_choices(center: Center) -> list[Choice]:
     """The series that are for several students, by title and first day."""
-    near = (ScheduleEntry.capacity > 1, ScheduleEntry.series_id.is_not(None))
+    near = (ScheduleEntry.capacity > 1, ScheduleEntry.series_id.is_not(None), center.here())
     first = (
         select(func.min(ScheduleEntry.starts_at))
         .where(center.live(ScheduleEntry), ScheduleEntry.series_id == Series.id)
@@ -195,7 +195,7 @@ def family_schedule(center: Center, family_id: str, first_day: date, last_day: d
     several = len({name.rsplit(" ", 1)[-1] for name in children.values()}) > 1
     sessions = [
         FamilySession(
-            found.printed(center, entry),
+            _for_parents(found.printed(center, entry)),
             children[student_id] if several else children[student_id].split()[0],
             found.places.get(entry.location_id, ""),
         )
@@ -238,7 +238,8 @@ def class_roster(center: Center, series_id: str) -> ClassRoster:
     if series is None:
         raise LookupError("Choose a class.")
     found = read_entries(
-        center, (ScheduleEntry.series_id == series_id, ScheduleEntry.status != EntryStatus.CANCELLED)
+        center,
+        (ScheduleEntry.series_id == series_id, ScheduleEntry.status != EntryStatus.CANCELLED, center.here()),
     )
     noted: dict[str, dict[str, str]] = defaultdict(dict)
     for entry_id, student_id, attendance in center.session.execute(
@@ -247,7 +248,7 @@ def class_roster(center: Center, series_id: str) -> ClassRoster:
             ScheduleEntry,
             (ScheduleEntry.organization_id == Attendee.organization_id) & (ScheduleEntry.id == Attendee.entry_id),
         )
-        .where(center.live(Attendee), ScheduleEntry.series_id == series_id)
+        .where(center.live(Attendee), ScheduleEntry.series_id == series_id, center.here())
     ):
         noted[entry_id][student_id] = _ATTENDANCE[attendance] if attendance else ""
     students = {student_id: name for people in found.people.values() for student_id, name in people}
@@ -272,6 +273,12 @@ def conflict_list(center: Center, filters: Filters, first_day: date, last_day: d
     explained = explain(
         center.session, center.id, [c for c in found if c.first_id in wanted or c.second_id in wanted]
     )
+    foreign = _at_others(center, {i for one in explained for i in (one.first.entry_id, one.second.entry_id)})
+    explained = [
+        one._replace(first=_taken(one.first, foreign), second=_taken(one.second, foreign))
+        for one in explained
+        if not {one.first.entry_id, one.second.entry_id} <= foreign
+    ]
     pairs: dict[tuple[str, str, ConflictTag], ListedConflict] = {}
     for one in explained:
         if not first_day <= one.first.starts.date() <= last_day:
@@ -299,6 +306,36 @@ def named_tutor(center: Center, tutor_id: str) -> PrintedPerson | None:
     """A tutor by name; None for "" or an unknown one."""
     name = next((choice.name for choice in tutor_choices(center) if choice.key == tutor_id), None)
     return PrintedPerson(tutor_id, name, name) if name else None
+
+
+def _for_parents(entry: PrintedEntry) -> PrintedEntry:
+    """A session of which only is known that it takes place, as parents read it."""
+    return replace(entry, titles=("Session",), elsewhere="") if entry.elsewhere else entry
+
+
+def _at_others(center: Center, entry_ids: set[str]) -> set[str]:
+    """Those of the entries that are at locations of others."""
+    if center.own_places is None:
+        return set()
+    ids, found = sorted(entry_ids), set()
+    for start in range(0, len(ids), 900):
+        found |= set(
+            center.session.scalars(
+                select(ScheduleEntry.id).where(
+                    ScheduleEntry.organization_id == center.id,
+                    ScheduleEntry.id.in_(ids[start : start + 900]),
+                    not_(center.here()),
+                )
+            )
+        )
+    return found
+
+
+def _taken(words: EntryWords, foreign: set[str]) -> EntryWords:
+    """An entry in words; of one at a location of others, whom it takes and where."""
+    if words.entry_id not in foreign:
+        return words
+    return words._replace(title=TAKEN, student_names=(), room_names=(), is_online=False)
 
 
 def _wanted(center: Center, filters: Filters, entry_ids: set[str]) -> set[str]:

@@ -140,6 +140,8 @@ def _ways(entry: PrintedEntry) -> Sequence[str]:
     if len(entry.people) > 2:
         title = f"{entry.titles[0]}, {len(entry.people)}"
         return (title, f"{entry.titles[-1]}, {len(entry.people)}", entry.titles[-1])
+    if entry.elsewhere and entry.tutor:
+        return f"{entry.titles[0]}, {entry.tutor.name}", f"{entry.titles[0]}, {entry.tutor.short_name}", *entry.titles
     if not entry.people:
         return entry.titles
     short = join([short_name(p) for p in entry.people]).replace("\u00a0", " ")

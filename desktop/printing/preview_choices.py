@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop import theme
 from desktop.background import Background
+from desktop.permissions import own_places
 from desktop.printing.center_values import Center, location_choices, open_center, paper_of_country
 from desktop.printing.day_page import ColumnsBy
 from desktop.printing.kinds import KINDS, WEEKS_AHEAD, Asks, PrintKind, PrintParameters, moved
@@ -215,11 +216,11 @@ class PrintChoices(QWidget):
                 self._list(asks)
 
     def _list(self, asks: Asks) -> None:
-        store, now, read = self._store, self._now(), _CHOICES[asks][1]
+        store, now, read, own = self._store, self._now(), _CHOICES[asks][1], own_places(self._store)
 
         def names() -> list[Choice]:
             with store.read() as session:
-                return read(open_center(session, store.organization_id, now, None))
+                return read(open_center(session, store.organization_id, now, None, own))
 
         if asks is Asks.TUTOR or self._wanted(asks):
             self._offer(asks, names())

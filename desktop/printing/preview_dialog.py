@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QScrollArea, QS
 
 from desktop import theme
 from desktop.background import Background
+from desktop.permissions import own_places
 from desktop.printing.center_values import open_center
 from desktop.printing.kinds import Asks, PrintKind, PrintParameters, prepare
 from desktop.printing.preview_choices import PrintChoices
@@ -253,7 +254,7 @@ class PrintPreview(QDialog):
 
         def make() -> _Pages:
             with store.read() as session:
-                center = open_center(session, store.organization_id, now, store.user_id)
+                center = open_center(session, store.organization_id, now, store.user_id, own_places(store))
                 prepared = prepare(kind, center, parameters)
             pdf = prepared.draw(setup)
             return _Pages(pdf, page_sizes(pdf), kind, prepared.summary, _file_name(prepared.file_name), setup)

@@ -16,7 +16,7 @@ from desktop.printing.day_page import PrintedConflict, PrintedEntry, PrintedPers
 from desktop.printing.sheet import Sheet, short_day_words
 from desktop.schedule.directory import family_of
 from desktop.schedule.entry_words import title_words
-from desktop.schedule.scene import Filters
+from desktop.schedule.scene import TAKEN, Filters
 from shared_models.access.models import User
 from shared_models.base import TenantRow
 from shared_models.catalog.models import Product, Service, Subject, Topic
@@ -96,18 +96,24 @@ class Found:
         return name.rsplit(" ", 1)[0] if is_common else name
 
     def printed(self, center: Center, entry: ScheduleEntry, *, names_place: bool = False) -> PrintedEntry:
-        """An entry with its words; with ``names_place``, rooms are said with their location."""
+        """An entry with its words; with ``names_place``, rooms are said with their location. Of one at a location of
+        others, whom it takes and where."""
+        starts, ends = wall_clock_of(entry.starts_at, center.zone), wall_clock_of(entry.ends_at, center.zone)
+        tutor = self.tutors.get(entry.tutor_id) if entry.tutor_id else None
+        if center.is_foreign(entry.location_id):
+            where = self.short_place(entry.location_id) or "Another location"
+            return PrintedEntry(entry.id, starts, ends, "", (TAKEN,), (), tutor=tutor, elsewhere=where)
         service = self.services.get(entry.service_id)
         suffix = f", {self.short_place(entry.location_id)}" if names_place else ""
         return PrintedEntry(
             entry_id=entry.id,
-            starts=wall_clock_of(entry.starts_at, center.zone),
-            ends=wall_clock_of(entry.ends_at, center.zone),
+            starts=starts,
+            ends=ends,
             family=family_of(service.code, service.format, service.level) if service else "",
             titles=self.titles(entry),
             people=tuple(name for _, name in self.people.get(entry.id, ())),
             capacity=entry.capacity,
-            tutor=self.tutors.get(entry.tutor_id) if entry.tutor_id else None,
+            tutor=tutor,
             rooms=tuple(PrintedRoom(r.room_id, r.name + suffix) for r in self.rooms.get(entry.id, ())),
             is_online=entry.is_online,
             remark=REMARKS.get(entry.status, ""),
@@ -151,8 +157,18 @@ def read_span(
     if checks or filters.only_conflicts:
         bookings = load_bookings(center.session, center.id, begin, end)
         conflicts = open_conflicts(center.session, center.id, find_conflicts(bookings))
+        foreign = {e.id for e in found.entries if center.is_foreign(e.location_id)}
+        # What others have to settle among themselves is theirs.
+        conflicts = [c for c in conflicts if not {c.first_id, c.second_id} <= foreign]
     colliding = {i for c in conflicts for i in (c.first_id, c.second_id)}
-    asked = [e for e in found.entries if begin <= e.starts_at < end and found.passes(e, filters, colliding)]
+    asked = [
+        e
+        for e in found.entries
+        if begin <= e.starts_at < end
+        and found.passes(e, filters, colliding)
+        # What others cancelled keeps nobody from anything.
+        and not (center.is_foreign(e.location_id) and e.status is EntryStatus.CANCELLED)
+    ]
     shows_cancelled = filters.status == EntryStatus.CANCELLED
     shown = [e for e in asked if shows_cancelled or e.status is not EntryStatus.CANCELLED]
     names_place = location is None and len(found.places) > 1
@@ -346,6 +362,8 @@ def _notes(
     closed = {day.day: day.closed_reason for day in days}
     found: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for entry_id, entry in printed.items():
+        if center.is_foreign(words.by_id[entry_id].location_id):
+            continue
         place = words.found.places.get(words.by_id[entry_id].location_id, "this location")
         for flag in sorted(flagged.get(entry_id, ())):
             reason = _flag_words(flag, entry, place, closed.get(entry.day) or "no reason given")

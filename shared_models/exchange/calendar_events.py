@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from shared_models.exchange.calendar_lines import OWN_PART, EventBlock, Property, duration_of, moment_of
+from shared_models.exchange.calendar_lines import OWN_PART, OWN_TAKEN, EventBlock, Property, duration_of, moment_of
 from shared_models.exchange.calendar_words import EventWords, words_of
 from shared_models.exchange.problems import Problem
 from shared_models.exchange.zones import FileZones, Zone
@@ -72,7 +72,10 @@ class EventReader:
         self._floating = (zones.zone(time_zone) if time_zone else None) or self.calendar_zone or utc
 
     def read(self, block: EventBlock) -> CalendarEvent | None:
-        """The event, or None when it cannot be one; then its problem is noted."""
+        """The event, or None when it cannot be one; then its problem is noted. What an export told of other locations
+        is passed over without a word."""
+        if block.first(OWN_TAKEN) is not None:
+            return None
         try:
             return self._read(block)
         except Left as left:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from shared_models.access.models import User
 from shared_models.base import derived_id
 from shared_models.catalog.models import Product, Service, Subject, Topic
-from shared_models.exchange.calendar_lines import OWN_PART, OWN_SERVICE
+from shared_models.exchange.calendar_lines import OWN_PART, OWN_SERVICE, OWN_TAKEN
 from shared_models.exchange.calendar_writing import WEEKDAYS, EventLines, calendar_text
 from shared_models.organization.models import Closure, Location, Organization, Room
 from shared_models.people.models import Student, Tutor
@@ -40,6 +40,7 @@ class Selection:
     """Which part of the calendar: everything, or what one of these ids is at, between two days (both included).
 
     ``status`` is one of EntryStatus, "" for any; ``only_conflicts`` keeps what is in a conflict that is not accepted.
+    With ``own_places``, of what takes place at other locations only is told that somebody is taken (product §2).
     """
 
     location_id: str = ""
@@ -53,6 +54,11 @@ class Selection:
     last_day: date | None = None
     has_cancelled: bool = True
     has_closures: bool = True
+    own_places: frozenset[str] | None = None
+
+    def is_foreign(self, location_id: str) -> bool:
+        """Whether of what takes place at a location only is told whom it takes."""
+        return self.own_places is not None and location_id not in self.own_places
 
     @property
     def is_everything(self) -> bool:
@@ -61,7 +67,8 @@ class Selection:
             self.location_id, self.tutor_id, self.room_id, self.student_id, self.service_id, self.status,
             self.only_conflicts,
         )  # fmt: skip
-        return not any(parts) and self.first_day is None and self.last_day is None and self.has_cancelled
+        days = (self.first_day, self.last_day, self.own_places)
+        return not any(parts) and days == (None, None, None) and self.has_cancelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +80,7 @@ class _Words:
     description: str
     url: str
     service: str
+    is_taken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +172,9 @@ def _in_conflict(session: Session, organization_id: str, selection: Selection, z
         instant_of(last + _DAY, time(), zone) if last is not None else _END,
     )
     still_open = open_conflicts(session, organization_id, found)
+    if selection.own_places is not None:  # What others have to settle among themselves is theirs.
+        own = _ids_at(session, organization_id, selection.own_places)
+        still_open = [one for one in still_open if one.first_id in own or one.second_id in own]
     return frozenset(entry_id for one in still_open for entry_id in (one.first_id, one.second_id))
 
 
@@ -250,6 +261,7 @@ def _event(entry: _Entry, uid: str, replaces: datetime | None = None) -> EventLi
 
 def _own(words: _Words, is_part: bool) -> dict[str, str]:
     own = {OWN_SERVICE: words.service} if words.service else {}
+    own |= {OWN_TAKEN: "TRUE"} if words.is_taken else {}
     return own | ({OWN_PART: "TRUE"} if is_part else {})
 
 
@@ -282,6 +294,9 @@ def _entries(session: Session, organization_id: str, selection: Selection, zone:
     for row in session.execute(_wanted(organization_id, selection, zone)).mappings():
         entry_id = str(row["id"])
         if in_conflict is not None and entry_id not in in_conflict:
+            continue
+        if selection.is_foreign(row["location_id"]):
+            entries.append(_taken(row, names, zone))
             continue
         entries.append(
             _Entry(
@@ -326,7 +341,18 @@ def _wanted(organization_id: str, selection: Selection, zone: tzinfo) -> Select[
         statement = statement.where(entry.status == EntryStatus(selection.status))
     if not selection.has_cancelled:
         statement = statement.where(entry.status != EntryStatus.CANCELLED)
+    if selection.own_places is not None:  # What others cancelled keeps nobody from anything.
+        statement = statement.where(
+            or_(entry.location_id.in_(selection.own_places), entry.status != EntryStatus.CANCELLED)
+        )
     return statement
+
+
+def _ids_at(session: Session, organization_id: str, places: frozenset[str]) -> frozenset[str]:
+    statement = select(ScheduleEntry.id).where(
+        ScheduleEntry.organization_id == organization_id, ScheduleEntry.location_id.in_(places)
+    )
+    return frozenset(session.scalars(statement))
 
 
 def _entries_with(organization_id: str, kind: type[Attendee] | type[EntryRoom], thing_id: str) -> Select[Any]:
@@ -405,6 +431,27 @@ class _Names:
             url=row["web_link"],
             service=self._codes.get(row["service_id"], ""),
         )
+
+    def taken_words(self, row: Mapping[Any, Any]) -> _Words:
+        """Whom an entry at a location of others takes, and where."""
+        tutor = self._tutors.get(row["tutor_id"], "")
+        where = self._locations.get(row["location_id"], "")
+        return _Words("Taken", where, f"Tutor: {tutor}" if tutor else "", "", "", is_taken=True)
+
+
+def _taken(row: Mapping[Any, Any], names: _Names, zone: tzinfo) -> _Entry:
+    """An entry at a location of others: by itself, and only whom it takes and where."""
+    return _Entry(
+        id=str(row["id"]),
+        series_id=None,
+        series_day=None,
+        imported_uid="",
+        starts=wall_clock_of(row["starts_at"], zone),
+        ends=wall_clock_of(row["ends_at"], zone),
+        status=EntryStatus.SCHEDULED,
+        sequence=_sequence(row["field_clocks"]),
+        words=names.taken_words(row),
+    )
 
 
 def _names(

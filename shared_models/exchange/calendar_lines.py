@@ -15,6 +15,8 @@ OWN_PART = "X-ITUTOROS-PART"
 """Says that an event we exported is not all of its series: what it does not hold is not gone."""
 OWN_SERVICE = "X-ITUTOROS-SERVICE"
 """The code of the service of an event we exported."""
+OWN_TAKEN = "X-ITUTOROS-TAKEN"
+"""Says that an event we exported only tells that somebody is taken: it is not to be read back."""
 
 _NAME = re.compile(r"[A-Za-z0-9-]+")
 _PARAMETER = re.compile(r';\s*([A-Za-z0-9-]+)\s*=((?:"[^"]*"|[^";:])*)')
@@ -24,6 +26,7 @@ _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _KEPT = frozenset({
     "UID", "SUMMARY", "DESCRIPTION", "LOCATION", "ORGANIZER", "ATTENDEE", "STATUS", "SEQUENCE", "LAST-MODIFIED",
     "DTSTART", "DTEND", "DURATION", "RRULE", "EXRULE", "RDATE", "EXDATE", "RECURRENCE-ID", OWN_PART, OWN_SERVICE,
+    OWN_TAKEN,
 })  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from desktop.printing.center_values import Center, open_center
 from desktop.printing.day_page import DaySchedule
 from desktop.printing.day_values import day_schedule
 from desktop.schedule.scene import Filters
-from shared_models.access.models import User
+from shared_models.access.models import Role, User, UserRole
 from shared_models.base import TenantRow, new_id
 from shared_models.catalog.models import Product, ProductType, Service, ServiceFormat, Subject, Topic
 from shared_models.organization.models import Closure, Location, OpeningHours, Organization, Room
@@ -56,6 +56,7 @@ class SmallCenter:
         self._topics: dict[str, Topic] = {}
         self._students: dict[str, Student] = {}
         self.maya = self._add(User(first_name="Maya", last_name="Torres"))
+        self._add(UserRole(user_id=self.maya.id, role=Role.OWNER))
 
     def location(self, name: str, address: str = "", city: str = "", state: str = "", code: str = "") -> Location:
         place = self._add(Location(name=name, address=address, city=city, state=state, postal_code=code))

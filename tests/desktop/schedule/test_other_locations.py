@@ -24,6 +24,7 @@ from desktop.schedule.vacation_sheet import VacationSheet
 from desktop.widgets import Label
 from shared_models.access.models import LocationAssignment, Role, UserRole
 from shared_models.base import derived_id, new_id
+from shared_models.exchange.calendar_export import export_calendar
 from shared_models.schedule.models import EntryStatus, ScheduleEntry, Series
 from shared_models.schedule.recurrence import Pattern
 from shared_models.schedule.series_operations import SeriesScope
@@ -345,3 +346,12 @@ def test_cancelling_one_of_a_series_of_another_location_says_that_it_is_this_one
     assert not sheet.scope.isVisibleTo(sheet)
     assert sheet.note.text() == "This one alone: its series belongs to Tarrytown Office."
     sheet.dismiss()
+
+
+def test_an_export_tells_of_other_locations_only_whom_they_take(page: CalendarPage, center: SmallStore) -> None:
+    everywhere(page)
+    with center.store.read() as session:
+        content = export_calendar(session, center.organization_id, page.shown_selection(), center.clock()).decode()
+    assert "SUMMARY:Taken" in content
+    assert "Nina Silva" in content
+    assert "Rafael" not in content

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from icalendar import Calendar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from shared_models.exchange.calendar_export import Selection, export_calendar
+from shared_models.exchange.calendar_export import Selection, export_calendar, selected_count
 from shared_models.exchange.calendar_file import read_calendar
 from shared_models.exchange.calendar_writing import escaped, folded, zone_lines
 from shared_models.organization.models import Closure, Location, Room
@@ -240,3 +241,42 @@ def test_rooms_students_and_place_are_said_in_words(center: Desk) -> None:
     text = exported(center).replace(b"\r\n ", b"").decode()
     assert all(f"/ {name}" in text or f"\\, {name}" in text for name in names if name != "Library")
     assert student is not None and student in text
+
+
+def test_of_other_locations_only_is_exported_whom_they_take(center: Desk) -> None:
+    session = center.session
+    irvington, other = session.scalars(select(Location.id).order_by(Location.position)).all()[:2]
+    name = session.get_one(Location, (ORGANIZATION, other)).name
+    chosen = Selection(own_places=frozenset({irvington}))
+    content = export_calendar(session, ORGANIZATION, chosen, NOW)
+    elsewhere = ScheduleEntry.location_id == other
+    told = held(center, ScheduleEntry.location_id == irvington)
+    told += held(center, elsewhere, ScheduleEntry.status != EntryStatus.CANCELLED)
+    assert read_by_others(content) == told
+    assert selected_count(session, ORGANIZATION, chosen) == told.total()
+    taken = [event for event in vevents(content) if event["SUMMARY"] == "Taken"]
+    assert len(taken) == held(center, elsewhere, ScheduleEntry.status != EntryStatus.CANCELLED).total()
+    assert {str(event["LOCATION"]) for event in taken} == {name}
+    assert all(str(event.get("DESCRIPTION", "Tutor: ")).startswith("Tutor: ") for event in taken)
+    assert not any(event.get("URL") or event.get("RRULE") for event in taken)
+
+
+def test_what_was_told_of_other_locations_is_not_read_back(center: Desk, desk: Desk) -> None:
+    irvington = center.session.scalars(select(Location.id).order_by(Location.position)).first()
+    assert irvington is not None
+    chosen = Selection(own_places=frozenset({irvington}))
+    content = export_calendar(center.session, ORGANIZATION, chosen, NOW)
+    people = {name: content for name, content in SAMPLE.items() if name != "calendar.ics"}
+    report = desk.take({**people, "calendar.ics": content})
+    assert [problem for problem in report.problems if problem.file == "calendar.ics"] == []
+    assert held(desk) == held(center, ScheduleEntry.location_id == irvington)
+
+
+def test_only_conflicts_leaves_out_what_others_have_among_themselves(center: Desk) -> None:
+    session = center.session
+    irvington = session.scalars(select(Location.id).order_by(Location.position)).first()
+    assert irvington is not None
+    chosen = Selection(own_places=frozenset({irvington}), only_conflicts=True)
+    found = vevents(export_calendar(session, ORGANIZATION, replace(chosen, has_closures=False), NOW))
+    everything = vevents(exported(center, only_conflicts=True, has_closures=False))
+    assert 0 < len(found) <= len(everything)
