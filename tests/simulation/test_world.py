@@ -18,7 +18,7 @@ SEEDS = int(os.environ.get("ITUTOROS_SIMULATION_SEEDS", "300"))
 
 CHUNK = 10
 
-ENDED_BADLY_ONCE = (39, 70004, 70368, 100367, 100427, 100590, 101276)
+ENDED_BADLY_ONCE = (39, 70004, 70368, 100367, 100427, 100590, 101276, 102746, 103167)
 """Seeds beyond those above by which something was found."""
 
 
