@@ -4,11 +4,12 @@ what is not theirs to do comes back with the reason (docs/sync-protocol.md, [S-4
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, time
+from datetime import date, time, timedelta
 from pathlib import Path
 
 import pytest
 
+from desktop.permissions import own_places
 from desktop.store.store import Store
 from desktop.sync.attention import refused_changes
 from desktop.sync.client import SyncClient
@@ -19,10 +20,10 @@ from shared_models.leads.operations import LeadEntry, convert_lead, create_lead
 from shared_models.people.models import Student, Tutor, TutorLocation
 from shared_models.people.operations import NewStudent
 from shared_models.schedule.drafts import EntryDraft
-from shared_models.schedule.models import Attendee, ScheduleEntry
+from shared_models.schedule.models import Attendee, ScheduleEntry, Series
 from shared_models.schedule.operations import schedule_entries
 from shared_models.schedule.recurrence import Pattern
-from shared_models.schedule.series_operations import SeriesScope, change_entry
+from shared_models.schedule.series_operations import SeriesScope, change_entry, entries_elsewhere, move_entry
 from sync_server.database import Database
 from tests.live_server import LiveServer, live_server
 from tests.sync_server.access_rules.random_center import START
@@ -99,6 +100,37 @@ def test_another_tutor_is_paid_as_agreed_though_the_desk_does_not_know_it(
     exchange(store, client)
     assert refused_changes(store) == []
     assert {center.value("schedule_entry", entry_id, "hourly_pay_cents") for entry_id in entry_ids} == {4100}
+
+
+def test_a_series_held_partly_elsewhere_is_changed_here_alone(
+    center: SmallCenter, pc: tuple[Store, SyncClient]
+) -> None:
+    store, client = pc
+    ids = book(center, store, center.irvington, center.nina)
+    exchange(store, client)
+    with center.database.tenant(center.organization_id) as session:
+        session.get_one(ScheduleEntry, (center.organization_id, ids[1])).location_id = center.tarrytown
+    exchange(store, client)
+    with store.read() as session:
+        first, there = (session.get_one(ScheduleEntry, (store.organization_id, one)) for one in ids[:2])
+        assert there.series_id == first.series_id
+        assert (there.series_day, there.subject_id) == (date(2026, 12, 9), None)
+        left_out = entries_elsewhere(session, first, SeriesScope.ALL, own_places(store))
+        assert [one.id for one in left_out] == [ids[1]]
+    with store.write("Moved") as session:
+        later = first.starts_at + timedelta(hours=1)
+        move_entry(session, store.organization_id, ids[0], later, scope=SeriesScope.ALL, locations=own_places(store))
+    exchange(store, client)
+    assert refused_changes(store) == []
+    found = [center.value("schedule_entry", one, "starts_at").hour for one in ids]
+    assert found == [17, 16, 17]
+    # Once the series is Tarrytown's, nobody here is told any more which sessions belong to it.
+    with center.database.tenant(center.organization_id) as session:
+        session.get_one(Series, (center.organization_id, first.series_id)).location_id = center.tarrytown
+    exchange(store, client)
+    with store.read() as session:
+        there = session.get_one(ScheduleEntry, (store.organization_id, ids[1]))
+        assert (there.series_id, there.series_day) == (None, None)
 
 
 def test_what_is_not_the_desks_to_do_comes_back(center: SmallCenter, pc: tuple[Store, SyncClient]) -> None:
