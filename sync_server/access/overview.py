@@ -14,6 +14,7 @@ from sync_server.access.devices import roles_of
 from sync_server.access.models import WebSession
 from sync_server.access.second_factor import FactorState, factor_state
 from sync_server.models import Account, Device, Membership
+from sync_server.operations.models import OrganizationSuspension
 
 ROLE_WORDS = {
     Role.OWNER: "Owner", Role.ADMIN: "Admin", Role.FRONT_DESK: "Front desk", Role.TUTOR: "Tutor",
@@ -84,7 +85,17 @@ def overview_of(desk: AccountDesk, account_id: str, here: str) -> Overview:
             .order_by(Device.created_at)
         ).all()
         factor = factor_state(session, account_id)
-    centers = [_center(desk, organization_id, user_id) for organization_id, user_id in memberships]
+        suspended = set(
+            session.scalars(
+                select(OrganizationSuspension.organization_id).where(OrganizationSuspension.suspended_at.is_not(None))
+            )
+        )
+    # One that is suspended shows nothing of itself, and its browsers' other centers stay open.
+    centers = [
+        _center(desk, organization_id, user_id)
+        for organization_id, user_id in memberships
+        if organization_id not in suspended
+    ]
     names = {center.organization_id: center.name for center in centers if center is not None}
     return Overview(
         email,

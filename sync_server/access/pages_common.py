@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
+from sqlalchemy import select
 
 from shared_models.clock import system_clock
 from sync_server.access import browsers
@@ -21,6 +22,8 @@ from sync_server.access.requests import Refused
 from sync_server.access.second_factor import has_second_factor
 from sync_server.access.throttle import Origin, remember_place
 from sync_server.access.tokens import new_secret
+from sync_server.models import Membership
+from sync_server.operations.standing import SUSPENDED_WORDS
 
 SESSION_COOKIE = "itutoros_session"
 DEVICE_COOKIE = "itutoros_device"
@@ -98,6 +101,11 @@ def browser_of(request: Request, desk: DeskOf) -> Browser:
     """The signed-in browser behind a request; others are sent to sign in."""
     with desk.database.routing() as session:
         found = browsers.known(session, request.cookies.get(SESSION_COOKIE, ""), desk.now())
+    if found is not None and request.app.state.standing.are_all_suspended(lambda: centers_of_account(desk, found)):
+        # Ended and not only stopped: whoever comes back after a suspension shows the password again.
+        with desk.database.routing() as session:
+            browsers.end_browser(session, found.account_id, found.id)
+        raise PageAnswer(message("Your center’s account is suspended", SUSPENDED_WORDS, status=403))
     then = f"{request.url.path}?{request.url.query}" if request.method == "GET" else ""
     if found is None:
         raise PageAnswer(RedirectResponse(with_then("/account/sign-in", then), 303))
@@ -107,6 +115,13 @@ def browser_of(request: Request, desk: DeskOf) -> Browser:
 
 
 BrowserOf = Annotated[Browser, Depends(browser_of)]
+
+
+def centers_of_account(desk: AccountDesk, browser: Browser) -> list[str]:
+    """The organizations that a browser's account belongs to."""
+    with desk.database.routing() as session:
+        own = select(Membership.organization_id).where(Membership.account_id == browser.account_id)
+        return list(session.scalars(own))
 
 
 def safe_then(then: str) -> str:

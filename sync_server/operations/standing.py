@@ -1,4 +1,5 @@
-"""Suspended organizations: their PCs are told so and keep working by themselves, their website says that it is away.
+"""Suspended organizations: their PCs are told so and keep working by themselves, who is signed in with a browser is
+told so too, and their website says that it is away.
 
 Whether one is suspended is asked on every request, so that each process knows the few that are and asks the database
 again every few seconds.
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 import structlog
@@ -27,6 +28,12 @@ SUSPENDED_SENTENCE = (
     "Your center’s account on this server is suspended at the moment. You can go on working: everything stays saved "
     "on this PC and is sent once the account is open again. Please ask the people who run the server."
 )
+
+SUSPENDED_WORDS = (
+    "It is suspended at the moment. Nothing of it is lost. Please ask the people who run the server, and sign in "
+    "again once it is open."
+)
+"""The same for somebody at a browser."""
 
 _log = structlog.get_logger(__name__)
 
@@ -59,6 +66,15 @@ class Standing:
         """Whether an organization is suspended."""
         self.refresh()
         return organization_id in self._organizations
+
+    def are_all_suspended(self, organization_ids: Callable[[], Collection[str]]) -> bool:
+        """Whether there are some, and all are suspended; `organization_ids` is asked only while any organization of
+        this server is."""
+        self.refresh()
+        if not self._organizations:
+            return False
+        asked = organization_ids()
+        return bool(asked) and self._organizations.issuperset(asked)
 
     def is_away(self, slug: str) -> bool:
         """Whether the website under a slug belongs to a suspended organization, as last asked."""

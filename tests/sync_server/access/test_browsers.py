@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from shared_models.base import new_id
 from sync_server.access.browsers import browser_name, place_of
 from sync_server.access.models import WebSession
-from sync_server.models import Account
+from sync_server.models import Account, Membership
+from sync_server.operations.standing import resume, suspend
+from tests.end_to_end.processes import wait_until
 from tests.live_server import make_organization
 from tests.sync_server.access.conftest import PASSWORD, AccountServer, unused_address
 from tests.sync_server.access.test_reset import form_word
@@ -178,3 +181,48 @@ def test_browsers_and_places_have_names() -> None:
     assert place_of("203.0.113.7") == "203.0.113.…"
     assert place_of("2001:db8:1:2::3") == "2001:db8:1::…"
     assert place_of("nowhere") == ""
+
+
+def test_browsers_of_a_suspended_center_are_signed_out_and_told_why(server: AccountServer, email: str) -> None:
+    with server.database.routing() as session:
+        own = select(Membership.organization_id).join(Account, Account.id == Membership.account_id)
+        organization_id = session.scalars(own.where(Account.email == email)).one()
+    with signed_in(server, email) as here, signed_in(server, make_organization(server.database)[2]) as others:
+        suspend(server.database, organization_id, datetime.now(UTC))
+        answers: list[httpx.Response] = []
+
+        def is_told() -> bool:
+            answers.append(here.get("/account/"))
+            return answers[-1].status_code == 403
+
+        wait_until(is_told)
+        assert "suspended" in answers[-1].text and "run the server" in answers[-1].text
+        again = here.post("/account/sign-in", data={"email": email, "password": PASSWORD})
+        assert again.status_code == 403 and "suspended" in again.text
+        assert others.get("/account/").status_code == 200
+        resume(server.database, organization_id)
+        wait_until(lambda: others.get("/account/").status_code == 200 and _comes_in(here, email))
+
+
+def _comes_in(browser: httpx.Client, email: str) -> bool:
+    return browser.post("/account/sign-in", data={"email": email, "password": PASSWORD}).status_code == 200
+
+
+def test_who_has_another_center_stays_signed_in_and_no_longer_sees_the_suspended_one(
+    server: AccountServer, email: str
+) -> None:
+    from tests.sync_server.access.test_invitations import second_center
+
+    second_center(server, email)
+    with server.database.routing() as session:
+        own = select(Membership.organization_id).join(Account, Account.id == Membership.account_id)
+        first, second = session.scalars(own.where(Account.email == email)).all()
+    with server.database.tenant(first) as session:
+        session.execute(text("UPDATE organization SET business_name = 'The Suspended One'"))
+    with signed_in(server, email) as here:
+        assert "The Suspended One" in here.get("/account/").text
+        suspend(server.database, first, datetime.now(UTC))
+        wait_until(lambda: "The Suspended One" not in here.get("/account/").text)
+        assert here.get("/account/").status_code == 200
+        suspend(server.database, second, datetime.now(UTC))
+        wait_until(lambda: here.get("/account/").status_code == 403)
