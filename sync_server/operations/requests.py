@@ -7,6 +7,8 @@ import asyncio
 import re
 import time
 from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any
 from uuid import uuid4
 
 import orjson
@@ -28,6 +30,15 @@ _BROKEN = "Something went wrong on the server. Your work stays saved on this PC;
 
 _log = structlog.get_logger(__name__)
 
+_STATE: ContextVar[dict[str, Any] | None] = ContextVar("request_state", default=None)
+
+
+def note_device(organization_id: str, device_id: str) -> None:
+    """Name the device behind the request in hand in its line of the log, from whichever thread works on it."""
+    state = _STATE.get()
+    if state is not None:
+        state["organization_id"], state["device_id"] = organization_id, device_id
+
 
 class RequestScope:
     """ASGI middleware; see the module. `connections_used` tells how many database connections are in use."""
@@ -43,6 +54,7 @@ class RequestScope:
             return
         request_id = request_id_of(scope)
         scope.setdefault("state", {})["request_id"] = request_id
+        _STATE.set(scope["state"])
         answer = _Answer(request_id, receive, send, self._draining)
         began = time.perf_counter()
         metrics.REQUESTS_IN_HAND.inc()

@@ -12,6 +12,7 @@ from shared_models.access.models import Role
 from shared_models.sync.wire import SPOKEN
 from sync_server.access.devices import DeviceSession, DeviceState, device_session
 from sync_server.access.requests import Refused, revoked, signed_out
+from sync_server.operations.requests import note_device
 from sync_server.operations.standing import SUSPENDED_CODE, SUSPENDED_SENTENCE
 from sync_server.sync.visibility import with_families
 
@@ -24,6 +25,7 @@ def open_session(cursor: psycopg.Cursor[Any], token: str, *, locks: bool = False
     state = device_session(cursor, token, locks=locks)
     if state is DeviceState.UNKNOWN:
         raise signed_out()
+    note_device(state.device.organization_id, state.device.device_id)
     if state.is_revoked:
         raise revoked()
     if state.is_suspended:
