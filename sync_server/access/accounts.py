@@ -85,7 +85,8 @@ class SecondFactorNeeded:
 
 @dataclass(frozen=True, slots=True)
 class NewOrganization:
-    """What is needed to make a tenant. `email_is_confirmed` when the owner has opened a link sent there."""
+    """What is needed to make a tenant. `email_is_confirmed` when the owner has opened a link sent there, or
+    who runs the server vouches for it."""
 
     business_name: str
     slug: str
