@@ -6,9 +6,9 @@ import asyncio
 import signal
 import subprocess
 import sys
-import threading
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
@@ -35,24 +35,27 @@ NOW = datetime(2026, 11, 25, 20, 40, tzinfo=UTC)
 
 
 class Inbox:
-    """What arrived, by subject; while `is_open` is not set, mails are held at the door."""
+    """What arrived, by subject; mails are held at the door until it is opened."""
 
     def __init__(self) -> None:
         self.arrived: Counter[str] = Counter()
         self.at_the_door: Counter[str] = Counter()
-        self.is_open = threading.Event()
+        self._opened: Future[None] = Future()
         self.answer = "250 OK"
 
     async def handle_DATA(self, server, session, envelope) -> str:
         subject = str(message_from_bytes(envelope.content, policy=policy.default)["Subject"])
         self.at_the_door[subject] += 1
-        while not self.is_open.is_set():
-            await asyncio.sleep(0.01)
-            if session.peer is None or server.transport is None or server.transport.is_closing():
-                return "421 gone"
+        # Whose connection is lost while it waits is let go of by aiosmtpd; the door stays as it is for the others.
+        await asyncio.shield(asyncio.wrap_future(self._opened))
         if self.answer.startswith("250"):
             self.arrived[subject] += 1
         return self.answer
+
+    def open(self) -> None:
+        """Let in what waits, and what comes."""
+        if not self._opened.done():
+            self._opened.set_result(None)
 
 
 @pytest.fixture
@@ -69,7 +72,7 @@ def smtp_port(inbox: Inbox) -> Iterator[int]:
     controller = Controller(inbox, hostname="127.0.0.1", port=port)
     controller.start()
     yield port
-    inbox.is_open.set()
+    inbox.open()
     controller.stop()
 
 
@@ -175,7 +178,7 @@ def test_a_job_holds_no_personal_data(database: Database, organization_id: str) 
 
 
 def test_a_worker_sends_and_leaves_no_job_behind(database: Database, office: Office) -> None:
-    office.inbox.is_open.set()
+    office.inbox.open()
     office.put("left from before")
     with office.worker() as worker:
         wait_until(lambda: office.inbox.arrived["left from before"], worker)
@@ -189,7 +192,7 @@ def test_a_worker_sends_and_leaves_no_job_behind(database: Database, office: Off
 
 def test_a_busy_mail_server_is_asked_again_later(database: Database, office: Office) -> None:
     office.inbox.answer = "451 Come back later"
-    office.inbox.is_open.set()
+    office.inbox.open()
     office.put("later")
     with office.worker() as worker:
         wait_until(lambda: jobs(database) == [("send_mail", "todo", 1)], worker)
@@ -209,7 +212,7 @@ def test_a_killed_workers_jobs_are_done_by_another_and_each_once(database: Datab
     assert [status for _, status, _ in jobs(database)].count("doing") == 4
     assert not office.inbox.arrived
     with office.worker() as second, office.worker():
-        office.inbox.is_open.set()
+        office.inbox.open()
         wait_until(lambda: office.is_settled(), second)
     assert office.inbox.arrived == {f"mail {number}": 1 for number in range(12)}
 
@@ -220,7 +223,7 @@ def test_a_worker_that_is_ended_finishes_what_it_has_in_hand(database: Database,
     with office.worker() as worker:
         wait_until(lambda: len(office.inbox.at_the_door) == 4, worker)
         worker.send_signal(signal.SIGTERM)
-        office.inbox.is_open.set()
+        office.inbox.open()
         assert worker.wait(30) == 0
     assert len(office.inbox.arrived) == 4
     assert [status for _, status, _ in jobs(database)] == ["todo", "todo"]
@@ -234,7 +237,7 @@ def test_a_worker_that_hung_and_comes_back_does_not_send_a_second_time(database:
         with office.worker() as other:
             # Taken for dead, its job is taken up; but the mail itself it still holds.
             wait_until(lambda: jobs(database) == [("send_mail", "todo", 2)], other)
-            office.inbox.is_open.set()
+            office.inbox.open()
             hanging.send_signal(signal.SIGCONT)
             wait_until(lambda: office.inbox.arrived["slow"], hanging)
             with database.tenant(office.organization_id) as session:
