@@ -1,11 +1,11 @@
-"""Erases people on the server (product §9): rows, the values in the audit history, mails to them, files; and keeps a
-list of what was erased beside the database, so that a restored backup can be made to forget again."""
+"""Erases people on the server (product §9): rows, the values in the audit history, mails to them, files, accounts;
+and keeps a list of what was erased beside the database, so that a restored backup can be made to forget again."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,8 @@ from shared_models.access.models import User
 from shared_models.base import derived_id
 from shared_models.leads.models import Lead
 from shared_models.privacy.erasure import PLANS, ErasedKind, Erasure, ErasurePlan, erase
+from sync_server.access.forgetting import forget_user
+from sync_server.access.letters import SERVER_ITSELF
 from sync_server.access.models import Invitation
 from sync_server.database import SERVER_ACTOR, Actor, Database, allocate_sequence
 from sync_server.files.models import FileContent
@@ -90,13 +92,20 @@ def erase_person(
         plan = PLANS[kind](session, organization_id, row_id, now)
         erasure = erase(session, organization_id, plan, now=now, allocate=allocate_sequence)
         _redact(session, actor, erasure)
-        _forget_mail(session, organization_id, plan)
+        about = [derived_id(words, row_id) for row_id in plan.rows.get(Lead.__tablename__, ()) for words in _LETTERS]
+        _forget_mail(session, organization_id, plan.emails, about)
+        users = plan.rows.get(User.__tablename__, ())
+        addresses = {forget_user(session, organization_id, user_id, now) for user_id in users} - {None}
         _forget_invitations(session, organization_id, plan, now)
         session.execute(
             delete(FileContent).where(
                 FileContent.organization_id == organization_id, FileContent.sha256.in_(plan.file_hashes)
             )
         )
+    if addresses:
+        # What the server itself wrote to the account lies behind a wall of its own.
+        with database.tenant(SERVER_ITSELF) as session:
+            _forget_mail(session, SERVER_ITSELF, {address for address in addresses if address is not None})
     done.add(ErasedPerson(organization_id, kind.value, row_id, now.isoformat()))
     for sha256 in plan.file_hashes:
         storage.remove(FileKey(organization_id, sha256))
@@ -160,13 +169,14 @@ def _forget_invitations(session: Session, organization_id: str, plan: ErasurePla
             invitation.withdrawn_at = invitation.withdrawn_at or now
 
 
-def _forget_mail(session: Session, organization_id: str, plan: ErasurePlan) -> None:
-    """Empty the mails to and about somebody; those that wait are not sent any more."""
-    about = [derived_id(words, lead_id) for lead_id in plan.rows.get(Lead.__tablename__, ()) for words in _LETTERS]
+def _forget_mail(
+    session: Session, organization_id: str, emails: Collection[str], about: Collection[str] = ()
+) -> None:
+    """Empty the mails to somebody, and those `about` them by id; those that wait are not sent any more."""
     for mail in session.scalars(
         select(OutboxMail).where(
             OutboxMail.organization_id == organization_id,
-            or_(OutboxMail.id.in_(about), func.lower(OutboxMail.recipient).in_(sorted(plan.emails))),
+            or_(OutboxMail.id.in_(about), func.lower(OutboxMail.recipient).in_(sorted(emails))),
         )
     ):
         mail.recipient = mail.subject = mail.message = mail.failure = ""

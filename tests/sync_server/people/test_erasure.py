@@ -29,12 +29,22 @@ from shared_models.registry import tenant_classes
 from shared_models.schedule.models import Attendee, ScheduleEntry
 from shared_models.sync.clocks import CREATED, ERASED_CLOCK
 from sync_server.access.devices import DeviceIdentity
-from sync_server.access.models import Invitation
+from sync_server.access.letters import SERVER_ITSELF
+from sync_server.access.models import (
+    Invitation,
+    KnownPlace,
+    LinkedIdentity,
+    PasswordReset,
+    RecoveryCode,
+    SecondFactor,
+    WebSession,
+)
+from sync_server.access.passwords import hash_password
 from sync_server.database import Database
 from sync_server.files.content import FileDesk, FileError
 from sync_server.files.storage import DiskStorage
 from sync_server.mail_models import OutboxMail
-from sync_server.models import AuditEntry
+from sync_server.models import Account, AuditEntry, Device, Membership
 from sync_server.people.erasure import ErasureList, erase_again, erase_person
 from tests.live_server import PASSWORD, LiveServer, live_server, make_organization
 from tests.pictures import picture
@@ -329,6 +339,86 @@ def test_a_tutor_goes_with_photo_and_name_and_a_manager_keeps_the_name(database:
         assert len(session.scalars(select(StoredFile.id)).all()) == 2
     files.receive(device, sha256, 0, content, sha256)
     assert files.complete(device, sha256, NOW).size_bytes == len(content)
+
+
+def account_for_tutor(database: Database, center_id: str, email: str, *others: str) -> tuple[str, str, str]:
+    """A tutor with an account that has all that an account can have; its id, the tutor's and the device's.
+    It belongs to the `others`, too."""
+    account_id, user_id, tutor_id, device_id = (new_id() for _ in range(4))
+    with database.tenant(center_id) as session:
+        own = {"organization_id": center_id}
+        session.add(User(**own, id=user_id, first_name="Zoé", last_name="Łukasz", email=email))
+        session.add(UserRole(**own, id=new_id(), user_id=user_id, role=Role.TUTOR))
+        session.add(Tutor(**own, id=tutor_id, user_id=user_id))
+    with database.routing() as session:
+        session.add(Account(id=account_id, email=email, password_hash=hash_password(PASSWORD)))
+        session.flush()
+        session.add_all(
+            [
+                *(Membership(account_id=account_id, organization_id=one, user_id=user_id)
+                  for one in (center_id, *others)),
+                Device(id=device_id, organization_id=center_id, account_id=account_id, user_id=user_id,
+                       name="Zoé’s laptop", token_hash=new_id()),
+                SecondFactor(account_id=account_id, secret="A2B3"),
+                RecoveryCode(account_id=account_id, code_hash="x"),
+                KnownPlace(account_id=account_id, place_hash="x", seen_at=NOW),
+                LinkedIdentity(provider="school", subject=new_id(), account_id=account_id),
+                PasswordReset(account_id=account_id, link_hash=new_id(), expires_at=NOW),
+                WebSession(account_id=account_id, token_hash=new_id(), is_complete=True, name="Firefox", place="",
+                           created_at=NOW, last_seen_at=NOW),
+            ]
+        )  # fmt: skip
+    with database.tenant(SERVER_ITSELF) as session:
+        session.add(OutboxMail(organization_id=SERVER_ITSELF, id=new_id(), created_at=NOW, recipient=email,
+                               subject="Choose a new password", message="Zoé", sent_at=NOW))  # fmt: skip
+    return account_id, tutor_id, device_id
+
+
+def of_account(database: Database, account_id: str) -> str:
+    """Everything that is kept of an account, as text."""
+    with database.routing() as session:
+        kinds = (Account, SecondFactor, RecoveryCode, KnownPlace, LinkedIdentity, PasswordReset, WebSession, Device)
+        return "\n".join(
+            str(row)
+            for kind in kinds
+            for row in session.execute(
+                select(kind.__table__).where(
+                    (kind.__table__.c.id if kind is Account else kind.__table__.c.account_id) == account_id
+                )
+            )
+        )
+
+
+def test_the_account_of_who_was_erased_opens_nothing_and_says_nothing(
+    database: Database, server: LiveServer, tmp_path: Path
+) -> None:
+    center = Center(database)
+    email = f"zoe-{new_id()[-12:]}@x.example"
+    account_id, tutor_id, device_id = account_for_tutor(database, center.id, email)
+    storage, done = DiskStorage(tmp_path / "files"), ErasureList(tmp_path / "erasures.jsonl")
+    erase_person(database, storage, done, center.id, ErasedKind.TUTOR, tutor_id, now=NOW)
+    left = of_account(database, account_id)
+    assert len(left.splitlines()) == 2, "the account and the PC, which has to learn that its access ended"
+    assert not [word for word in (email, "Zoé", "argon2", "A2B3", "Firefox") if word in left]
+    with database.routing() as session:
+        assert session.get_one(Device, (device_id, center.id)).revoked_at == NOW
+    with database.tenant(SERVER_ITSELF) as session:
+        assert email not in session.scalars(select(OutboxMail.recipient)).all()
+    words = {"email": email, "password": PASSWORD, "device_id": new_id(), "device_name": "x"}
+    answer = httpx.post(f"{server.url}/api/v1/sign-in", json=words, trust_env=False, timeout=60)
+    assert (answer.status_code, answer.json()["code"]) == (403, "sign_in_refused")
+    erase_person(database, storage, done, center.id, ErasedKind.TUTOR, tutor_id, now=NOW)
+
+
+def test_an_account_that_belongs_to_another_center_stays_there(database: Database, tmp_path: Path) -> None:
+    center, other = Center(database), make_organization(database)
+    email = f"zoe-{new_id()[-12:]}@x.example"
+    account_id, tutor_id, device_id = account_for_tutor(database, center.id, email, other[0])
+    storage, done = DiskStorage(tmp_path / "files"), ErasureList(tmp_path / "erasures.jsonl")
+    erase_person(database, storage, done, center.id, ErasedKind.TUTOR, tutor_id, now=NOW)
+    assert email in of_account(database, account_id)
+    with database.routing() as session:
+        assert session.get_one(Device, (device_id, center.id)).revoked_at == NOW
 
 
 def test_a_restored_backup_forgets_again_and_erasing_twice_is_harmless(database: Database, tmp_path: Path) -> None:
