@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from desktop import theme
+from desktop.history.folded import FoldedHistory
 from desktop.leads.lead_fields import LeadFields
 from desktop.leads.lead_rows import Center, ContactLine, LeadChoices
 from desktop.leads.wording import (
@@ -53,8 +54,14 @@ class LeadPanel(SidePanel):
     proposalDropped = Signal()
 
     def __init__(
-        self, choices: LeadChoices, center: Center, clock: Callable[[], datetime], parent: QWidget | None = None
+        self,
+        choices: LeadChoices,
+        center: Center,
+        clock: Callable[[], datetime],
+        changes: FoldedHistory,
+        parent: QWidget | None = None,
     ) -> None:
+        """``changes`` is the history of what was changed in the lead shown."""
         super().__init__("", width=364, parent=parent)
         t = theme.current()
         self._center, self._clock = center, clock
@@ -97,6 +104,9 @@ class LeadPanel(SidePanel):
         self.history = QVBoxLayout()
         self.history.setSpacing(t.px(10))
         column.addLayout(self.history)
+        column.addWidget(Line())
+        self.changes = changes
+        column.addWidget(changes)
         column.addStretch(1)
         self.more_button = IconButton("ellipsis", "More for this lead", Kind.SECONDARY, on_click=self._open_menu)
         self.schedule_button = Button("Schedule", icon="calendar-plus", on_click=self.scheduleRequested.emit)
@@ -176,6 +186,7 @@ class LeadPanel(SidePanel):
             self.said.clear()
         self.fields.show_lead(lead)
         self._show_history(history, now)
+        self.changes.show_record(lead.id)
         self._show_buttons()
 
     def _add_outcomes(self, column: QVBoxLayout) -> None:

@@ -13,6 +13,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from desktop import theme
+from desktop.history.folded import FoldedHistory
+from desktop.history.people_chapters import lead_chapter
 from desktop.leads.board import LeadBoard
 from desktop.leads.convert_sheet import ConvertSheet
 from desktop.leads.entry_sheet import LeadEntrySheet
@@ -353,7 +355,8 @@ class LeadsPage(Page):
         self._enable_actions()
 
     def _build_panel(self) -> None:
-        self.panel = LeadPanel(self.choices, self.center, self._clock)
+        changes = FoldedHistory(self._store, lead_chapter)
+        self.panel = LeadPanel(self.choices, self.center, self._clock, changes)
         self.panel.contacted.connect(lambda key, note: self.contact(self._selected, key, note))
         self.panel.taken.connect(lambda: self.take(self._selected))
         self.panel.fieldChanged.connect(self._change_field)

@@ -1,33 +1,26 @@
-"""The cards of the family page: parents, students, note, sessions and timeline. They show what they are given and
-say what was asked for; the page does it."""
+"""The cards of a family's people: parents, students and the note. They show what they are given and say what was
+asked for; the page does it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
-from itertools import groupby
+from datetime import date
 
-from PySide6.QtCore import QEvent, QObject, QRectF, Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QKeyEvent, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QKeyEvent
+from PySide6.QtWidgets import QHBoxLayout, QLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop import theme
-from desktop.people.family_rows import FamilyFace, SessionRow, Sessions, StudentFace
+from desktop.people.family_rows import FamilyFace, StudentFace
 from desktop.people.reach import EVERYTHING, Reach
-from desktop.people.timeline import Moment, MomentKind
-from desktop.widgets import painting
 from desktop.widgets.buttons import Button, IconButton, Kind
-from desktop.widgets.choices import Segmented
 from desktop.widgets.fields import TextArea
-from desktop.widgets.labels import Avatar, Label, Note, Paragraph, Tag, Tone
+from desktop.widgets.labels import Avatar, Label, Paragraph, Tag
 from desktop.widgets.panels import Card, EmptyState, Line
-from desktop.widgets.parsing import format_long_date, format_time_range
 from desktop.widgets.status import TextLink
-from desktop.widgets.table import Cell, Column, RowModel, TableView
 from shared_models.people.contact import format_phone
 from shared_models.people.models import LessonMode, PrimaryContact, Student
 from shared_models.people.operations import HEALTH_FIELDS
-from shared_models.schedule.models import Attendance, EntryStatus
 
 LOOKING_IS_RECORDED = "Looking is recorded."
 """Stands below every way to a student's health fields (product §9)."""
@@ -358,205 +351,6 @@ class StudentsCard(Card):
         student_id = face.student.id
         row.addWidget(Button("Look", Kind.QUIET, small=True, on_click=lambda: self.editRequested.emit(student_id)))
         return box
-
-
-class SessionsCard(Card):
-    """Coming or past sessions. `openRequested` carries an entry, `changed` asks for other rows."""
-
-    openRequested = Signal(str)
-    changed = Signal()
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Coming sessions", parent=parent)
-        self.period = Segmented([("coming", "Coming"), ("past", "Past")], small=True, name="Which sessions")
-        self.period.changed.connect(self._switch)
-        self.head.addWidget(self.period)
-        self.shows_all = False
-        self._today = date.min
-        self._marked: dict[str, str] = {}
-        self.note_place = QVBoxLayout()
-        t = theme.current()
-        self.note_place.setContentsMargins(t.px(12), 0, t.px(12), 0)
-        self.body.addLayout(self.note_place)
-        self.model: RowModel[SessionRow] = RowModel(self._columns())
-        self.table = TableView(self.model, name="Sessions")
-        self.table.horizontalHeader().hide()
-        self.table.opened.connect(self._open)
-        self.body.addWidget(Line())
-        self.body.addWidget(self.table)
-        self.empty = EmptyState("calendar-days", "", "")
-        self.body.addWidget(self.empty)
-        self.all_link = TextLink("", "body_medium")
-        self.all_link.clicked.connect(self._show_all)
-        self._foot = QWidget()
-        foot = QHBoxLayout(self._foot)
-        foot.setContentsMargins(t.px(16), t.px(8), t.px(16), t.px(8))
-        foot.addWidget(self.all_link)
-        foot.addStretch(1)
-        self.body.addWidget(self._foot)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
-
-    @property
-    def shows_past(self) -> bool:
-        """Whether past sessions are wanted."""
-        return self.period.value() == "past"
-
-    def show_sessions(self, sessions: Sessions, today: date, *, marked: dict[str, str], note: Note | None) -> None:
-        """Show sessions; ``marked`` entries carry the color of their conflict, ``note`` says what the first is."""
-        self._today, self._marked = today, marked
-        self.title.setText("Past sessions" if self.shows_past else "Coming sessions")
-        clear(self.note_place)
-        if note is not None:
-            self.note_place.addWidget(note)
-            self.note_place.addSpacing(theme.current().px(10))
-        self.model.set_rows(sessions.rows)
-        self.table.setVisible(bool(sessions.rows))
-        self.table.fit_height()
-        self.empty.setVisible(not sessions.rows)
-        which = "past" if self.shows_past else "coming"
-        self.empty.set_words(f"No {which} sessions", "Press Schedule beside a student to book one.")
-        more = sessions.total > len(sessions.rows)
-        self._foot.setVisible(more)
-        if more and sessions.last_day is not None:
-            bound = "since" if self.shows_past else "until"
-            self.all_link.set_words(f"All {sessions.total:,} sessions {bound} {sessions.last_day:%B %Y}")
-
-    def _columns(self) -> list[Column[SessionRow]]:
-        return [
-            Column("Day", self._day, 114),
-            Column(
-                "Time", lambda row: Cell(format_time_range(row.starts.time(), row.ends.time()), tone="text2"), 108
-            ),
-            Column("What", lambda row: Cell(row.student, second=row.title, strong=True), 146),
-            Column("Tutor", lambda row: Cell(row.tutor, tone="text2")),
-            Column("Room", self._place, 98),
-        ]
-
-    def _day(self, row: SessionRow) -> Cell:
-        day = row.starts.date()
-        if day == self._today:
-            return Cell("Today", strong=True, family=row.kind)
-        year = f", {day.year}" if day.year != self._today.year and self.shows_past else ""
-        return Cell(f"{day:%a %b} {day.day}{year}", family=row.kind)
-
-    def _place(self, row: SessionRow) -> Cell:
-        if row.status is EntryStatus.CANCELLED:
-            return Cell("Cancelled", tag=Tone.NEUTRAL)
-        if row.status is EntryStatus.NO_SHOW or row.attendance is Attendance.ABSENT:
-            return Cell("No-show", tag=Tone.WARN)
-        if row.attendance is Attendance.EXCUSED:
-            return Cell("Excused", tag=Tone.NEUTRAL)
-        tone = self._marked.get(row.entry_id)
-        if tone is not None:
-            return Cell(row.place, tone="text2", icon="circle-alert", icon_tone=tone)
-        return Cell(row.place, tone="text2")
-
-    def _switch(self, _key: str) -> None:
-        self.shows_all = False
-        self.changed.emit()
-
-    def _show_all(self) -> None:
-        self.shows_all = True
-        self.changed.emit()
-
-    def _open(self, at: int) -> None:
-        row = self.model.row(at)
-        if isinstance(row, SessionRow):
-            self.openRequested.emit(row.entry_id)
-
-
-class TimelineCard(Card):
-    """What happened, by days, newest first."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Timeline", parent=parent)
-        t = theme.current()
-        kinds = [("all", "All"), ("talk", "Talks"), ("session", "Sessions"), ("change", "Changes")]
-        self.kind = Segmented(kinds, small=True, name="What to show")
-        self.kind.changed.connect(lambda _key: self._show())
-        self.head.addWidget(self.kind)
-        self._moments: list[Moment] = []
-        self._now: datetime | None = None
-        self.body.addWidget(Line())
-        self._scroll = QScrollArea()
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._scroll.viewport().setAutoFillBackground(False)
-        inside = QWidget()
-        self._list = QVBoxLayout(inside)
-        self._list.setContentsMargins(t.px(16), t.px(2), t.px(16), t.px(12))
-        self._list.setSpacing(0)
-        self._scroll.setWidget(inside)
-        inside.setAutoFillBackground(False)
-        self.body.addWidget(self._scroll, 1)
-
-    def show_moments(self, moments: list[Moment], now: datetime) -> None:
-        """Show these; ``now`` is local."""
-        if moments == self._moments and self._now is not None and self._now.date() == now.date():
-            return
-        self._moments, self._now = moments, now
-        self._show()
-
-    def _show(self) -> None:
-        t = theme.current()
-        clear(self._list)
-        wanted = self.kind.value()
-        shown = [moment for moment in self._moments if wanted == "all" or moment.kind is MomentKind(wanted)]
-        if not shown:
-            text = "Talks, sessions and changes show here as they happen."
-            self._list.addWidget(EmptyState("history", "Nothing yet", text))
-            return
-        for day, moments in groupby(shown, key=lambda moment: moment.at.date()):
-            self._list.addSpacing(t.px(10))
-            self._list.addWidget(Label(self._day_words(day), "small_strong", "text2"))
-            for moment in moments:
-                self._list.addWidget(_MomentLine(moment))
-        self._list.addStretch(1)
-
-    def _day_words(self, day: date) -> str:
-        today = self._now.date() if self._now is not None else day
-        if day == today:
-            return "Today"
-        return format_long_date(day, weekday=day.year == today.year, year=day.year != today.year)
-
-
-class _MomentLine(QWidget):
-    """An icon in a circle, what happened, and when."""
-
-    def __init__(self, moment: Moment) -> None:
-        super().__init__()
-        t = theme.current()
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, t.px(6), 0, t.px(6))
-        row.setSpacing(t.px(10))
-        row.addWidget(_RoundGlyph(moment.icon), 0, Qt.AlignmentFlag.AlignTop)
-        column = QVBoxLayout()
-        column.setSpacing(0)
-        column.addWidget(Paragraph(moment.title, "body_medium"))
-        if moment.detail:
-            column.addWidget(Paragraph(moment.detail, "small", "text2", max_lines=4))
-        row.addLayout(column, 1)
-        if moment.clock:
-            when = Label(moment.clock, "micro", "text3", tabular=True)
-            row.addWidget(when, 0, Qt.AlignmentFlag.AlignTop)
-
-
-class _RoundGlyph(QWidget):
-    def __init__(self, icon: str) -> None:
-        super().__init__()
-        self._icon = icon
-        side = theme.current().px(26)
-        self.setFixedSize(side, side)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        t = theme.current()
-        painter = painting.painter_for(self)
-        painting.box(painter, QRectF(self.rect()), self.width() / 2, t.color.sunken)
-        side = t.px(14)
-        at = (self.width() - side) / 2
-        theme.draw_icon(painter, self._icon, at, at, side, t.color.text2)
-        painter.end()
 
 
 def health_words(student: Student) -> list[str]:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from desktop.leads.wording import SOURCE_WORDS, clock_words, contact_words, wanted_words
 from desktop.people.family_rows import FamilyFace
+from desktop.people.reach import EVERYTHING, Reach
 from desktop.schedule.entry_words import title_words
 from shared_models.access.models import User
 from shared_models.catalog.models import Product, Service, Subject, Topic
@@ -42,6 +43,7 @@ class MomentKind(StrEnum):
     TALK = "talk"
     SESSION = "session"
     CHANGE = "change"
+    LOOK = "look"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +64,22 @@ class Moment:
 
 
 def load_timeline(
-    session: Session, organization_id: str, face: FamilyFace, *, now: datetime, zone: tzinfo
+    session: Session,
+    organization_id: str,
+    face: FamilyFace,
+    *,
+    now: datetime,
+    zone: tzinfo,
+    reach: Reach = EVERYTHING,
+    student_reaches: Mapping[str, Reach] | None = None,
 ) -> list[Moment]:
-    """What happened so far, newest first."""
+    """What happened so far, newest first, as far as the person may see the fields that it was about."""
     family_id = face.family.id
     moments = [
         *_talks(session, organization_id, family_id, zone),
         *_attended(session, organization_id, family_id, now, zone),
         *_begun(session, organization_id, family_id, now, zone),
-        *_changes(face, zone),
+        *_changes(face, zone, reach, student_reaches or {}),
         *_looks(session, organization_id, family_id, zone),
     ]
     if face.family.registered_on is not None:
@@ -236,10 +245,10 @@ def _looks(session: Session, organization_id: str, family_id: str, zone: tzinfo)
         if later is None or later - at > _SAME_EDIT:
             who = f"{first or ''} {last or ''}".strip() or "Someone"
             title = f"{who} looked at {student}’s health notes"
-            yield Moment(at.astimezone(zone), MomentKind.CHANGE, "eye", title)
+            yield Moment(at.astimezone(zone), MomentKind.LOOK, "eye", title)
 
 
-def _changes(face: FamilyFace, zone: tzinfo) -> Iterable[Moment]:
+def _changes(face: FamilyFace, zone: tzinfo, reach: Reach, student_reaches: Mapping[str, Reach]) -> Iterable[Moment]:
     family = face.family
     whose = {
         "parent1": f"{family.parent1_first_name} {family.parent1_last_name}",
@@ -247,7 +256,7 @@ def _changes(face: FamilyFace, zone: tzinfo) -> Iterable[Moment]:
     }
     edits: list[tuple[datetime, str, str]] = []
     for name, stamp in edits_of(family.field_clocks).items():
-        if name == CREATED:
+        if name == CREATED or not (name == "archived_at" or reach.shows(name)):
             continue
         parent, _, rest = name.partition("_")
         if parent in whose:
@@ -255,8 +264,9 @@ def _changes(face: FamilyFace, zone: tzinfo) -> Iterable[Moment]:
         else:
             edits.append((_moment(stamp, zone), "", _FIELD_WORDS.get(name, name)))
     for student in face.students:
+        open_to_see = student_reaches.get(student.student.id, EVERYTHING)
         for name, stamp in student.student.field_clocks.items():
-            if name != CREATED and name in _FIELD_WORDS:
+            if name != CREATED and name in _FIELD_WORDS and open_to_see.shows(name):
                 edits.append((_moment(stamp, zone), student.name, _FIELD_WORDS[name]))
     archived = family.field_clocks.get("archived_at")
     for at, group in _together(edit for edit in edits if edit[2] != "archived_at"):

@@ -10,8 +10,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from desktop import theme
+from desktop.history.panel import HistoryPanel
 from desktop.schedule.attendance_panel import AttendancePanel
-from desktop.schedule.entry_history import HistoryPanel
+from desktop.schedule.entry_history import entry_chapter
 from desktop.store.store import Store
 from desktop.widgets import Line, Segmented
 from shared_models.schedule.operations import entry_of
@@ -46,7 +47,7 @@ class EntryAside(QWidget):
         column.addWidget(self._bar_line)
         self.went = AttendancePanel(store, clock)
         self.went.said.connect(self.said)
-        self.history = HistoryPanel(store)
+        self.history = HistoryPanel(store, entry_chapter)
         self._stack = QStackedWidget()
         self._areas = {PLAN: outlook, WENT: _scrolled(self.went), HISTORY: _scrolled(self.history)}
         for area in self._areas.values():
@@ -76,7 +77,7 @@ class EntryAside(QWidget):
     def refresh(self) -> None:
         """Something was changed, here or elsewhere."""
         if self._entry_id and self.tabs.value() == HISTORY:
-            self.history.show_entry(self._entry_id)
+            self.history.show_record(self._entry_id)
 
     def leave(self) -> None:
         """The form closes; what was typed is kept."""
@@ -91,7 +92,7 @@ class EntryAside(QWidget):
         if key == WENT:
             self.went.show_entry(self._entry_id)
         elif key == HISTORY:
-            self.history.show_entry(self._entry_id)
+            self.history.show_record(self._entry_id)
         self._stack.setCurrentWidget(self._areas[key])
 
 

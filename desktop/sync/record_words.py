@@ -81,7 +81,7 @@ class RecordWords:
         return self._known[key]
 
     def value(self, table: str, field: str, value: FieldValue) -> str:
-        """A value as it travels, in words; empty when there is none."""
+        """A value as it travels or as the models hold it, in words; empty when there is none."""
         column = table_of(table).c[field]
         target = target_of(table_of(table), field)
         if target is not None:
@@ -174,9 +174,12 @@ def target_of(table: Table, field: str) -> str | None:
 
 
 def python_value(column: Column[Any], value: FieldValue) -> Any:
-    """A value as it travels, which is how SQLite keeps it, as the models hold it; itself when it cannot be read."""
+    """A value as it travels, which is how SQLite keeps it, as the models hold it; itself when it is that already, or
+    cannot be read."""
+    if not isinstance(value, str | int | float):
+        return value
     read = column.type.dialect_impl(_DIALECT).result_processor(_DIALECT, None)
     try:
         return read(value) if read is not None else value
-    except (LookupError, ValueError):
+    except (LookupError, TypeError, ValueError):
         return value

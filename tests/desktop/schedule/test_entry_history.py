@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from desktop import theme
-from desktop.schedule.entry_history import HistoryPanel
+from desktop.history.panel import AWAY, HistoryPanel
+from desktop.schedule.entry_history import entry_chapter
 from desktop.store.store import Store
 from desktop.sync.client import SyncClient
 from desktop.sync.exchange import exchange
@@ -60,9 +61,9 @@ def test_the_server_tells_who_it_was(database: Database, tmp_path: Path, qtbot: 
             )
         exchange(store, client)
         client.close()
-        panel = HistoryPanel(store)
+        panel = HistoryPanel(store, entry_chapter)
         qtbot.addWidget(panel)
-        panel.show_entry(entry_id)
+        panel.show_record(entry_id)
         assert {line.who for line in panel.lines} == {"This PC"}
         qtbot.waitUntil(lambda: {line.who for line in panel.lines} == {"Maya Torres"})
         told = " ".join(line.words for line in panel.lines)
@@ -85,9 +86,11 @@ def test_a_server_that_is_away_leaves_what_this_pc_knows(
         exchange(store, client)
         client.close()
     entry_id = scheduled(store)
-    panel = HistoryPanel(store)
+    panel = HistoryPanel(store, entry_chapter)
     qtbot.addWidget(panel)
-    panel.show_entry(entry_id)
+    panel.show_record(entry_id)
+    assert [(line.who, line.words) for line in panel.lines] == [("This PC", "made it")]
+    qtbot.waitUntil(lambda: panel.note == AWAY)
     assert [(line.who, line.words) for line in panel.lines] == [("This PC", "made it")]
     panel.shut_down()
     store.close()

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from desktop.schedule.history_words import Noted, clock_lines, history_lines, noted_by_clocks, when_words
+from desktop.history.noted import Noted, noted_by_clocks, when_words
+from desktop.schedule.history_words import clock_lines, history_lines
 from shared_models.sync.clocks import HybridClock
 
 ZONE = ZoneInfo("America/New_York")

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from desktop.schedule.history_words import Noted, history_lines, sentences
+from desktop.history.noted import Noted
+from desktop.schedule.history_words import history_lines, sentences
 from shared_models.base import new_id
 from shared_models.catalog.models import Service
 from shared_models.organization.models import Location
@@ -33,7 +34,7 @@ def test_both_values_and_both_names_stand_in_the_history() -> None:
     first, second = lines
     assert (first.who, second.who) == ("Daniel Lee", "Maya Torres")
     assert "moved it to Thu, Nov 26, 4:00 PM, which another change replaced" in first.words
-    assert "entered the supplies “compass”, which another change replaced" in first.words
+    assert "entered the supplies “compass”, which Maya Torres replaced with “ruler”" in first.words
     assert second.words == "changed the supplies"
 
 
