@@ -119,6 +119,14 @@ class Permissions:
             return "Only the owner and those who work at this location can change this."
         return ""
 
+    def why_not_new(self, table: str) -> str:
+        """Why the user can make no row of a table that belongs to a location, at any of them; empty when some can be
+        made."""
+        why = self.why_not(table, Action.CREATE)
+        if why or self.sees_all_locations or self.viewer.location_ids:
+            return why
+        return "Only those who work at a location can do this. The owner says who works where."
+
     def _heed(self, changes: Changes) -> None:
         if not _DECIDING.isdisjoint(changes):
             self._viewer = None

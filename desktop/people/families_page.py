@@ -27,10 +27,12 @@ from desktop.people.family_rows import (
 )
 from desktop.people.new_family_sheet import NewFamilySheet
 from desktop.people.reach import own_part
+from desktop.permissions import Permissions
 from desktop.people.search_index import people_index
 from desktop.proposals import NotOpened, Proposal
 from desktop.store.errors import StoreError
 from desktop.store.store import Store
+from desktop.widgets.actions import allow
 from desktop.widgets.buttons import Button
 from desktop.widgets.choices import FilterChip
 from desktop.widgets.fields import SearchField
@@ -82,8 +84,16 @@ class FamiliesPage(Page):
         elif _TABLES & changes.keys():
             self.reload()
 
+    def _allow_new(self) -> None:
+        """Whether, and why not, families can be registered here."""
+        why = Permissions.of(self._store).why_not_new("student")
+        allow(self.new_action, why)
+        self.new_button.setEnabled(not why)
+        self.new_button.setToolTip(why)
+
     def shown(self) -> None:
         """The page comes to the front: read anew, and be ready to search."""
+        self._allow_new()
         if self._shows_family() and self.view is not None:
             self.view.reload()
             return
@@ -264,6 +274,7 @@ class FamiliesPage(Page):
     def _make_actions(self) -> None:
         self.new_action = self.add_action("New family", self.new_family, icon="plus", shortcut="Ctrl+Shift+N")
         self.header.set_primary(self.new_action)
+        self._allow_new()
         self.find_action = self.add_action("Find a family", self._find, icon="search", shortcut="Ctrl+F")
         self.open_action = self.add_action("Open family", self._open_picked, icon="eye")
 

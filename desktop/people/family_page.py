@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from desktop import theme
 from desktop.page import Changes, PageHeader
-from desktop.people.family_cards import NoteCard, ParentsCard, StudentsCard, clear
+from desktop.people.family_cards import NoteCard, ParentsCard, SessionsCard, StudentsCard, TimelineCard, clear
 from desktop.people.family_privacy import FamilyPrivacy
 from desktop.people.family_rows import (
     FamilyFace,
@@ -27,14 +27,13 @@ from desktop.people.family_rows import (
 )
 from desktop.people.person_forms import ParentsForm, PersonForm, StudentForm
 from desktop.people.proposed_forms import proposed_form
-from desktop.people.reach import EVERYTHING, Reach, family_reach, own_part, student_reach
-from desktop.people.sessions_card import SessionsCard
+from desktop.people.reach import EVERYTHING, Reach, family_reach, own_part, student_reach, why_not_scheduled
 from desktop.people.timeline import load_timeline
-from desktop.people.timeline_card import TimelineCard
+from desktop.permissions import Permissions
 from desktop.proposals import NotOpened, Proposal, saving
 from desktop.store.errors import StoreError
 from desktop.store.store import Store
-from desktop.widgets.actions import make_action
+from desktop.widgets.actions import allow, make_action
 from desktop.widgets.buttons import Button, IconButton, Kind
 from desktop.widgets.choices import Menu
 from desktop.widgets.labels import Note, Tone
@@ -124,27 +123,22 @@ class FamilyView(QWidget):
             if face is None:
                 self.face = None
                 return False
+            timeline = load_timeline(session, organization_id, face, now=now, zone=self.center.zone)
         self.face = face
-        reach = self._reach = family_reach(self._store, face)
-        reaches = self._student_reaches = {
-            one.student.id: student_reach(self._store, one.student) for one in face.students
-        }
-        with self._store.read() as session:
-            timeline = load_timeline(
-                session, organization_id, face, now=now, zone=self.center.zone, reach=reach, student_reaches=reaches
-            )
         self.header.set_title(face.title, face.subtitle)
         caller, phone, email = face.caller
         self._call_button.setText(f"Call {caller}")
         self._call_button.setAccessibleName(f"Call {caller}")
         self._call_button.setEnabled(bool(phone))
         self._call_button.updateGeometry()
+        reach = self._reach = family_reach(self._store, face)
         self._mail_button.setEnabled(bool(email) and reach.shows("parent1_email"))
         self.parents.show_family(face, reach)
         self.note.show_note(face.family.id, face.family.notes)
         self.note.setVisible(reach.shows("notes"))
-        self.students.show_students(face.students, local_now.date(), reaches)
-        self.timeline.show_moments(timeline, local_now, face.family.id)
+        self._student_reaches = {one.student.id: student_reach(self._store, one.student) for one in face.students}
+        self.students.show_students(face.students, local_now.date(), self._student_reaches)
+        self.timeline.show_moments(timeline, local_now)
         self._show_sessions()
         self._show_archived(face)
         return True
@@ -258,7 +252,7 @@ class FamilyView(QWidget):
         self.note = NoteCard()
         self.students = StudentsCard()
         self.sessions = SessionsCard()
-        self.timeline = TimelineCard(self._store)
+        self.timeline = TimelineCard()
         self._left = _scrolled(self.parents, self.note)
         self.row.addWidget(self._left)
         self.row.addWidget(_scrolled(self.students, self.sessions), 1)
@@ -284,7 +278,9 @@ class FamilyView(QWidget):
             self, "New entry", self._new_entry, icon="calendar-plus", shortcut="N", helper="Books a session."
         )
         self.header.set_primary(self.new_entry_action)
-        make_action(self, "Vacation", self._vacation, icon="sun", helper="A student is away for some days.")
+        self.vacation_action = make_action(
+            self, "Vacation", self._vacation, icon="sun", helper="A student is away for some days."
+        )
         self.back_action = make_action(
             self, "Back to all families", self.backRequested.emit, icon="chevron-left", shortcut="Alt+Left"
         )
@@ -341,9 +337,11 @@ class FamilyView(QWidget):
             self._banner.addWidget(Note("A family of another location", self._reach.why, Tone.NEUTRAL, "info"))
             self._banner.addSpacing(theme.current().px(12))
         for action in (self.edit_action, self.note_action, self.archive_action):
-            action.setEnabled(self._reach.can_change)
-        has_live = any(one.student.archived_at is None for one in face.students)
-        self.new_entry_action.setEnabled(not is_archived and (bool(self._bookable()) or not has_live))
+            allow(action, "" if self._reach.can_change else self._reach.why)
+        allow(self.add_action_, Permissions.of(self._store).why_not_new("student"))
+        why = why_not_scheduled(self._store, face, self._reach, len(self._bookable()))
+        allow(self.new_entry_action, why)
+        allow(self.vacation_action, why)
 
     def _open_form(self, form: PersonForm) -> None:
         if self.form is not None and self.form.is_changed():

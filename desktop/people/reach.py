@@ -52,6 +52,20 @@ def own_part(center: PeopleCenter, store: Store) -> PeopleCenter:
     return replace(center, locations=tuple(place for place in center.locations if place[0] in own))
 
 
+def why_not_scheduled(store: Store, face: FamilyFace, reach: Reach, bookable: int) -> str:
+    """Why no session can be booked for a family; ``bookable`` is how many of its students can be scheduled here."""
+    why = Permissions.of(store).why_not_new("schedule_entry")
+    if why:
+        return why
+    if face.family.archived_at is not None:
+        return "An archived family is not scheduled. Restore it first."
+    if bookable:
+        return ""
+    if any(one.student.archived_at is None for one in face.students):
+        return reach.why or "Its students belong to other locations."
+    return reach.why or "Add a student first."
+
+
 def _reach(store: Store, table: str, row_id: str, location_id: str | None) -> Reach:
     permissions = Permissions.of(store)
     if permissions.sees_all_locations:

@@ -218,6 +218,9 @@ class TutorForm(SidePanel):
                     if span.weekday == weekday and (span.location_id or EVERYWHERE) == scope
                 ]
                 field = HoursInput(spans, f"{day}, {name}")
+                why = self._known.rights.why_not_hours_at(None if scope == EVERYWHERE else scope)
+                field.setEnabled(not why)
+                field.setToolTip(why)
                 self._hours[scope].append(field)
                 grid.addWidget(Label(day, "body", "text2"), weekday, 0)
                 grid.addWidget(field, weekday, 1)

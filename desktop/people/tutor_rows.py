@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from desktop.schedule.entry_words import title_words
 from shared_models.access.models import LocationAssignment, Role, User, UserRole
 from shared_models.access.permissions import Access, access_to
+from shared_models.access.policy import Action, who_may
 from shared_models.base import TenantRow
 from shared_models.catalog.models import Subject, Topic
 from shared_models.organization.models import Location, OpeningHours, Organization
@@ -64,9 +65,22 @@ class Rights:
 
     def why_not(self, location_ids: Iterable[str]) -> str:
         """Why a tutor who teaches at these locations cannot be changed here; empty when that can be done."""
-        if self.is_owner or not self.own_places or not self.own_places.isdisjoint(location_ids):
+        if not self.writes_something:
+            return "Only those who work at the front desk can change this."
+        if self.is_owner or not self.own_places.isdisjoint(location_ids):
             return ""
         return "Only the owner and those who work where this tutor teaches can change this."
+
+    @property
+    def why_none_new(self) -> str:
+        """Why no tutor can be added here; empty when one can."""
+        return "" if self.writes_profile else f"Only {who_may(Action.CREATE, 'tutor')} can add tutors."
+
+    def why_not_hours_at(self, location_id: str | None) -> str:
+        """Why weekly hours at a location, or at every one of a tutor's, cannot be changed here."""
+        if self.is_owner or location_id is None or location_id in self.own_places:
+            return ""
+        return "Only the owner and those who work at this location can change this."
 
     @property
     def writes_something(self) -> bool:

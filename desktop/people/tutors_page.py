@@ -10,8 +10,6 @@ from PySide6.QtWidgets import QWidget
 
 from desktop.files.keeper import FileKeeper
 from desktop.files.photos import PhotoBook
-from desktop.history.folded import FoldedHistory
-from desktop.history.people_chapters import tutor_chapter
 from desktop.page import Changes, Page
 from desktop.people.erase_sheet import Eraser
 from desktop.people.tutor_form import TutorForm
@@ -28,7 +26,7 @@ from desktop.people.tutor_rows import (
 from desktop.proposals import NotOpened, Proposal, reading, saving
 from desktop.store.errors import StoreError
 from desktop.store.store import Store
-from desktop.widgets import Card, Cell, Column, EmptyState, FilterChip, Label, RowModel, TableView, Tone
+from desktop.widgets import Card, Cell, Column, EmptyState, FilterChip, Label, RowModel, TableView, Tone, allow
 from desktop.widgets.parsing import format_cents
 from shared_models.people.operations import PeopleError
 from shared_models.people.photos import put_away_unshown
@@ -82,7 +80,7 @@ class TutorsPage(Page):
         self.edit_action = self.add_action(
             "Edit tutor", self._edit_current, icon="pencil", shortcut="E", helper="Changes the tutor in the panel."
         )
-        self._primary = self.header.set_primary(self.new_action)
+        self.header.set_primary(self.new_action)
         self._offer_filters()
         self._show_rows()
 
@@ -128,9 +126,8 @@ class TutorsPage(Page):
         self.subject_chip.set_choices([(name, name) for name in taught], self.subject_chip.value())
         inactive = sum(not row.is_active for row in known.rows)
         self.inactive_chip.setVisible(inactive > 0 or self.inactive_chip.isChecked())
-        self.new_action.setVisible(known.rights.writes_profile)
-        self._primary.setVisible(known.rights.writes_profile)
-        self.edit_action.setEnabled(known.rights.writes_something)
+        allow(self.new_action, known.rights.why_none_new)
+        self._allow_edit()
 
     def _show_rows(self) -> None:
         """Show the rows that pass the filters; the tutor in the panel stays chosen."""
@@ -207,7 +204,7 @@ class TutorsPage(Page):
             self._close_panel()
             return
         if self._panel is None:
-            self._panel = TutorPanel(self._photos, FoldedHistory(self._store, tutor_chapter, style="body_strong"))
+            self._panel = TutorPanel(self._photos)
             self._panel.editRequested.connect(self.edit)
             self._panel.calendarRequested.connect(lambda tutor_id: self.navigate.emit("Calendar", tutor_id))
             self._panel.vacationRequested.connect(lambda tutor: self.navigate.emit("Calendar", f"vacation {tutor}"))
@@ -215,10 +212,16 @@ class TutorsPage(Page):
             self._panel.hide()
             self.body.addWidget(self._panel)
         self._panel.show_tutor(tutor, self._known)
+        self._allow_edit(tutor)
         if self._form is None:
             self._panel.open_panel()
 
+    def _allow_edit(self, tutor: TutorDetails | None = None) -> None:
+        """Whether, and why not, the tutor in the panel can be changed."""
+        allow(self.edit_action, self._known.rights.why_not(tutor.location_ids) if tutor else "Choose a tutor first.")
+
     def _close_panel(self) -> None:
+        self._allow_edit()
         if self._panel is not None:
             self._panel.hide()
         self.table.clearSelection()
@@ -229,7 +232,7 @@ class TutorsPage(Page):
     def edit(self, tutor_id: str | None) -> None:
         """Open the form for a tutor, or for a new one."""
         rights = self._known.rights
-        if not (rights.writes_something if tutor_id else rights.writes_profile):
+        if tutor_id is None and rights.why_none_new:
             return
         tutor = None
         if tutor_id is not None:

@@ -1,6 +1,6 @@
 """The parts every screen is built of, all painted from the theme. README.md in this folder lists them."""
 
-from desktop.widgets.actions import make_action
+from desktop.widgets.actions import allow, make_action
 from desktop.widgets.buttons import Button, IconButton, KeyCap, Kind, key_words
 from desktop.widgets.choices import CheckBox, FilterChip, Menu, RadioButton, Segmented, Toggle, ToggleGroup
 from desktop.widgets.combo import ComboBox, Option, TokenField
@@ -16,6 +16,6 @@ __all__ = [
     "FilterChip", "FlowLayout", "Glyph", "Group", "IconButton", "KeyCap", "Kind", "Label", "Line", "Menu",
     "MoneyInput", "MonthView", "Note", "NumberInput", "Option", "Paragraph", "RadioButton", "RowModel", "SearchField",
     "Segmented", "Sheet", "SidePanel", "TableView", "Tag", "Temperature", "TextArea", "TextInput", "TimeInput",
-    "Toast", "Toggle", "ToggleGroup", "TokenField", "Tone", "action_row", "initials", "key_words", "make_action",
-    "save_and_cancel",
+    "Toast", "Toggle", "ToggleGroup", "TokenField", "Tone", "action_row", "allow", "initials", "key_words",
+    "make_action", "save_and_cancel",
 ]  # fmt: skip

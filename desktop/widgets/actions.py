@@ -41,6 +41,13 @@ def make_action(
     return action
 
 
+def allow(action: QAction, why_not: str = "") -> None:
+    """Switch an action on or, with a reason, off; its buttons and menu entries tell the reason as tooltip."""
+    action.setEnabled(not why_not)
+    action.setProperty("whyNot", why_not)
+    action.setToolTip(why_not or action.text())
+
+
 def action_icon(action: QAction) -> str | None:
     """The name of the icon of an action made by `make_action`."""
     name = action.property("iconName")

@@ -87,6 +87,9 @@ class Button(QPushButton):
             self.setText(self._action.text())
             self.setAccessibleName(self._action.text())
             self.setEnabled(self._action.isEnabled())
+            why_not = self._action.property("whyNot")
+            if why_not is not None:
+                self.setToolTip(str(why_not))
             self.setVisible(self._action.isVisible()) if self.parentWidget() else None
             self.updateGeometry()
 

@@ -106,6 +106,7 @@ def test_a_guest_is_read_only_and_it_says_who_can_change_it(page: FamiliesPage, 
     assert {"Edit Elena Kim", "Schedule Elena Kim"} <= closed
     for action in (view.edit_action, view.note_action, view.archive_action, view.new_entry_action):
         assert not action.isEnabled()
+        assert "those who work at this location" in action.toolTip()
     view.edit_parents()
     assert view.form is None
     view.archive_or_restore()

@@ -56,7 +56,11 @@ class World:
 
     def sit_down(self, role: Role) -> None:
         with self.store.write() as session:
-            session.add(UserRole(organization_id=self.organization_id, user_id=self.maya, role=role))
+            own = {"organization_id": self.organization_id, "user_id": self.maya}
+            session.add(UserRole(**own, role=role))
+            mine = select(LocationAssignment.id).where(LocationAssignment.user_id == self.maya)
+            if role is not Role.OWNER and session.scalar(mine) is None:
+                session.add(LocationAssignment(**own, location_id=self.office))
 
     def live(self, kind):
         with self.store.read() as session:
@@ -134,9 +138,12 @@ def test_an_administrator_sees_the_pay_of_those_who_teach_at_the_same_location_a
     assert "per hour" not in words(page._panel)
     assert not page._panel.edit_button.isEnabled()
     assert "those who work where this tutor teaches" in page._panel.edit_button.toolTip()
+    assert not page.edit_action.isEnabled()
+    assert page.edit_action.toolTip() == page._panel.edit_button.toolTip()
     page.edit(world.jakub)
     assert page._form is None
     page.show_item(world.grace)
+    assert page.edit_action.isEnabled()
     assert "per hour" in words(page._panel)
     assert page._panel.edit_button.isEnabled()
 
@@ -236,7 +243,8 @@ def test_a_new_tutor_appears_in_the_list(open_page, world):
 
 def test_the_front_desk_enters_days_off_and_nothing_else(open_page, world):
     page = open_page(Role.FRONT_DESK)
-    assert not page.new_action.isVisible()
+    assert not page.new_action.isEnabled()
+    assert page.new_action.toolTip() == "Only the owner can add tutors."
     page.edit(world.jakub)
     form = page._form
     assert not hasattr(form, "pay_field") and not hasattr(form, "subjects")
@@ -290,3 +298,23 @@ def test_a_list_of_many_costs_no_more_queries(open_page, world):
     counted.clear()
     page._read()
     assert len(counted) == few
+
+
+def test_who_works_at_no_location_edits_no_tutor(open_page, world):
+    page = open_page(Role.FRONT_DESK)
+    with world.store.write() as session:
+        for row in session.scalars(select(LocationAssignment)):
+            row.archived_at = NOW
+    page.refresh({"location_assignment": frozenset({"any"})})
+    page.show_item(world.jakub)
+    assert not page._panel.edit_button.isEnabled()
+    assert "those who work where this tutor teaches" in page.edit_action.toolTip()
+
+
+def test_weekly_hours_at_a_location_of_others_are_read_only(open_page, world):
+    page = open_page(Role.ADMIN)
+    page.edit(world.jakub)
+    hours = page._form._hours
+    assert hours[world.office][0].isEnabled()
+    assert not hours[world.tarrytown][0].isEnabled()
+    assert "those who work at this location" in hours[world.tarrytown][0].toolTip()

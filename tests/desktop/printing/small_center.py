@@ -56,7 +56,6 @@ class SmallCenter:
         self._topics: dict[str, Topic] = {}
         self._students: dict[str, Student] = {}
         self.maya = self._add(User(first_name="Maya", last_name="Torres"))
-        self._add(UserRole(user_id=self.maya.id, role=Role.OWNER))
 
     def location(self, name: str, address: str = "", city: str = "", state: str = "", code: str = "") -> Location:
         place = self._add(Location(name=name, address=address, city=city, state=state, postal_code=code))
@@ -140,6 +139,11 @@ class SmallCenter:
     def printed(self, day: date = WEDNESDAY) -> DaySchedule:
         """The values of the printed day at the office."""
         return day_schedule(self.open(), Filters(location_id=self.office.id), day)
+
+    def with_owner(self) -> SmallCenter:
+        """The same with Maya as its owner."""
+        self._add(UserRole(user_id=self.maya.id, role=Role.OWNER))
+        return self
 
     def open(self) -> Center:
         """The center as it is read for a print by its owner."""

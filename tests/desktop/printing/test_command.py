@@ -18,7 +18,7 @@ from tests.desktop.printing.small_center import NOW, SmallCenter
 def store(tmp_path):
     store = Store(tmp_path / "store", use_keyring=False)
     with store.write() as session:
-        center = SmallCenter(session)
+        center = SmallCenter(session).with_owner()
         center.entry("SAT", center.tutor("Jakub", "Johnson"), ["Elena Kim"], "16:00", room=center.rooms["Room A"])
         center.location("Tarrytown Office")
     store.set_local(organization_id=center.organization_id, user_id=center.maya.id)

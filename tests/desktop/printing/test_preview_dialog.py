@@ -28,7 +28,7 @@ def store(tmp_path, qapp):
     theme.install(qapp)
     store = Store(tmp_path / "store", use_keyring=False)
     with store.write() as session:
-        center = SmallCenter(session)
+        center = SmallCenter(session).with_owner()
         for number in range(10):
             tutor = center.tutor("Tutor", chr(65 + number), number + 1)
             center.entry("SAT", tutor, [f"Child {number}"], f"{14 + number % 6}:00", room=center.rooms["Room A"])
