@@ -27,8 +27,8 @@ from desktop.people.family_rows import (
 )
 from desktop.people.new_family_sheet import NewFamilySheet
 from desktop.people.reach import own_part
-from desktop.permissions import Permissions
 from desktop.people.search_index import people_index
+from desktop.permissions import Permissions
 from desktop.proposals import NotOpened, Proposal
 from desktop.store.errors import StoreError
 from desktop.store.store import Store

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from desktop import theme
 from desktop.page import Changes, PageHeader
-from desktop.people.family_cards import NoteCard, ParentsCard, SessionsCard, StudentsCard, TimelineCard, clear
+from desktop.people.family_cards import NoteCard, ParentsCard, StudentsCard, clear
 from desktop.people.family_privacy import FamilyPrivacy
 from desktop.people.family_rows import (
     FamilyFace,
@@ -28,7 +28,9 @@ from desktop.people.family_rows import (
 from desktop.people.person_forms import ParentsForm, PersonForm, StudentForm
 from desktop.people.proposed_forms import proposed_form
 from desktop.people.reach import EVERYTHING, Reach, family_reach, own_part, student_reach, why_not_scheduled
+from desktop.people.sessions_card import SessionsCard
 from desktop.people.timeline import load_timeline
+from desktop.people.timeline_card import TimelineCard
 from desktop.permissions import Permissions
 from desktop.proposals import NotOpened, Proposal, saving
 from desktop.store.errors import StoreError
@@ -123,22 +125,27 @@ class FamilyView(QWidget):
             if face is None:
                 self.face = None
                 return False
-            timeline = load_timeline(session, organization_id, face, now=now, zone=self.center.zone)
         self.face = face
+        reach = self._reach = family_reach(self._store, face)
+        reaches = self._student_reaches = {
+            one.student.id: student_reach(self._store, one.student) for one in face.students
+        }
+        with self._store.read() as session:
+            timeline = load_timeline(
+                session, organization_id, face, now=now, zone=self.center.zone, reach=reach, student_reaches=reaches
+            )
         self.header.set_title(face.title, face.subtitle)
         caller, phone, email = face.caller
         self._call_button.setText(f"Call {caller}")
         self._call_button.setAccessibleName(f"Call {caller}")
         self._call_button.setEnabled(bool(phone))
         self._call_button.updateGeometry()
-        reach = self._reach = family_reach(self._store, face)
         self._mail_button.setEnabled(bool(email) and reach.shows("parent1_email"))
         self.parents.show_family(face, reach)
         self.note.show_note(face.family.id, face.family.notes)
         self.note.setVisible(reach.shows("notes"))
-        self._student_reaches = {one.student.id: student_reach(self._store, one.student) for one in face.students}
-        self.students.show_students(face.students, local_now.date(), self._student_reaches)
-        self.timeline.show_moments(timeline, local_now)
+        self.students.show_students(face.students, local_now.date(), reaches)
+        self.timeline.show_moments(timeline, local_now, face.family.id)
         self._show_sessions()
         self._show_archived(face)
         return True
@@ -252,7 +259,7 @@ class FamilyView(QWidget):
         self.note = NoteCard()
         self.students = StudentsCard()
         self.sessions = SessionsCard()
-        self.timeline = TimelineCard()
+        self.timeline = TimelineCard(self._store)
         self._left = _scrolled(self.parents, self.note)
         self.row.addWidget(self._left)
         self.row.addWidget(_scrolled(self.students, self.sessions), 1)

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 
 from desktop import theme
 from desktop.files.photos import PhotoBook
+from desktop.history.folded import FoldedHistory
 from desktop.people.availability_strip import AvailabilityStrip, week_words
 from desktop.people.tutor_rows import Place, TutorDetails, TutorList, hours_words
 from desktop.widgets import Avatar, Button, FlowLayout, Kind, Label, Line, Note, Paragraph, SidePanel, Tag, Tone
@@ -21,9 +22,10 @@ class TutorPanel(SidePanel):
     calendarRequested = Signal(str)
     vacationRequested = Signal(str)
 
-    def __init__(self, photos: PhotoBook, parent: QWidget | None = None) -> None:
+    def __init__(self, photos: PhotoBook, changes: FoldedHistory, parent: QWidget | None = None) -> None:
+        """``changes`` is the history of what was changed in the tutor shown."""
         super().__init__("", 364, parent=parent)
-        self._photos = photos
+        self._photos, self.changes = photos, changes
         self._tutor_id = ""
         self._photo_hash = ""
         self._avatar: Avatar | None = None
@@ -67,6 +69,9 @@ class TutorPanel(SidePanel):
             if number:
                 column.addWidget(Line())
             column.addWidget(one)
+        self.changes.show_record(tutor.tutor_id)
+        column.addWidget(Line())
+        column.addWidget(section("", self.changes))
         column.addStretch(1)
         put_into(self._area, content)
 

@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QWidget
 
 from desktop.files.keeper import FileKeeper
 from desktop.files.photos import PhotoBook
+from desktop.history.folded import FoldedHistory
+from desktop.history.people_chapters import tutor_chapter
 from desktop.page import Changes, Page
 from desktop.people.erase_sheet import Eraser
 from desktop.people.tutor_form import TutorForm
@@ -204,7 +206,7 @@ class TutorsPage(Page):
             self._close_panel()
             return
         if self._panel is None:
-            self._panel = TutorPanel(self._photos)
+            self._panel = TutorPanel(self._photos, FoldedHistory(self._store, tutor_chapter, style="body_strong"))
             self._panel.editRequested.connect(self.edit)
             self._panel.calendarRequested.connect(lambda tutor_id: self.navigate.emit("Calendar", tutor_id))
             self._panel.vacationRequested.connect(lambda tutor: self.navigate.emit("Calendar", f"vacation {tutor}"))
