@@ -26,6 +26,7 @@ from sync_server.access.pages_common import add_page_answers
 from sync_server.access.requests import add_refusals
 from sync_server.database import Database
 from sync_server.files.routes import add_files
+from sync_server.files.storage import DiskStorage
 from sync_server.mail import transport_of
 from sync_server.operations.backups import BackupFolder
 from sync_server.operations.draining import Draining
@@ -118,6 +119,7 @@ def worker_of(settings: Settings, database: Database) -> JobWorker:
         url=settings.direct_database_url,
         transport=transport_of(settings.mail),
         backups=backups_of(settings),
+        storage=DiskStorage(settings.data_folder / "files"),
         now=clock_from(settings.moment),
     )
 

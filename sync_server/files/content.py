@@ -183,7 +183,7 @@ class FileDesk:
         """Bytes that the rows promise are not here, after a restored backup for instance: take the promise back, so
         that a PC which still has them sends them."""
         with self._database.tenant(key.organization_id) as session:
-            for row in session.scalars(_rows_of(key.organization_id, key.sha256)):
+            for row in session.scalars(rows_of(key.organization_id, key.sha256)):
                 row.stored_at = None
             session.execute(
                 delete(FileContent).where(
@@ -196,10 +196,7 @@ class FileDesk:
         with self._database.tenant(device.organization_id, device.actor) as session:
             declared = _declared(session, device, key.sha256, Action.UPDATE)
             # Two devices that send the last files of a quota, or one file, take turns.
-            session.execute(
-                text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"),
-                {"name": f"files {key.organization_id}"},
-            )
+            lock_files(session, key.organization_id)
             kept = session.get(FileContent, (key.organization_id, key.sha256))
             if kept is None and content is not None:
                 self._check_room(session, key, device, len(content))
@@ -208,7 +205,7 @@ class FileDesk:
                 session.add(kept)
             if kept is None:
                 raise _not_found()
-            for row in session.scalars(_rows_of(key.organization_id, key.sha256)):
+            for row in session.scalars(rows_of(key.organization_id, key.sha256)):
                 # What a desk said of its file gives way to what the file is.
                 row.media_type, row.width, row.height = kept.media_type, kept.width, kept.height
                 row.stored_at = row.stored_at or kept.stored_at
@@ -248,7 +245,7 @@ def _inspected(key: FileKey, purpose: FilePurpose, content: bytes, now: datetime
 
 def _declared(session: Session, device: DeviceIdentity, sha256: str, wanted: Action) -> _Declared:
     """The file's row, if this device may do with it what it wants to. Raises FileError."""
-    row = session.scalars(_rows_of(device.organization_id, sha256)).first()
+    row = session.scalars(rows_of(device.organization_id, sha256)).first()
     if row is None:
         raise _not_found()
     viewer = viewer_of(session, device.organization_id, device.user_id)
@@ -262,7 +259,15 @@ def _declared(session: Session, device: DeviceIdentity, sha256: str, wanted: Act
     return _Declared(row.size_bytes, row.purpose)
 
 
-def _rows_of(organization_id: str, sha256: str) -> Select[StoredFile]:
+def lock_files(session: Session, organization_id: str) -> None:
+    """Who adds files of one organization or takes them away takes turns, until the transaction ends."""
+    session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"files {organization_id}"}
+    )
+
+
+def rows_of(organization_id: str, sha256: str) -> Select[StoredFile]:
+    """The rows of a file, archived or not."""
     return select(StoredFile).where(StoredFile.organization_id == organization_id, StoredFile.sha256 == sha256)
 
 

@@ -27,6 +27,7 @@ from sync_server.operations import metrics
 from sync_server.operations.upkeep import run_upkeep
 
 if TYPE_CHECKING:
+    from sync_server.files.storage import FileStorage
     from sync_server.operations.backups import BackupFolder
 
 UPKEEP_QUEUE = "upkeep"
@@ -80,16 +81,17 @@ class JobWorker:
         url: str = "",
         transport: MailTransport | None = None,
         backups: BackupFolder | None = None,
+        storage: FileStorage | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         stalled_seconds: float = STALLED_SECONDS,
     ) -> None:
         """`url` is a direct address of the database, as a pooler between would lose notifications. Without a
-        `transport` mail waits in its queue."""
+        `transport` mail waits in its queue, and without a `storage` no file is freed."""
         self._database = database
         self._url = url or database.url
         self._transport = transport
         self._stalled_seconds = stalled_seconds
-        self.app = _app(self._url, database, transport, backups, now)
+        self.app = _app(self._url, database, transport, backups, storage, now)
         self._queues = [UPKEEP_QUEUE, *([MAIL_QUEUE] if transport is not None else [])]
         self._is_stopping = threading.Event()
         self._lock = threading.RLock()
@@ -189,6 +191,7 @@ def _app(
     database: Database,
     transport: MailTransport | None,
     backups: BackupFolder | None,
+    storage: FileStorage | None,
     now: Callable[[], datetime],
 ) -> procrastinate.App:
     app = procrastinate.App(
@@ -208,7 +211,7 @@ def _app(
     @app.periodic(cron="7 * * * *")
     @app.task(name="upkeep", queue=UPKEEP_QUEUE, lock="upkeep", retry=again)
     def upkeep(timestamp: int) -> None:
-        run_upkeep(database, datetime.fromtimestamp(timestamp, UTC))
+        run_upkeep(database, datetime.fromtimestamp(timestamp, UTC), storage)
 
     if backups is not None:
 

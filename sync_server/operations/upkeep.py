@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from sync_server.access.letters import SERVER_ITSELF
 from sync_server.database import Database
+from sync_server.files.freeing import free_archived_files
+from sync_server.files.storage import FileStorage
 from sync_server.mail_models import MAIL_QUEUE, SEND_MAIL, OutboxMail, defer_statement
 from sync_server.models import OrganizationRoute
 
@@ -22,8 +24,9 @@ _LINKS_KEPT = timedelta(days=7)
 _log = structlog.get_logger(__name__)
 
 
-def run_upkeep(database: Database, now: datetime) -> dict[str, int]:
-    """Tidy everything up, each step in a transaction of its own; returns how many rows each took."""
+def run_upkeep(database: Database, now: datetime, storage: FileStorage | None = None) -> dict[str, int]:
+    """Tidy everything up, each step in a transaction of its own; returns how many rows each took. Files are freed
+    where the `storage` is."""
     counts: dict[str, int] = {}
     for name, step in (
         ("given up jobs", _old_jobs),
@@ -41,6 +44,9 @@ def run_upkeep(database: Database, now: datetime) -> dict[str, int]:
         ):
             with database.tenant(organization_id) as session:
                 counts[name] = counts.get(name, 0) + tenant_step(session, organization_id, now)
+        if storage is not None:
+            freed = free_archived_files(database, storage, organization_id, now)
+            counts["files"] = counts.get("files", 0) + freed
     _log.info("upkeep done", **{name.replace(" ", "_"): count for name, count in counts.items()})
     return counts
 
