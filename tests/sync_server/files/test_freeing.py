@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from shared_models.access.models import Role, User, UserRole
 from shared_models.base import new_id
@@ -74,7 +75,7 @@ class Center:
         return free_archived_files(self.database, self.storage, self.id, now)
 
     @staticmethod
-    def _row(session, sha256):  # type: ignore[no-untyped-def]
+    def _row(session: Session, sha256: str) -> StoredFile:
         return session.scalars(select(StoredFile).where(StoredFile.sha256 == sha256)).one()
 
 
@@ -84,11 +85,8 @@ def center(database: Database, tmp_path: Path) -> Center:
 
 
 def test_only_what_was_archived_long_ago_is_freed(center: Center) -> None:
-    old, recent, live = (
-        center.keep(),
-        center.keep(archived=NOW - GRACE + timedelta(hours=1)),
-        center.keep(archived=None),
-    )
+    old, live = center.keep(), center.keep(archived=None)
+    recent = center.keep(archived=NOW - GRACE + timedelta(hours=1))
     assert center.free() == 1
     assert [center.is_stored(sha256) for sha256 in (old, recent, live)] == [False, True, True]
     assert center.free() == 0
