@@ -17,12 +17,13 @@ from desktop.proposals import NoForm, Proposal
 from desktop.schedule.calendar_views import AgendaPageView, MonthPageView, PageView, ViewKind
 from desktop.schedule.conflict_page_view import ConflictPageView
 from desktop.schedule.entry_rows import EntryRow, read_entry
+from desktop.schedule.page_output import print_of, selection_of
 from desktop.schedule.page_sheets import CANCEL, PageSheets
 from desktop.schedule.scene import NO_ROOM, NO_TUTOR, ONLINE, Filters, accepted_conflicts, shown_conflicts
 from desktop.schedule.schedule_page import DAY, WEEK, SchedulePage, row_id
-from desktop.schedule.series_reach import Staying, reaches_series, staying
+from desktop.schedule.series_reach import Staying, reaches_series, staying, why_alone
 from desktop.store.errors import StoreError
-from desktop.widgets import IconButton, Kind, Menu
+from desktop.widgets import IconButton, Kind, Menu, allow
 from desktop.window import MainWindow
 from shared_models.base import new_id
 from shared_models.organization.models import Organization
@@ -141,6 +142,13 @@ class CalendarPage(SchedulePage):
         )
         self.header.set_primary(self.new_action)
         super()._make_actions()
+        self._vacation_action = self.add_action(
+            "Vacation", lambda: self.sheets.vacation(first_day=self._day), icon="sun",
+            helper="A tutor or student is away: cancel, move or reassign their sessions in one step.",
+        )  # fmt: skip
+        self._copy_week_action = self.add_action(
+            "Copy the week", self.copy_week, icon="copy", helper="Copies a week of sessions to another."
+        )
         self._further_actions = [
             self.add_action(
                 "New window", self.new_window, icon="external-link", helper="The calendar on another screen."
@@ -149,13 +157,8 @@ class CalendarPage(SchedulePage):
                 "Wall display", self.open_wall, icon="monitor",
                 helper="Today in large type for the lobby. Esc leaves it.",
             ),
-            self.add_action(
-                "Vacation", lambda: self.sheets.vacation(first_day=self._day), icon="sun",
-                helper="A tutor or student is away: cancel, move or reassign their sessions in one step.",
-            ),
-            self.add_action(
-                "Copy the week", self.copy_week, icon="copy", helper="Copies a week of sessions to another."
-            ),
+            self._vacation_action,
+            self._copy_week_action,
             self.add_action(
                 "Export as .ics", self.export, icon="download",
                 helper="Saves what is shown for Google, Outlook and Apple Calendar.",
@@ -171,6 +174,12 @@ class CalendarPage(SchedulePage):
             helper="Ctrl V puts the copy at the cursor, in any week.",
         )  # fmt: skip
         self.add_action("Paste the entry", self.calendar.paste_entry, icon="copy", shortcut="Ctrl+V")
+        self._allow_actions()
+
+    def shown(self) -> None:
+        """With what the person may do by now."""
+        self._allow_actions()
+        super().shown()
 
     def _open_more(self) -> None:
         self.more_menu().popup(self._more_button.mapToGlobal(self._more_button.rect().bottomLeft()))
@@ -244,6 +253,9 @@ class CalendarPage(SchedulePage):
 
     def new_entry(self) -> None:
         """Make an entry at the cursor, or just with the location and day on screen."""
+        if why := self._allow_actions():
+            self.actionDone.emit(why, False)
+            return
         slot = self.calendar.cursor_slot() if self.calendar.hasFocus() else None
         view = self._page_view()
         if view is not None:
@@ -253,7 +265,17 @@ class CalendarPage(SchedulePage):
         else:
             self.form.create(self._day, None, None, self.filters.value().location_id)
 
+    def _allow_actions(self) -> str:
+        """Whether, and why not, sessions can be scheduled here; the reason."""
+        why = Permissions.of(self._store).why_not_new("schedule_entry")
+        for action in (self.new_action, self._vacation_action, self._copy_week_action):
+            allow(action, why)
+        return why
+
     def _create_at(self, column: str, starts: int, ends: int) -> None:
+        if why := self._allow_actions():
+            self.actionDone.emit(why, False)
+            return
         filters = self.filters.value()
         tutor_id, room_id = filters.tutor_id or None, filters.room_id or None
         day = self._day
@@ -505,8 +527,7 @@ class CalendarPage(SchedulePage):
             return EmptyMenu(self, self.new_entry)
         if self._directory.is_foreign(row.location_id):
             return TakenMenu(self, lambda: self.open_entry(entry_id))
-        has_series = reaches_series(self._store, row.series_id)
-        return EntryMenu(self, row, self._clock(), self, has_series=has_series)
+        return EntryMenu(self, row, self._clock(), self, why_alone(self._store, row.series_id))
 
     # windows
 
@@ -557,28 +578,13 @@ class CalendarPage(SchedulePage):
 
     def shown_selection(self) -> Selection:
         """The part of the calendar that the filters and the view let through."""
-        from shared_models.exchange.calendar_export import Selection
-
-        filters = self.filters.value()
-        first, last = (self._day, self._day) if self._view == DAY else self._days()
-        return Selection(
-            location_id=filters.location_id, tutor_id=filters.tutor_id, room_id=filters.room_id,
-            student_id=filters.student_id, service_id=filters.service_id, status=filters.status,
-            only_conflicts=filters.only_conflicts, first_day=first, last_day=last,
-            own_places=self._directory.own_places,
-        )  # fmt: skip
+        days = (self._day, self._day) if self._view == DAY else self._days()
+        return selection_of(self.filters.value(), days, self._directory.own_places)
 
     def print_day(self) -> None:
-        """Open the print preview with what is on screen: its day, week or month, and its filters."""
-        from desktop.printing.day_page import ColumnsBy
-        from desktop.printing.kinds import PrintKind, PrintParameters
+        """Open the print preview with what is on screen."""
         from desktop.printing.preview_dialog import open_preview
 
-        filters = self.filters.value()
-        week = PrintKind.TUTOR_WEEK if filters.tutor_id else PrintKind.WEEK
-        kinds = {WEEK: week, "agenda": week, "month": PrintKind.MONTH, "conflicts": PrintKind.CONFLICTS}
-        kind = kinds.get(self._view, PrintKind.DAY)
-        by = ColumnsBy.ROOM if self._by_room else ColumnsBy.TUTOR
-        parameters = PrintParameters(day=self._day, filters=filters, by=by)
+        kind, parameters = print_of(self._view, self.filters.value(), self._day, by_room=self._by_room)
         preview = open_preview(self._store, kind, parameters, self, self._clock)
         preview.said.connect(lambda words: self.actionDone.emit(words, False))

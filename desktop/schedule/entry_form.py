@@ -25,7 +25,7 @@ from desktop.schedule.entry_form_choices import CHOICE_TABLES, EntryChoices, loa
 from desktop.schedule.entry_form_fields import EntryFields
 from desktop.schedule.entry_form_outlook import EVERY_OTHER_WEEK, OutlookView
 from desktop.schedule.entry_prefill import EntryPrefill
-from desktop.schedule.series_reach import Staying, reaches_series, staying
+from desktop.schedule.series_reach import Staying, reaches_series, staying, why_alone
 from desktop.store.announcer import StoreAnnouncer
 from desktop.store.store import Changes, Store
 from desktop.widgets import Button, IconButton, Kind, Label, Line, Paragraph, Segmented, make_action, painting
@@ -155,7 +155,8 @@ class EntryEditor(QWidget):
             words = entry_words(session, self._store.organization_id, [entry_id])[entry_id]
         self.title.setText(", ".join(part for part in (words.title, words.who) if part))
         is_series = reaches_series(self._store, series_id)
-        self._scope_box.setVisible(is_series)
+        self._scope_box.setVisible(series_id is not None)
+        self.scope.setVisible(is_series)
         self.scope.set_value(scope.value)
         self._is_of_series = series_id is not None
         self._actions.setVisible(proposal is None)
@@ -304,8 +305,9 @@ class EntryEditor(QWidget):
             draft = draft_of_entry(session, organization_id, self._entry_id, scope, terms, own)
             self._without = frozenset(other.id for other in entries_within(session, entry, scope, own))
         self._left_out = staying(self._store, self._entry_id, scope)
-        self.left_out.set_text(self._left_out.sentence)
-        self.left_out.setVisible(bool(self._left_out.count))
+        words = why_alone(self._store, entry.series_id) or self._left_out.sentence
+        self.left_out.set_text(words)
+        self.left_out.setVisible(bool(words))
         self._actions.set_scope(scope, len(self._without))
         self._show(draft, edited)
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop import theme
 from desktop.permissions import own_places
-from desktop.schedule.series_reach import reaches_series
+from desktop.schedule.series_reach import why_alone
 from desktop.store.store import Store
 from desktop.widgets import Button, CheckBox, ComboBox, Field, Kind, Label, Line, Option
 from shared_models.schedule.explained import EntryWords, entry_words
@@ -86,7 +86,10 @@ class EntryActions(QWidget):
         self._row.show()
         can_move = not is_gone and entry.status is not EntryStatus.COMPLETED and entry.rescheduled_to_id is None
         self.reschedule_button.setVisible(can_move)
-        self.series_button.setVisible(entry.archived_at is None and reaches_series(self._store, entry.series_id))
+        self.series_button.setVisible(entry.archived_at is None and entry.series_id is not None)
+        why = why_alone(self._store, entry.series_id)
+        self.series_button.setEnabled(not why)
+        self.series_button.setToolTip(why)
 
     def set_scope(self, scope: SeriesScope, count: int) -> None:
         """How far cancelling and archiving reach: that many sessions."""

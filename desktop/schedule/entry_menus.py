@@ -12,7 +12,7 @@ from desktop.schedule.differences_question import answers_about
 from desktop.schedule.entry_rows import EntryRow
 from desktop.schedule.page_sheets import RESCHEDULE, SERIES
 from desktop.schedule.series_reach import Staying
-from desktop.widgets import Menu
+from desktop.widgets import Menu, allow
 from shared_models.schedule.lifecycle import TRANSITIONS, Step, steps_from
 from shared_models.schedule.models import EntryStatus
 from shared_models.schedule.series_operations import SeriesScope
@@ -51,9 +51,9 @@ class EntryMenu(Menu):
     """What fits an entry at this moment."""
 
     def __init__(
-        self, parent: QWidget, row: EntryRow, now: datetime, commands: EntryCommands, *, has_series: bool = True
+        self, parent: QWidget, row: EntryRow, now: datetime, commands: EntryCommands, why_alone: str = ""
     ) -> None:
-        """``has_series``: whether the person may change the series of the entry, if there is one."""
+        """``why_alone``: why the person cannot change the series of the entry, "" when they can or there is none."""
         super().__init__(parent)
         steps = steps_from(row.status, has_begun=row.booking.starts <= now.timestamp())
 
@@ -74,8 +74,8 @@ class EntryMenu(Menu):
             self.add("Cancel", lambda: commands.cancel(row.id), icon="calendar-x")
         if Step.BRING_BACK in steps:
             self.add("Bring back", lambda: commands.restore(row.id), icon="rotate-ccw")
-        if row.series_id is not None and has_series:
-            self.add("Extend or end the series", sheet(SERIES), icon="repeat")
+        if row.series_id is not None:
+            allow(self.add("Extend or end the series", sheet(SERIES), icon="repeat"), why_alone)
         self.add("Copy to next week", lambda: commands.copy_to_next_week(row.id), icon="copy")
         self.add("Archive", lambda: commands.archive(row.id), icon="archive")
 

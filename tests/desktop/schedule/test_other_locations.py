@@ -11,6 +11,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from sqlalchemy import select
 
 from desktop import theme
 from desktop.schedule.calendar_page import CalendarPage
@@ -355,3 +356,37 @@ def test_an_export_tells_of_other_locations_only_whom_they_take(page: CalendarPa
     assert "SUMMARY:Taken" in content
     assert "Nina Silva" in content
     assert "Rafael" not in content
+
+
+def test_one_session_of_a_series_of_another_location_is_changed_alone_and_it_says_why(
+    page: CalendarPage, center: SmallStore
+) -> None:
+    own, _ = series_of_two(center, "Irvington", "Tarrytown")
+    of_tarrytown(center, own)
+    why = "This one alone: its series belongs to Tarrytown Office."
+    page.go_to(WEDNESDAY + timedelta(days=7))
+    extend = next(one for one in page.entry_menu(own).actions() if one.text() == "Extend or end the series")
+    assert not extend.isEnabled()
+    assert extend.toolTip() == why
+    page.open_entry(own)
+    editor = page.form.editor
+    assert not editor.scope.isVisibleTo(editor)
+    assert editor.left_out.isVisibleTo(editor)
+    assert editor.left_out.text() == why
+    assert not editor._actions.series_button.isEnabled()
+    assert editor._actions.series_button.toolTip() == why
+
+
+def test_who_works_at_no_location_schedules_nothing_and_is_told_why(
+    page: CalendarPage, center: SmallStore, qtbot: QtBot
+) -> None:
+    with center.store.write() as session:
+        for row in session.scalars(select(LocationAssignment)):
+            row.archived_at = center.clock()
+    page.shown()
+    assert not page.new_action.isEnabled()
+    assert page.new_action.toolTip().startswith("Only those who work at a location")
+    with qtbot.waitSignal(page.actionDone) as said:
+        page.calendar.createRequested.emit("2026-11-25", 960, 1020)
+    assert said.args[0] == page.new_action.toolTip()
+    assert not page.form.is_open
