@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from weakref import WeakMethod
 
 from sqlalchemy import Table, event, inspect
 from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker
@@ -67,10 +68,10 @@ class ChangeRecorder:
         self._label = label
 
     def attach(self, factory: sessionmaker[Session]) -> None:
-        """Listen to every session of this factory."""
-        event.listen(factory, "before_flush", self._before_flush)
-        event.listen(factory, "after_commit", self._after_commit)
-        event.listen(factory, "after_rollback", self._after_rollback)
+        """Listen to every session of this factory. Whoever attaches a recorder keeps it as long as the factory."""
+        event.listen(factory, "before_flush", _weakly(self._before_flush))
+        event.listen(factory, "after_commit", _weakly(self._after_commit))
+        event.listen(factory, "after_rollback", _weakly(self._after_rollback))
         event.listen(factory, "do_orm_execute", _refuse_untracked)
 
     def insert_rows(
@@ -252,6 +253,20 @@ def _insert_for(dialect: str) -> Callable[[Table], Any]:
     from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
     return sqlite_insert
+
+
+def _weakly(method: Callable[..., None]) -> Callable[..., None]:
+    """A listener that does not keep its recorder alive: SQLAlchemy keeps the listeners of a factory for ever, and
+    with the recorder a closed store and everything that ever listened to it would stay."""
+    held = WeakMethod(method)
+
+    def listener(*arguments: Any) -> None:
+        living = held()
+        if living is None:
+            raise UntrackedWrite("the recorder of this session is gone")
+        living(*arguments)
+
+    return listener
 
 
 def _refuse_untracked(state: ORMExecuteState) -> None:

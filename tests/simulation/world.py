@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -359,15 +360,17 @@ class World:
 
     def _watch_commits(self, desk: Desk) -> None:
         """Let the process of the desk end before or after one of its commits, when the story wants it."""
-        dialect: Any = desk.store.engine.dialect
-        commit: Callable[[Any], None] = dialect.do_commit
+        # SQLAlchemy's caches outlive the engine, and would keep the story with its dialect.
+        engine_dialect: Any = desk.store.engine.dialect
+        dialect, commit = weakref.proxy(engine_dialect), type(engine_dialect).do_commit
+        world, watched = weakref.proxy(self), weakref.proxy(desk)
 
         def do_commit(connection: Any) -> None:
-            self._count_down(desk, "killed before a commit")
-            commit(connection)
-            self._count_down(desk, "killed after a commit")
+            world._count_down(watched, "killed before a commit")
+            commit(dialect, connection)
+            world._count_down(watched, "killed after a commit")
 
-        dialect.do_commit = do_commit
+        engine_dialect.do_commit = do_commit
 
     def _counting(self, commit: Callable[[SyncWriter], None]) -> Callable[[SyncWriter], None]:
         """The sync's own commits count as well."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import stat
 import subprocess
 import sys
 import textwrap
+import weakref
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -265,6 +267,24 @@ def test_a_failed_change_leaves_nothing_behind(store: Store) -> None:
         assert session.scalar(select(func.count()).select_from(Lead)) == 0
     assert heard == []
     assert store.undo_history.next_undo is None
+
+
+def test_a_closed_store_is_gone_from_memory_with_its_listeners(store: Store, tmp_path: Path) -> None:
+    class Page:
+        def hear(self, _changes: Changes) -> None:
+            pass
+
+    another, page = Store(tmp_path / "another", use_keyring=False), Page()
+    another.set_local(organization_id=new_id())
+    another.subscribe(page.hear)
+    with another.write("New center") as session:
+        own = another.organization_id
+        session.add(Organization(organization_id=own, id=own, business_name="Hudson", time_zone="UTC"))
+    another.close()
+    left = weakref.ref(another), weakref.ref(page)
+    del another, page, session
+    gc.collect()
+    assert [held() for held in left] == [None, None]
 
 
 def test_undo_and_redo_restore_fields_and_archive_what_was_made(store: Store) -> None:
