@@ -223,8 +223,10 @@ def _restamp(
 def _send_again(store: Store, writer: SyncWriter, restored_at: int) -> None:
     """Mark every row unsent as a whole that the server numbered after the moment it was restored to ([S-32]). What
     was erased is the server's to erase again ([S-15]); what this user may never write, or sees in part only, is
-    another desk's to send; here both go unless the fetch that follows brings them again."""
+    another desk's to send, unless something in it was entered here; both go unless the fetch that follows brings them
+    again."""
     permissions = Permissions.of(store)
+    signature = f'{device_tail(store.local("device_id") or "")}"'
     is_owner = store.user_id is None or Role.OWNER in permissions.roles
     for name in tenant_classes():
         later = f'FROM "{name}" WHERE organization_id = ? AND server_seq > ?'
@@ -232,12 +234,13 @@ def _send_again(store: Store, writer: SyncWriter, restored_at: int) -> None:
         is_erased = f"json_extract(field_clocks, '$.\"*\"') = '{ERASED_CLOCK}'"
         left = [
             row_id
-            for row_id, erased in writer.execute(
-                f"SELECT id, {is_erased} {later} AND unsent_since IS NULL", own
+            for row_id, clocks, erased in writer.execute(
+                f"SELECT id, field_clocks, {is_erased} {later} AND unsent_since IS NULL", own
             ).fetchall()
             if erased
             or not (
                 is_owner
+                or signature in clocks
                 or (may(Action.CREATE, name, permissions.roles) and not permissions.sees_in_part(name, row_id))
             )
         ]
