@@ -37,6 +37,7 @@ from sync_server.operations.requests import RequestScope
 from sync_server.operations.standing import AwayPages, Standing
 from sync_server.people.routes import add_erasures
 from sync_server.settings import Settings
+from sync_server.sync.described import describe_sync
 from sync_server.website.routes import add_website
 
 
@@ -98,6 +99,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.include_router(sync_audit.router)
     add_files(app, settings, database)
     add_erasures(app, settings)
+    describe_sync(app)
     # Last: a slug matches whatever path the routes above left over.
     add_website(
         app,
