@@ -205,8 +205,8 @@ def test_after_the_server_was_restored_a_desk_sends_again_what_is_missing(
     assert desk.store.unsent_count() == 0
 
 
-def test_after_a_restore_a_desk_sends_again_only_what_its_user_may_write(desk: Desk) -> None:
-    """[S-32]: of the rest it may hold no more than parts."""
+def test_after_a_restore_a_desk_sends_again_what_its_user_may_write_or_was_entered_there(desk: Desk) -> None:
+    """[S-32]: of the rest it may hold no more than parts; to what it may no longer write the server says no."""
     own = {"organization_id": desk.store.organization_id}
     clerk = new_id()
     with desk.store.write() as session:
@@ -224,7 +224,7 @@ def test_after_a_restore_a_desk_sends_again_only_what_its_user_may_write(desk: D
             name: set(session.execute(text(f'SELECT id FROM "{name}" WHERE unsent_since IS NOT NULL')).scalars())
             for name in ("lead", "user", "organization", "subject")
         }
-    assert again == {"lead": {lead}, "user": set(), "organization": set(), "subject": set()}
+    assert again == {"lead": {lead}, "user": {clerk}, "organization": set(), "subject": set()}
 
 
 def test_a_server_that_knows_no_hello_is_an_older_one_or_none(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
