@@ -71,7 +71,7 @@ def pushes(draw: st.DrawFn) -> bytes:
             TableBatch(
                 draw(st.sampled_from(("lead", "organization", "schedule_entry", "audit_entry", "nothing"))),
                 fields,
-                [draw(st.sampled_from((new_id(), "x", ""))) for _ in range(count)],
+                [draw(st.uuids().map(str) | st.sampled_from(("x", ""))) for _ in range(count)],
                 [draw(STAMPS) for _ in range(count)],
                 [[draw(VALUES) for _ in range(count)] for _ in fields],
             )
