@@ -13,24 +13,11 @@ from desktop.organization.logo_file import logo_or_reason
 from desktop.organization.section import Section
 from desktop.widgets import ComboBox, Field, Option, Segmented, TextArea, TextInput
 from shared_models.organization.brand import TEXT_CONTRAST, contrast_with_white, parse_color, stored_logo
+from shared_models.organization.countries import COUNTRIES, CURRENCIES, USUAL_ZONES
 from shared_models.organization.models import Language, Organization
 from shared_models.organization.operations import set_fields
 from shared_models.schedule.times import UnknownTimeZone, zone_of
 
-_CURRENCIES = {
-    "USD": "US dollar", "CAD": "Canadian dollar", "EUR": "Euro", "GBP": "Pound sterling", "AUD": "Australian dollar",
-    "NZD": "New Zealand dollar", "CHF": "Swiss franc", "INR": "Indian rupee", "MXN": "Mexican peso",
-    "ZAR": "South African rand",
-}  # fmt: skip
-_COUNTRIES = {
-    "US": "United States", "CA": "Canada", "GB": "United Kingdom", "IE": "Ireland", "FR": "France", "BE": "Belgium",
-    "CH": "Switzerland", "DE": "Germany", "AU": "Australia", "NZ": "New Zealand", "IN": "India", "MX": "Mexico",
-    "ZA": "South Africa",
-}  # fmt: skip
-_USUAL_ZONES = (
-    "America/New_York", "America/Chicago", "America/Denver", "America/Phoenix", "America/Los_Angeles",
-    "America/Anchorage", "Pacific/Honolulu", "America/Toronto", "America/Vancouver", "America/Halifax",
-)  # fmt: skip
 _FIELDS: dict[str, tuple[str, bool]] = {
     "business_name": ("Name", False), "phone": ("Phone", True), "email": ("E-mail", True),
     "address": ("Street", True), "city": ("City", True), "state": ("State", True), "postal_code": ("ZIP code", True),
@@ -45,7 +32,7 @@ def zone_options() -> list[Option]:
     from zoneinfo import available_timezones
 
     rest = sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
-    ordered = [*_USUAL_ZONES, *(name for name in rest if name not in _USUAL_ZONES)]
+    ordered = [*USUAL_ZONES, *(name for name in rest if name not in USUAL_ZONES)]
     return [Option(name, name.rsplit("/", 1)[1].replace("_", " "), name.split("/")[0]) for name in ordered]
 
 
@@ -78,8 +65,8 @@ class OrganizationSection(Section):
         self.pairs(fields["phone"], fields["email"])
         self.content.addWidget(fields["address"])
         self.pairs(fields["city"], fields["state"], fields["postal_code"], columns=3)
-        self._country = ComboBox([Option(code, name) for code, name in _COUNTRIES.items()])
-        self._currency = ComboBox([Option(code, name, code) for code, name in _CURRENCIES.items()])
+        self._country = ComboBox([Option(code, name) for code, name in COUNTRIES.items()])
+        self._currency = ComboBox([Option(code, currency.name, code) for code, currency in CURRENCIES.items()])
         self._zone = ComboBox(zone_options(), free_text=True)
         self._language = Segmented(
             [(Language.ENGLISH.value, "English"), (Language.FRENCH.value, "French")], name="Language"

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from desktop.schedule.calendar_values import Family
 from desktop.schedule.directory import family_of
 from shared_models.catalog.models import Level, Service, ServiceFormat, ServiceOffered
+from shared_models.organization.countries import currency_sign
 from shared_models.organization.models import Location, Organization
 
 GROUP_TITLES: Mapping[Family, str] = {
@@ -36,15 +37,6 @@ FORMAT_WORDS: Mapping[ServiceFormat, str] = {
     ServiceFormat.GROUP: "Group class",
     ServiceFormat.WORKSHOP: "Workshop",
     ServiceFormat.CAMP: "Camp",
-}
-CURRENCY_SIGNS: Mapping[str, str] = {
-    "USD": "$",
-    "CAD": "$",
-    "AUD": "$",
-    "NZD": "$",
-    "MXN": "$",
-    "EUR": "€",
-    "GBP": "£",
 }
 
 
@@ -91,7 +83,7 @@ class Services:
     @property
     def sign(self) -> str:
         """The currency's sign before an amount."""
-        return CURRENCY_SIGNS.get(self.currency, f"{self.currency} ")
+        return currency_sign(self.currency)
 
     def grouped(self) -> list[tuple[str, Family, Sequence[ServiceRow]]]:
         """The rows by family, in the order of the families."""

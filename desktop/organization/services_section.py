@@ -33,6 +33,7 @@ from desktop.widgets import (
 from desktop.widgets.parsing import format_cents
 from shared_models.catalog.models import Level, ServiceFormat
 from shared_models.catalog.operations import add_service, copy_prices, offer, set_offered
+from shared_models.organization.countries import currency_words
 from shared_models.schedule.price_changes import booked_count, set_price
 
 _FIRST_PRICE_COLUMN = 2
@@ -105,10 +106,9 @@ class ServicesSection(Section):
         self._model.set_rows(rows)
         self.list.fit_height()
         offered = sum(row.is_offered for row in self._services.rows)
-        names = {"USD": "US dollars", "CAD": "Canadian dollars", "EUR": "euros", "GBP": "pounds"}
         self.under_title.setText(
             f"{offered} of {len(self._services.rows)} services offered. Prices are per hour and student, in "
-            f"{names.get(self._services.currency, self._services.currency)}."
+            f"{currency_words(self._services.currency)}."
         )
         self._same.setVisible(self.can_write and len(self._services.locations) > 1)
         self._own.setVisible(self.can_write)

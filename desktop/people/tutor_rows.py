@@ -16,6 +16,7 @@ from shared_models.access.permissions import Access, access_to
 from shared_models.access.policy import Action, who_may
 from shared_models.base import TenantRow
 from shared_models.catalog.models import Subject, Topic
+from shared_models.organization.countries import currency_sign
 from shared_models.organization.models import Location, OpeningHours, Organization
 from shared_models.people.contact import format_phone
 from shared_models.people.models import (
@@ -39,8 +40,6 @@ TUTOR_TABLES = frozenset(
 """A change in one of these makes the list stale."""
 
 Span = tuple[int, int]
-
-_SYMBOLS = {"USD": "$", "CAD": "$", "AUD": "$", "EUR": "€", "GBP": "£"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +235,7 @@ def read_tutors(session: Session, organization_id: str, user_id: str | None, now
         )
         for tutor, first_name, last_name in tutors
     )
-    symbol = _SYMBOLS.get(organization.currency, f"{organization.currency} ")
+    symbol = currency_sign(organization.currency)
     return TutorList(rows, places, names, rights, zone, organization.country, symbol, today, week)
 
 

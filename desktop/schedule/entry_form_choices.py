@@ -27,6 +27,7 @@ from shared_models.catalog.models import (
     Topic,
     TopicOffered,
 )
+from shared_models.organization.countries import currency_sign
 from shared_models.organization.models import Closure, Location, Organization, Room
 from shared_models.people.models import Student, Tutor
 from shared_models.schedule.explained import short_title
@@ -52,7 +53,6 @@ _LEVELS = {
     Level.HIGH: "high school",
     Level.TEST_PREP: "test prep",
 }
-_SYMBOLS = {"USD": "$", "CAD": "$", "AUD": "$", "EUR": "€", "GBP": "£"}
 _CHOICES = {1: "first choice", 2: "second choice", 3: "third choice"}
 
 
@@ -258,7 +258,7 @@ def load_choices(session: Session, organization_id: str, own_places: frozenset[s
         offered[location_id].add(topic_id)
     rules = location_rules(session, organization_id)
     return EntryChoices(
-        currency_symbol=_SYMBOLS.get(organization.currency, f"{organization.currency} "),
+        currency_symbol=currency_sign(organization.currency),
         durations_minutes=tuple(organization.session_durations_minutes),
         biweekly_allowed=organization.biweekly_allowed,
         locations=tuple(

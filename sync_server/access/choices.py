@@ -1,24 +1,12 @@
-"""What the sign-up form offers: countries, currencies and time zones, the same as the program's settings."""
+"""The time zones that the sign-up form offers."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from zoneinfo import available_timezones
 
-COUNTRIES = {
-    "US": "United States", "CA": "Canada", "GB": "United Kingdom", "IE": "Ireland", "FR": "France", "BE": "Belgium",
-    "CH": "Switzerland", "DE": "Germany", "AU": "Australia", "NZ": "New Zealand", "IN": "India", "MX": "Mexico",
-    "ZA": "South Africa",
-}  # fmt: skip
-CURRENCIES = {
-    "USD": "US dollar", "CAD": "Canadian dollar", "EUR": "Euro", "GBP": "Pound sterling", "AUD": "Australian dollar",
-    "NZD": "New Zealand dollar", "CHF": "Swiss franc", "INR": "Indian rupee", "MXN": "Mexican peso",
-    "ZAR": "South African rand",
-}  # fmt: skip
-USUAL_ZONES = (
-    "America/New_York", "America/Chicago", "America/Denver", "America/Phoenix", "America/Los_Angeles",
-    "America/Anchorage", "Pacific/Honolulu", "America/Toronto", "America/Vancouver", "America/Halifax",
-)  # fmt: skip
+from shared_models.organization.countries import USUAL_ZONES
+
 _REGIONS = (
     "Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific",
 )  # fmt: skip

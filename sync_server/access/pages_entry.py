@@ -9,9 +9,10 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import select
 
+from shared_models.organization.countries import COUNTRIES, CURRENCIES
 from sync_server.access import browsers
 from sync_server.access.accounts import Authenticated, authenticate, check_code, check_slug
-from sync_server.access.choices import COUNTRIES, CURRENCIES, zone_groups, zones
+from sync_server.access.choices import zone_groups, zones
 from sync_server.access.desk import AccountDesk
 from sync_server.access.errors import AccountError, LinkEnded, SignInRefused, SlugTaken
 from sync_server.access.forms import Form, Sent, SentForm, email_error, name_error
@@ -295,7 +296,7 @@ def _sign_up(desk: AccountDesk, form: Form, status: int = 200, headers: dict[str
         site_host=urlsplit(desk.base_url).netloc,
         zones=zone_groups(),
         countries=list(COUNTRIES.items()),
-        currencies=[(code, f"{words} ({code})") for code, words in CURRENCIES.items()],
+        currencies=[(code, f"{currency.name} ({code})") for code, currency in CURRENCIES.items()],
         minimum=desk.password_minimum,
     )
 

@@ -25,6 +25,7 @@ from shared_models.catalog.models import (
     TopicOffered,
 )
 from shared_models.organization.brand import logo_bytes, parse_color
+from shared_models.organization.countries import currency_sign
 from shared_models.organization.files import StoredFile
 from shared_models.organization.models import Closure, Location, OpeningHours, Organization
 from shared_models.people.contact import format_phone
@@ -50,7 +51,6 @@ _PRODUCTS_SHOWN = 6
 _NUMBERS = (
     "No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve",
 )  # fmt: skip
-_SYMBOLS = {"USD": "$", "CAD": "$", "AUD": "$", "NZD": "$", "EUR": "€", "GBP": "£", "ILS": "₪", "INR": "₹"}
 _LEVELS = ((Level.ELEMENTARY, "Elementary"), (Level.MIDDLE, "Middle"), (Level.HIGH, "High school"))
 _GRADES = {Level.ELEMENTARY: ("K", "5"), Level.MIDDLE: ("6", "8"), Level.HIGH: ("9", "12")}
 _FORMATS = (
@@ -183,8 +183,7 @@ class _Taught:
 def money_words(cents: int, currency: str) -> str:
     """``$80``, ``$62.50``, or ``CHF 80``: cents only where there are some."""
     amount = f"{cents // 100:,}" if cents % 100 == 0 else f"{cents / 100:,.2f}"
-    symbol = _SYMBOLS.get(currency)
-    return f"{symbol}{amount}" if symbol else f"{currency} {amount}"
+    return f"{currency_sign(currency)}{amount}"
 
 
 def dialled(phone: str) -> str:
