@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from PySide6.QtWidgets import QWidget
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -46,8 +47,8 @@ class ProposedRow:
 class Proposal:
     """What is to stand in the form of the record (`table`, `row_id`): its own row and those that belong to it.
 
-    `what` names the record; `reason` and `entered` are said at the top of the form. `settle` is called within the
-    transaction that saves, `saved` after it.
+    `what` names the record; `reason` and `entered`, the fields in words, are said at the top of the form. `settle` is
+    called within the transaction that saves, `saved` after it.
     """
 
     table: str
@@ -128,7 +129,7 @@ def saving(store: Store, words: str, proposal: Proposal | None) -> Iterator[Sess
         proposal.saved()
 
 
-def note_of(proposal: Proposal) -> Note:
+def note_of(proposal: Proposal, button: QWidget | None = None) -> Note:
     """What a form says at its top about what stands in it."""
-    entered = f" You entered {proposal.entered}." if proposal.entered else ""
-    return Note("Not saved yet", f"{proposal.reason}{entered}", Tone.WARN, "circle-alert")
+    entered = f" You had entered: {proposal.entered}." if proposal.entered else ""
+    return Note("Not saved yet", f"{proposal.reason}{entered}", Tone.WARN, "circle-alert", button)

@@ -23,6 +23,7 @@ from tools.demo_center import PICTURE_MOMENT
 from tools.shots_rounds import Round
 from tools.shots_schedule import SCHEDULE_SCREENS
 from tools.shots_stage import Stage, Warnings
+from tools.shots_sync import SYNC_SCREENS
 
 Screen = Callable[[Stage], Iterator[QWidget]]
 
@@ -492,6 +493,7 @@ SCREENS: dict[str, Screen] = {
     "help": _help,
     "toast": _toast,
     "sign-in": _sign_in,
+    **SYNC_SCREENS,
 }
 
 FRESH_SCREENS: dict[str, Screen] = {

@@ -28,14 +28,19 @@ NOTHING = "Nothing was changed yet."
 
 
 class HistoryPanel(QWidget):
-    """Lines of who did what and when, newest first; `read` says what belongs to a record."""
+    """Lines of who did what and when, newest first; `read` says what belongs to a record. `linesShown` is sent
+    whenever they are others."""
 
-    def __init__(self, store: Store, read: Read, parent: QWidget | None = None, *, margin: int = 16) -> None:
+    linesShown = Signal()
+
+    def __init__(
+        self, store: Store, read: Read, parent: QWidget | None = None, *, margin: int = 16, top: int = 0
+    ) -> None:
         super().__init__(parent)
         self._store, self._read = store, read
         px = theme.current().px
         self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(px(margin), px(12) if margin else 0, px(margin), px(margin))
+        self._column.setContentsMargins(px(margin), px(top or margin * 3 // 4), px(margin), px(margin))
         self._column.setSpacing(px(10))
         self._record_id = ""
         self._chapter: Chapter | None = None
@@ -92,6 +97,7 @@ class HistoryPanel(QWidget):
         if note or not lines:
             self._column.addWidget(Paragraph(note or NOTHING, "small", "text3"))
         self._column.addStretch(1)
+        self.linesShown.emit()
 
 
 class _Line(QWidget):

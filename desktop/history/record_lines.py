@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from desktop.history.noted import TOGETHER, HistoryLine, Noted, joined, what_replaced
-from desktop.sync.record_words import is_silent, label
+from desktop.sync.record_words import is_silent, label, lowered
 
 ValueWords = Callable[[str, str, Any], str]
 """(table, field, value as it travels or as the models hold it) -> words; empty for nothing."""
@@ -38,7 +38,8 @@ class RecordTeller:
         with self._dictionary() as said:
             for one in sorted(noted, key=lambda one: (one.table != self._main, not one.is_new)):
                 words = lines.setdefault((one.at.replace(microsecond=0), one.who), [])
-                words += self._sentences(one, noted, said)
+                if not self._goes_without_saying(one, words):
+                    words += self._sentences(one, noted, said)
         return _lines(lines)
 
     def _sentences(self, one: Noted, noted: Sequence[Noted], said: ValueWords) -> list[str]:
@@ -66,6 +67,8 @@ class RecordTeller:
             near = (at for at, who in lines if who == one.who and abs(at - moment) <= TOGETHER)
             words = lines.setdefault((next(near, moment), one.who), [])
             thing = self._things.get(one.row_id, "")
+            if self._goes_without_saying(one, words):
+                continue
             if one.table in _MEMBERS:
                 words += [f"added {thing}" if one.is_new else f"changed {thing}"] if thing else []
             elif one.is_new:
@@ -77,6 +80,10 @@ class RecordTeller:
                 if called:
                     words.append(f"changed {f'{thing}’s' if thing else 'the'} {joined(called)}")
         return _lines(lines)
+
+    def _goes_without_saying(self, one: Noted, words: Sequence[str]) -> bool:
+        """Who makes a tutor also says where and what they teach."""
+        return one.is_new and one.table in _MEMBERS and words[:1] == [_MADE.get(self._main)]
 
     def _of_member(self, one: Noted, thing: str) -> list[str]:
         if not thing:
@@ -126,8 +133,7 @@ def _is_told(name: str) -> bool:
 
 
 def _called(name: str) -> str:
-    words = label(name)
-    return words if words.isupper() or words[:2].isupper() else words[:1].lower() + words[1:]
+    return lowered(label(name))
 
 
 def _short(words: str) -> str:

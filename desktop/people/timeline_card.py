@@ -29,7 +29,7 @@ class TimelineCard(Card):
 
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
         super().__init__("Timeline", parent=parent)
-        self.history = HistoryPanel(store, family_chapter, margin=0)
+        self.history = HistoryPanel(store, family_chapter, margin=0, top=8)
         self.history.hide()
         self._family_id = ""
         t = theme.current()
@@ -49,10 +49,11 @@ class TimelineCard(Card):
         column = QVBoxLayout(inside)
         column.setContentsMargins(t.px(16), t.px(2), t.px(16), t.px(12))
         column.setSpacing(0)
-        self._health = Label(f"Changed health notes show here too. {LOOKING_IS_RECORDED}", "small", "text3")
-        self._health.hide()
-        column.addWidget(self._health)
         column.addWidget(self.history)
+        self._health = Paragraph(f"Changed health notes show here too. {LOOKING_IS_RECORDED}", "small", "text3")
+        self._health.hide()
+        self._health.setContentsMargins(0, t.px(8), 0, 0)
+        column.addWidget(self._health)
         self._list = QVBoxLayout()
         self._list.setSpacing(0)
         column.addLayout(self._list, 1)

@@ -462,7 +462,8 @@ class _AgendaDelegate(QStyledItemDelegate):
         painting.text(painter, column(0), span_words(row.starts, row.ends), "body", c.text2 if is_over else c.text,
                       tabular=True, strike=struck)  # fmt: skip
         title = column(1)
-        painting.draw_family_mark(painter, title.x(), title.center().y(), row.family.value, px(18))
+        if not row.entry.is_foreign:  # What others teach is not told.
+            painting.draw_family_mark(painter, title.x(), title.center().y(), row.family.value, px(18))
         title.setLeft(title.x() + px(14))
         words = next((w for w in row.title if painting.text_width(w, "body_strong") <= title.width()), row.title[-1])
         painting.text(painter, title, words, "body_strong", ink, strike=struck)

@@ -35,6 +35,7 @@ from shared_models.schedule.models import EntryStatus
 NO_TUTOR, NO_ROOM, ONLINE = "no-tutor", "no-room", "online"
 """Keys of the columns for entries without a tutor, without a room, and online."""
 TAKEN = "Taken"
+TAKEN_TITLE: Wording = (TAKEN, "Tkn")
 """What an entry at a location of others is called."""
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -330,7 +331,7 @@ class SceneBuilder:
         mark, overlaps, tail = self._conflict(row)
         if self._is_foreign(row):
             return CalendarEntry(
-                entry_id or row.id, column, row.starts, row.ends, (TAKEN,), Later(lambda: self._taken_lines(row)),
+                entry_id or row.id, column, row.starts, row.ends, TAKEN_TITLE, Later(lambda: self._taken_lines(row)),
                 family, status, mark, overlaps, row.blocked_until, tail,
                 details=Later(lambda: (*self.taken_words(row), *self._conflict_sentences(row))),
                 spoken=Later(lambda: self._spoken(row)),

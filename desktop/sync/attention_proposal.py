@@ -14,7 +14,7 @@ from desktop.proposals import NoForm, NotOpened, Proposal, ProposedRow
 from desktop.store.local_models import NeedsAttention
 from desktop.store.store import Store
 from desktop.sync.attention import RefusedChange, refused_changes
-from desktop.sync.record_words import is_silent, python_value, record_words
+from desktop.sync.record_words import is_silent, lowered, python_value, record_words
 from desktop.sync.rows import table_of
 from shared_models.access.rules import Action
 
@@ -49,7 +49,7 @@ def proposal_of(store: Store, change: RefusedChange, saved: Callable[[], object]
         raise NoForm("Nothing of this can be corrected. Try again, or discard it.")
     changes = {(one.table, one.row_id): one for one in refused_changes(store)}
     rows = tuple(_row(changes[one]) for one in together if changes[one].is_here)
-    entered = "; ".join(words for one in together if (words := changes[one].entered))
+    entered = ", ".join(dict.fromkeys(words for one in together for words in _entered(changes[one], place)))
 
     def settle(session: Session) -> None:
         for table, row_id in together:
@@ -59,6 +59,13 @@ def proposal_of(store: Store, change: RefusedChange, saved: Callable[[], object]
             )
 
     return Proposal(place[0], place[1], change.what, change.reason, entered, rows, settle, saved)
+
+
+def _entered(change: RefusedChange, place: Place) -> list[str]:
+    """What was entered, without its values: these stand in the form."""
+    if (change.table, change.row_id) != place:
+        return [lowered(record_words(change.table))]
+    return [lowered(side.label) for side in change.fields]
 
 
 def _is_editable(table: str, field: str) -> bool:

@@ -58,7 +58,7 @@ class AttentionSheet(Sheet):
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(inner)
-        area.setMinimumHeight(theme.current().px(380))
+        area.setMinimumHeight(theme.current().px(460))
         self.body.addWidget(area)
         self.footer.addWidget(Label("The server kept its own values; yours are kept here.", "small", "text2"))
         self.footer.addStretch(1)
@@ -84,7 +84,7 @@ class AttentionSheet(Sheet):
         t = theme.current()
         card = Card(change.what)
         column = QVBoxLayout()
-        column.setContentsMargins(t.px(16), t.px(8), t.px(16), t.px(16))
+        column.setContentsMargins(t.px(16), 0, t.px(16), t.px(14))
         column.setSpacing(t.px(10))
         column.addWidget(Paragraph(change.reason, "body", "danger"))
         if change.fields:
@@ -96,7 +96,7 @@ class AttentionSheet(Sheet):
         buttons.setSpacing(t.px(8))
         page = _PAGES.get(change.table)
         if page is not None and change.is_known and self._on_show is not None:
-            buttons.addWidget(Button("Show it", Kind.QUIET, on_click=lambda: self._show_record(page, change)))
+            buttons.addWidget(Button("Show it", Kind.LINK, on_click=lambda: self._show_record(page, change)))
         buttons.addStretch(1)
         buttons.addWidget(Button("Discard", Kind.QUIET, on_click=lambda: self._discard(change)))
         if change.is_here:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 from sqlalchemy import Boolean, Column, Date, Enum, Integer, Text
 
@@ -66,8 +67,11 @@ class FieldEditor(Sheet):
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
+        area.viewport().setAutoFillBackground(False)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(inside)
-        area.setMinimumHeight(t.px(320))
+        inside.setAutoFillBackground(False)
+        area.setMinimumHeight(min(inside.sizeHint().height(), t.px(440)))
         self.body.addWidget(area)
         self.footer.addStretch(1)
         self.footer.addWidget(Button("Cancel", on_click=self.dismiss))

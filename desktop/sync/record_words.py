@@ -67,10 +67,11 @@ class RecordWords:
     def __init__(self, connection: Connection, store: Store) -> None:
         self._connection = connection
         self._organization_id = store.organization_id
-        zone = connection.exec_driver_sql(
-            "SELECT time_zone FROM organization WHERE organization_id = ?", (self._organization_id,)
-        ).scalar()
-        self._zone = ZoneInfo(zone or "UTC")
+        center = connection.exec_driver_sql(
+            "SELECT time_zone, country FROM organization WHERE organization_id = ?", (self._organization_id,)
+        ).one_or_none()
+        self._zone = ZoneInfo(center[0] if center else "UTC")
+        self._country: str = center[1] if center else "US"
         self._known: dict[tuple[str, str], str] = {}
 
     def name(self, table: str, row_id: str) -> str:
@@ -129,6 +130,10 @@ class RecordWords:
             return f"{value:%I:%M %p}".lstrip("0")
         if isinstance(value, int) and column.name.endswith("_cents"):
             return f"{value / 100:,.2f}"
+        if column.name.endswith("phone") and isinstance(value, str):
+            from shared_models.people.contact import format_phone
+
+            return format_phone(value, self._country)
         if isinstance(value, list):
             return ", ".join(str(each) for each in value)
         return str(value)
@@ -153,6 +158,11 @@ def label(field: str) -> str:
             return whose + label(field.removeprefix(start)).lower()
     words = field.removesuffix("_id").removesuffix("_cents").removesuffix("_at").removeprefix("is_")
     return words.removesuffix("_user").replace("_", " ").capitalize()
+
+
+def lowered(words: str) -> str:
+    """Words as they stand within a sentence: "E-mail" as "e-mail"."""
+    return words if words[:2].isupper() else words[:1].lower() + words[1:]
 
 
 def is_silent(field: str) -> bool:

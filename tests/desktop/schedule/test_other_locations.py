@@ -93,7 +93,7 @@ def test_what_the_other_location_takes_up_says_whom_and_where_alone(
     everywhere(page)
     entry = shown(page, center.ids["there"])
     assert entry.is_foreign
-    assert entry.title == ("Taken",)
+    assert entry.title == ("Taken", "Tkn")
     assert [line.wording[0] for line in entry.lines] == ["J. Johnson", "Tarrytown Office"]
     assert entry.details == ("Taken", "Wed 5:30–6:30 PM", "Jakub Johnson", "Tarrytown Office")
     assert "Rafael" not in page.calendar.sentence_of(entry.id)
@@ -157,7 +157,7 @@ def test_month_and_agenda_name_nobody_of_the_other_location(page: CalendarPage, 
     (day,) = listed_days(page._builder, WEDNESDAY, WEDNESDAY)
     taken = next(entry for entry in day.entries if entry.id == center.ids["there"])
     assert (taken.title, taken.people, taken.names, taken.place) == (
-        ("Taken",), ("Jakub Johnson",), "", "Tarrytown Office"
+        ("Taken", "Tkn"), ("Jakub Johnson",), "", "Tarrytown Office"
     )  # fmt: skip
     assert not taken.can_move
     assert taken.head_count == 0

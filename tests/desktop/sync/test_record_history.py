@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from sqlalchemy import select
 
 from desktop import theme
 from desktop.history.chapter import Chapter
@@ -19,6 +20,7 @@ from desktop.history.people_chapters import family_chapter, lead_chapter, tutor_
 from desktop.history.record_lines import RecordTeller, ValueWords
 from shared_models.leads.operations import change_lead
 from shared_models.organization.models import Location
+from shared_models.people.models import TutorLocation
 from shared_models.people.operations import NewStudent, change_family, change_student, register_family
 from shared_models.people.tutors import TutorChange, register_tutor
 from tests.desktop.leads.front_desk import TODAY
@@ -127,7 +129,7 @@ def test_a_family_tells_of_its_parents_and_students_and_of_what_was_replaced(
     words = " | ".join(line.words for line in panel.lines)
     assert "entered Leo’s school “Irvington High”" in words
     assert "registered the family" in words and "added Leo" in words
-    assert "9145550101”, which Maya Torres replaced with “+19145550202”" in words
+    assert "“(914) 555-0101”, which Maya Torres replaced with “(914) 555-0202”" in words
     assert panel.note == ""
 
 
@@ -157,7 +159,11 @@ def test_a_tutor_tells_of_hours_subjects_and_locations(desk: Desk, look: Any, qt
     panel = look(desk, tutor_chapter, tutor)
     qtbot.waitUntil(lambda: {line.who for line in panel.lines} == {"Maya Torres"})
     assert "added the tutor" in panel.lines[-1].words
-    assert "added Irvington Office" in panel.lines[-1].words
+    with desk.store.write() as session:
+        session.scalars(select(TutorLocation)).one().archived_at = NOW
+    desk.sync()
+    panel.show_record(tutor)
+    qtbot.waitUntil(lambda: panel.lines[0].words.endswith("took out Irvington Office"))
 
 
 def test_a_record_that_is_not_here_has_no_history(desk: Desk, look: Any) -> None:
