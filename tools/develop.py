@@ -46,7 +46,7 @@ def demo(arguments: Sequence[str]) -> int:
 
 def test(arguments: Sequence[str]) -> int:
     """All tests on two processes; a module's tests stay on one of them, so that its fixtures are made once."""
-    surroundings.prepare(ROOT, surroundings.QT_LIBRARIES + surroundings.BROWSER)
+    surroundings.prepare(ROOT, surroundings.QT_LIBRARIES + surroundings.BROWSER, surroundings.POSTGRES)
     looked_at_closely = any(argument in {"-s", "--pdb"} or "::" in argument for argument in arguments)
     spread = [] if looked_at_closely else ["-n", "2", "--dist", "loadscope"]
     return surroundings.continue_as(ROOT, "-m", "pytest", *spread, *arguments)

@@ -32,6 +32,8 @@ QT_LIBRARIES = (
     "libxkbcommon0",
 )
 BROWSER = ("chromium", "poppler-utils", "xvfb")
+POSTGRES = ("pgbouncer", "postgresql")
+"""As a host installs it, with its contrib extensions; tests that want it are left out where it is not."""
 
 
 class NotReady(Exception):
@@ -69,10 +71,13 @@ def continue_as(root: Path, *arguments: str) -> int:
     os.execv(python, [python, *arguments])
 
 
-def prepare(root: Path, debian_packages: Sequence[str] = ()) -> None:
-    """Make the environment and the Debian packages be there, doing only what is missing."""
+def prepare(root: Path, debian_packages: Sequence[str] = (), welcome: Sequence[str] = ()) -> None:
+    """Make the environment and the Debian packages be there, doing only what is missing. Those that are `welcome` are
+    brought where that needs nobody's help."""
     with _one_at_a_time(root):
         _bring_debian_packages(debian_packages)
+        with contextlib.suppress(NotReady):
+            _bring_debian_packages(welcome)
         stamp = root / ".venv" / "prepared"
         wanted = _fingerprint(root)
         if _runs(environment_python(root)) and stamp.is_file() and stamp.read_text("utf-8") == wanted:
