@@ -248,7 +248,12 @@ def page_entries(store: Store, clock: Clock) -> list[PageEntry]:
         PageEntry("Leads", "user-round-plus", leads, frozenset({"lead"})),
         PageEntry("Families", "users-round", families, frozenset({"family", "student"})),
         PageEntry("Tutors", "graduation-cap", tutors, frozenset({"tutor"})),
-        PageEntry("Settings", "sliders-horizontal", settings, frozenset({"organization", "location", "room"})),
+        PageEntry(
+            "Settings",
+            "sliders-horizontal",
+            settings,
+            frozenset({"organization", "location", "room", "service_offered", "user"}),
+        ),
     ]
 
 

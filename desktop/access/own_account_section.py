@@ -31,9 +31,9 @@ class OwnAccountSection(Section):
         t = theme.current()
         self.email = Label("", "body_strong")
         self.factor = Paragraph("", "body", "text2")
-        self.factor_button = Button("Second factor …", icon="external-link", on_click=lambda: self._open(""))
+        self.factor_button = Button("Second factor…", icon="external-link", on_click=lambda: self._open(""))
         self.password_button = Button(
-            "New password …", icon="external-link", on_click=lambda: self._open("change-password")
+            "New password…", icon="external-link", on_click=lambda: self._open("change-password")
         )
         self.everywhere_button = Button("Sign out everywhere else", icon="log-out", on_click=self._sign_out)
         self.everywhere = Paragraph(
@@ -46,15 +46,22 @@ class OwnAccountSection(Section):
         self._browser_column = QVBoxLayout(self._browsers)
         self._browser_column.setContentsMargins(0, 0, 0, 0)
         self._browser_column.setSpacing(t.px(8))
-        for widget in (self.problem, self.email, self.factor):
-            self.content.addWidget(widget)
-        self.content.addLayout(_row(self.factor_button, self.password_button))
-        self.content.addWidget(Line())
-        self.content.addWidget(Label("Browsers", "body_strong"))
-        self.content.addWidget(self._browsers)
-        self.content.addWidget(Line())
-        self.content.addLayout(_row(self.everywhere_button))
-        self.content.addWidget(self.everywhere)
+        self.content.addWidget(self.problem)
+        self.known = QWidget()
+        column = QVBoxLayout(self.known)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(self.content.spacing())
+        column.addWidget(self.email)
+        column.addWidget(self.factor)
+        column.addLayout(_row(self.factor_button, self.password_button))
+        column.addWidget(Line())
+        column.addWidget(Label("Browsers", "body_strong"))
+        column.addWidget(self._browsers)
+        column.addWidget(Line())
+        column.addLayout(_row(self.everywhere_button))
+        column.addWidget(self.everywhere)
+        self.known.hide()  # until the server has told of the account
+        self.content.addWidget(self.known)
         self.content.addStretch(1)
 
     def read(self) -> None:
@@ -63,6 +70,7 @@ class OwnAccountSection(Section):
 
     def _show(self, account: OwnAccount) -> None:
         self.problem.hide()
+        self.known.show()
         self.email.setText(account.email)
         self.factor.set_text(
             f"The second factor is on. {account.recovery_codes_left} of 10 recovery codes are left."
@@ -71,7 +79,7 @@ class OwnAccountSection(Section):
             "a code from your phone."
         )
         self.factor_button.setText(
-            "Switch off the second factor …" if account.has_second_factor else "Switch on the second factor …"
+            "Switch off the second factor…" if account.has_second_factor else "Switch on the second factor…"
         )
         self._path = "second-factor/remove" if account.has_second_factor else "second-factor"
         while (item := self._browser_column.takeAt(0)) is not None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from PySide6.QtWidgets import QVBoxLayout
 from sqlalchemy.orm import Session
 
+from desktop import theme
 from desktop.access.account_client import Invitation, People
 from desktop.access.people_rows import PeopleOfCenter, PersonRow, read_people
 from desktop.access.person_panel import PersonPanel, Wish
 from desktop.access.server_calls import ServerCalls
 from desktop.organization.section import Section
+from desktop.proposals import Proposal
 from desktop.widgets import Button, Cell, Column, Kind, Paragraph, RowModel, TableView, Tone
 from shared_models.access.grants import set_locations, set_roles
 from shared_models.access.models import Role
@@ -47,7 +50,7 @@ class PeopleSection(Section):
         self.model: RowModel[PersonRow] = RowModel([
             Column("Name", lambda person: Cell(person.name, person.email, avatar=person.name, strong=True)),
             Column("Roles", lambda person: person.role_words or Cell("No role", tone="text3"), 150),
-            Column("Locations", self._center_words, 150),
+            Column("Locations", self._center_words, 230),
             Column("", self._state, 130),
         ])  # fmt: skip
         self.list = TableView(self.model, "Users and roles")
@@ -55,9 +58,12 @@ class PeopleSection(Section):
         self.list.opened.connect(self._open)
         self.content.addWidget(self.list)
         self.offline = Paragraph("", "small", "warn")
-        self.offline.setContentsMargins(16, 8, 16, 8)
         self.offline.hide()
-        self.content.addWidget(self.offline)
+        below = QVBoxLayout()
+        margin = theme.current().px(16)
+        below.setContentsMargins(margin, margin // 2, margin, margin // 2)
+        below.addWidget(self.offline)
+        self.content.addLayout(below)
         self.content.addStretch(1)
         self.panel = PersonPanel()
         self.panel.hide()
@@ -70,11 +76,25 @@ class PeopleSection(Section):
 
     def read(self) -> None:
         """Read the people from the store, and ask the server who has come in."""
-        with self.store.read() as session:
+        with self.reading() as session:
             self._center = read_people(session, self.store.organization_id)
         self._show()
         if self._may_invite:
             self._calls.run(lambda client: client.people(), self._came_in, self._unreachable)
+
+    def bring_up(self, proposal: Proposal) -> None:
+        """The panel of the person whose roles or locations something is proposed to."""
+        self.read()
+        rows = self.model.rows()
+        line = next(
+            (n for n, one in enumerate(rows) if isinstance(one, PersonRow) and one.user_id == proposal.row_id), -1
+        )
+        if line >= 0:
+            self._open(line)
+
+    def put_down(self) -> None:
+        """Close the panel."""
+        self.panel.close_panel()
 
     def open_invitation(self) -> None:
         """Open the panel for somebody new."""
@@ -142,7 +162,7 @@ class PeopleSection(Section):
             if Role.OWNER not in person.roles:
                 set_locations(session, organization_id, wish.user_id, wish.location_ids, now=now)
 
-        if self.save(f"Changed what {person.name} may do", change):
+        if self.save_form(f"Changed what {person.name} may do", change):
             self.panel.close_panel()
             self._closed()
 

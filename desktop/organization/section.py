@@ -164,11 +164,11 @@ class Section(QWidget):
         self.bring_up(proposal)
         self.read()
 
-    def save_held(self) -> None:
-        """Save what is held, and what was changed since."""
+    def save_held(self) -> bool:
+        """Save what is held, and what was changed since; False when the store refused."""
         held, waiting = self.held, list(self._waiting)
         if held is None:
-            return
+            return False
         words = f"Changed {held.what[:1].lower()}{held.what[1:]}"
         try:
             with saving(self.store, words, held) as session:
@@ -176,13 +176,25 @@ class Section(QWidget):
                     change(session)
         except StoreError as error:
             self.done.emit(str(error), False)
-            return
+            return False
         self.drop_held()
         self.done.emit(words, True)
+        return True
+
+    def save_form(self, words: str, change: Callable[[Session], object]) -> bool:
+        """As `save`, for a form with a button of its own: what is held is saved along with it."""
+        if self.held is None:
+            return self.save(words, change)
+        self._waiting.append(change)
+        return self.save_held()
+
+    def put_down(self) -> None:
+        """What was held is not any more: close what shows it, where it is a form of its own."""
 
     def drop_held(self) -> None:
         """Show what is saved again; what was held waits where it did."""
         self._let_go()
+        self.put_down()
         self.read()
 
     def _let_go(self) -> None:

@@ -12,6 +12,7 @@ from desktop import theme
 from desktop.organization.price_panel import PriceChange, PricePanel
 from desktop.organization.section import Section
 from desktop.organization.service_rows import FORMAT_WORDS, LEVEL_WORDS, ServiceRow, Services, read_services
+from desktop.proposals import Proposal
 from desktop.widgets import (
     Button,
     Cell,
@@ -31,7 +32,7 @@ from desktop.widgets import (
     save_and_cancel,
 )
 from desktop.widgets.parsing import format_cents
-from shared_models.catalog.models import Level, ServiceFormat
+from shared_models.catalog.models import Level, ServiceFormat, ServiceOffered
 from shared_models.catalog.operations import add_service, copy_prices, offer, set_offered
 from shared_models.organization.countries import currency_words
 from shared_models.schedule.price_changes import booked_count, set_price
@@ -96,7 +97,7 @@ class ServicesSection(Section):
         """Read all services again, keeping the row that is open."""
         line = self.list.current_row()
         chosen = self._model.row(line) if 0 <= line < self._model.rowCount() else None
-        with self.store.read() as session:
+        with self.reading() as session:
             self._services = read_services(session, self.store.organization_id)
         rows: list[ServiceRow | Group] = []
         for title, family, members in self._services.grouped():
@@ -116,6 +117,21 @@ class ServicesSection(Section):
             self.list.blockSignals(True)
             self.list.select_row(self._line_of(chosen.id))
             self.list.blockSignals(False)
+
+    def bring_up(self, proposal: Proposal) -> None:
+        """The price panel of the service and location that something is proposed to."""
+        self.read()
+        with self.reading() as session:
+            offered = session.get(ServiceOffered, (self.store.organization_id, proposal.row_id))
+        if offered is None:
+            return
+        places = [place_id for place_id, _ in self._services.locations]
+        column = places.index(offered.location_id) if offered.location_id in places else 0
+        self._open(self._line_of(offered.service_id), _FIRST_PRICE_COLUMN + column)
+
+    def put_down(self) -> None:
+        """Close the panel."""
+        self.panel.close_panel()
 
     def _line_of(self, service_id: str) -> int:
         rows = self._model.rows()
@@ -172,7 +188,7 @@ class ServicesSection(Section):
             first.display_name, first.description = change.display_name, change.description
 
         price = format_cents(change.cents, self._services.sign)
-        if self.save(f"{row.name}: {price} an hour", write):
+        if self.save_form(f"{row.name}: {price} an hour", write):
             self.panel.close_panel()
             self.list.setFocus()
 

@@ -111,7 +111,8 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str, SectionMaker], ...]], ...] = (
 _RULES = frozenset({"session_durations_minutes", "default_buffer_minutes", "start_grid_minutes", "biweekly_allowed"})
 _FORMS: tuple[tuple[str, str, frozenset[str] | None], ...] = (
     ("rules", "organization", _RULES), ("organization", "organization", None), ("locations", "location", None),
-    ("locations", "opening_hours", None), ("rooms", "room", None),
+    ("locations", "opening_hours", None), ("rooms", "room", None), ("services", "service_offered", None),
+    ("people", "user_role", None), ("people", "location_assignment", None),
 )  # fmt: skip
 """Where rows have their form: the key of a section, the table, and which of its fields; None for all."""
 

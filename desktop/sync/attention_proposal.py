@@ -23,7 +23,8 @@ OWNERS = {
     "student_subject": ("student", "student_id"), "opening_hours": ("location", "location_id"),
     "tutor_location": ("tutor", "tutor_id"), "tutor_subject": ("tutor", "tutor_id"),
     "tutor_availability": ("tutor", "tutor_id"), "tutor_exception": ("tutor", "tutor_id"),
-    "tutor_time_off": ("tutor", "tutor_id"),
+    "tutor_time_off": ("tutor", "tutor_id"), "user_role": ("user", "user_id"),
+    "location_assignment": ("user", "user_id"),
 }  # fmt: skip
 """Tables whose rows are edited in the form of another record: that record's table, and the field that names it."""
 
@@ -89,6 +90,8 @@ def _place(connection: Connection, organization_id: str, table: str, row_id: str
     owner = OWNERS.get(table)
     if owner is not None:
         owner_id = of(table, row_id, owner[1])
+        if owner_id is not None and owner[0] == "user":
+            return "user", owner_id  # with roles and locations, not with what a tutor teaches
         if owner_id is not None:
             return _place(connection, organization_id, owner[0], owner_id)
     if table == "schedule_entry":

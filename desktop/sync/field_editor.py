@@ -4,11 +4,11 @@ refused and that needs a correction."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 from sqlalchemy import Boolean, Column, Date, Enum, Integer, Text
 
 from desktop import theme
@@ -29,7 +29,9 @@ from desktop.widgets import (
     Sheet,
     TextArea,
     TextInput,
+    TimeInput,
 )
+from shared_models.base import Instant, WallTime
 from shared_models.registry import tenant_classes
 
 _NOTHING = ""
@@ -38,7 +40,7 @@ _MANY_LETTERS = 60
 
 class FieldEditor(Sheet):
     """Opens with what was entered; `on_save` gets the fields that the person can correct, as the models hold them.
-    Moments and lists stay as they were entered."""
+    Lists stay as they were entered."""
 
     def __init__(
         self, host: QWidget, store: Store, change: RefusedChange, on_save: Callable[[Mapping[str, Any]], object]
@@ -121,8 +123,12 @@ class FieldEditor(Sheet):
         if isinstance(kind, Boolean):
             box, read = _choice([Option("1", "Yes"), Option("0", "No")], "1" if value else "0", column)
             return box, lambda: read() == "1"
-        if isinstance(kind, Date):
+        if isinstance(kind, WallTime):
+            return _time(value, required=not column.nullable)
+        if isinstance(kind, Date | Instant):
             today = datetime.fromtimestamp(self._store.corrected_wall() / 1000).date()  # noqa: DTZ006 - this PC's day
+            if isinstance(kind, Instant):
+                return _moment(today, value, words.zone, required=not column.nullable)
             return _day(today, value, required=not column.nullable)
         if isinstance(kind, Integer):
             return _number(column, value)
@@ -153,6 +159,41 @@ def _day(today: date, value: date | None, *, required: bool) -> tuple[DateInput,
         return day.value()
 
     return day, read
+
+
+def _time(value: time | None, *, required: bool) -> tuple[TimeInput, Callable[[], time | None]]:
+    entry = TimeInput(value)
+
+    def read() -> time | None:
+        if entry.is_wrong() or (required and entry.value() is None):
+            raise ValueError(TimeInput.HELP)
+        return entry.value()
+
+    return entry, read
+
+
+def _moment(
+    today: date, value: datetime | None, zone: tzinfo, *, required: bool
+) -> tuple[QWidget, Callable[[], datetime | None]]:
+    """A day and a time of day on the clock of the center, for an instant."""
+    local = value.astimezone(zone) if value is not None else None
+    day, read_day = _day(today, local.date() if local else None, required=required)
+    clock, read_clock = _time(local.time() if local else None, required=required)
+    both = QWidget()
+    row = QHBoxLayout(both)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(theme.current().px(8))
+    row.addWidget(day, 3)
+    row.addWidget(clock, 2)
+    both.setFocusProxy(day)
+
+    def read() -> datetime | None:
+        on, at = read_day(), read_clock()
+        if (on is None) != (at is None):
+            raise ValueError("Give both a day and a time.")
+        return datetime.combine(on, at, zone).astimezone(UTC) if on is not None and at is not None else None
+
+    return both, read
 
 
 def _number(column: Column[Any], value: int | None) -> tuple[QWidget, Callable[[], int | None]]:

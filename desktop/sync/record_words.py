@@ -74,6 +74,11 @@ class RecordWords:
         self._country: str = center[1] if center else "US"
         self._known: dict[tuple[str, str], str] = {}
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """The center's time zone."""
+        return self._zone
+
     def name(self, table: str, row_id: str) -> str:
         """What a row is called; empty when it has no name or is not on this PC."""
         key = (table, row_id)

@@ -26,10 +26,12 @@ from desktop.sync.attention import refused_changes
 from desktop.sync.attention_sheet import AttentionSheet
 from desktop.sync.field_editor import FieldEditor
 from desktop.sync.record_words import RECORDS, RecordWords, record_words
-from desktop.widgets import Button, Note, Paragraph
+from desktop.widgets import Button, DateInput, Note, Paragraph, TimeInput
 from shared_models.access.models import Role, UserRole
 from shared_models.base import TenantRow, derived_id, new_id
-from shared_models.leads.models import Lead
+from shared_models.catalog.models import ServiceOffered
+from shared_models.leads.models import ContactMethod, ContactOutcome, Lead, LeadContact
+from shared_models.leads.operations import record_contact
 from shared_models.organization.models import Closure, Location, OpeningHours, Organization, Room
 from shared_models.people.models import Family, HealthAccess, Student, StudentSubject, Tutor, TutorAvailability
 from shared_models.registry import tenant_classes
@@ -326,6 +328,53 @@ def test_rules_rooms_and_hours_open_where_they_are_set(desk: Desk) -> None:
     rooms.keep_button.click()
     saved = desk.row(Room, room.id)
     assert (saved.name, saved.floor, saved.archived_at, saved.unsent_since) == ("Library", "3", None, "0")
+    assert desk.waiting == 0
+
+
+def test_a_price_and_roles_open_in_their_panels(desk: Desk) -> None:
+    offered = desk.first(ServiceOffered)
+    desk.refuse(offered, hourly_price_cents=12300, display_name="One to one")
+    desk.edit()
+    services = desk.page(SettingsPage).section("services")
+    assert (services.panel.price.cents(), services.panel._name.text()) == (12300, "One to one")
+    services.panel.price.set_cents(12500)
+    services.panel._save()
+    saved = desk.row(ServiceOffered, offered.id)
+    assert (saved.hourly_price_cents, saved.display_name) == (12500, "One to one")
+    assert desk.waiting == 0
+    assert not desk.said()
+    person = desk.first(Tutor).user_id
+    role = UserRole(
+        organization_id=offered.organization_id, id=derived_id(person, Role.ADMIN), user_id=person, role=Role.ADMIN
+    )
+    desk.refuse_new(role, user_id=person, role="ADMIN")
+    desk.edit()
+    people = desk.page(SettingsPage).section("people")
+    assert people.panel.roles[Role.ADMIN].isChecked()
+    people.drop_button.click()
+    assert people.panel.isHidden() and desk.waiting == 1
+    desk.edit()
+    people.panel._save()
+    saved_role = desk.row(UserRole, role.id)
+    assert (saved_role.archived_at, saved_role.unsent_since) == (None, "0")
+    assert desk.waiting == 0
+
+
+def test_moments_and_times_are_editable_where_there_is_no_form(desk: Desk) -> None:
+    lead = desk.first(Lead)
+    with desk.store.write() as session:
+        record_contact(session, lead.organization_id, lead.id, ContactMethod.PHONE, ContactOutcome.ANSWERED,
+                       now=PICTURE_MOMENT, user_id=desk.store.user_id, note="")  # fmt: skip
+    contact = desk.first(LeadContact)
+    desk.refuse(contact, happened_at="2026-11-25T20:30:00Z", note="left a message")
+    desk.edit()
+    (editor,) = desk.window.findChildren(FieldEditor)
+    day = editor.fields["happened_at"].input.findChild(DateInput)
+    clock = editor.fields["happened_at"].input.findChild(TimeInput)
+    assert (day.value(), clock.value()) == (date(2026, 11, 25), time(15, 30))
+    clock.set_value(time(16, 15))
+    editor.save()
+    assert desk.row(LeadContact, contact.id).happened_at == datetime(2026, 11, 25, 21, 15, tzinfo=UTC)
     assert desk.waiting == 0
 
 
