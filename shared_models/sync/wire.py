@@ -6,6 +6,8 @@ dates as ISO text, JSON fields as their text. Both databases read and write thes
 
 from __future__ import annotations
 
+import re
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
@@ -93,7 +95,7 @@ def unpack(raw: bytes, limit: int = MAX_MESSAGE_BYTES) -> tuple[dict[str, Any], 
     if text.count(b"[") + text.count(b"{") > _MOST_LISTS or text.count(b",") > _MOST_VALUES:
         raise BadMessage("the message has too many parts")
     try:
-        body = orjson.loads(text)
+        body = _read(text)
     except orjson.JSONDecodeError as error:
         raise BadMessage(f"not JSON: {error}") from error
     if not isinstance(body, dict) or not isinstance(body.get("tables"), list):
@@ -101,6 +103,67 @@ def unpack(raw: bytes, limit: int = MAX_MESSAGE_BYTES) -> tuple[dict[str, Any], 
     if len(body["tables"]) > _MOST_BATCHES:
         raise BadMessage("the message has too many parts")
     return body, [_batch(part) for part in body.pop("tables")]
+
+
+def _read(text: bytes) -> Any:
+    """What JSON holds. A large message is read list by list, as far as it is written as ours are, so that between two
+    of them other threads go on (a window stays awake while megabytes come)."""
+    if len(text) < _LARGE:
+        return orjson.loads(text)
+    lists: list[Any] = []
+    outline: list[bytes] = []
+    at = 0
+    for key in _LISTS.finditer(text):
+        start = key.end()
+        if start <= at:
+            continue
+        found = _columns_at(text, start) if key[1] == b"columns" else _list_at(text, start - 1, _END_OF_LIST)
+        if found is None:
+            return orjson.loads(text)
+        value, end = found
+        outline += (text[at : start - 1], b'{"%s":%d}' % (_PLACE.encode(), len(lists)))
+        lists.append(value)
+        at = end
+    return _filled(orjson.loads(b"".join((*outline, text[at:]))), lists)
+
+
+def _columns_at(text: bytes, at: int) -> tuple[list[Any], int] | None:
+    """The lists in a list that has begun before a place, and where that ends; None when they are not found."""
+    columns: list[Any] = []
+    while (opening := _OPENING.match(text, at)) is not None:
+        found = _list_at(text, opening.end() - 1, _END_OF_COLUMN)
+        if found is None:
+            return None
+        columns.append(found[0])
+        at = found[1]
+    closing = _CLOSING.match(text, at)
+    return None if closing is None else (columns, closing.end())
+
+
+def _list_at(text: bytes, start: int, ending: re.Pattern[bytes]) -> tuple[Any, int] | None:
+    """The list that begins at a place, and where it ends. What looks like its end may stand in a text: then what is
+    before it is no JSON, as the text is cut in two."""
+    for tries, end in enumerate(ending.finditer(text, start)):
+        if tries == _MOST_TRIES:
+            break
+        try:
+            return orjson.loads(text[start : end.start() + 1]), end.start() + 1
+        except orjson.JSONDecodeError:
+            continue
+    return None
+
+
+def _filled(outline: Any, lists: list[Any]) -> Any:
+    """The outline of a message with its lists in their places."""
+    waiting: list[Any] = [outline] if isinstance(outline, dict | list) else []
+    while waiting:
+        part = waiting.pop()
+        for key, value in part.items() if isinstance(part, dict) else enumerate(part):
+            if isinstance(value, dict) and _PLACE in value:
+                part[key] = lists[value[_PLACE]]
+            elif isinstance(value, dict | list):
+                waiting.append(value)
+    return outline
 
 
 def declared_bytes(raw: bytes) -> int:
@@ -113,6 +176,15 @@ def declared_bytes(raw: bytes) -> int:
 
 _MOST_LISTS, _MOST_VALUES = 1_500_000, 6_000_000
 """What JSON holds costs up to seventy bytes a list and sixty a value when read; marks in texts count as well."""
+_LARGE = 256 * 1024
+_LISTS = re.compile(rb'"(ids|clocks|columns|seqs)": ?\[')
+_OPENING = re.compile(rb"(?:, ?)?\[")
+_CLOSING = re.compile(rb" ?\]")
+_END_OF_LIST = re.compile(rb"\](?= ?[,}])")
+_END_OF_COLUMN = re.compile(rb"\](?= ?, ?\[| ?\])")
+_MOST_TRIES = 4
+_PLACE = secrets.token_hex(16)
+"""The key of what stands for a list in the outline of a message; no message can have it."""
 _MOST_BATCHES = 10_000
 _MOST_FIELDS = 500
 
