@@ -61,6 +61,11 @@ class TimelineCard(Card):
         inside.setAutoFillBackground(False)
         self.body.addWidget(self._scroll, 1)
 
+    @property
+    def moments(self) -> list[Moment]:
+        """Everything that happened, whatever is shown of it."""
+        return list(self._moments)
+
     def show_moments(self, moments: list[Moment], now: datetime, family_id: str) -> None:
         """Show these; ``now`` is local."""
         self._family_id = family_id

@@ -127,3 +127,17 @@ def test_a_student_learns_at_a_location_of_ones_own(page: FamiliesPage, desk: Fr
     view.add_student()
     assert isinstance(view.form, StudentForm)
     assert [option.text for option in view.form._location.options()] == ["Irvington Office"]
+
+
+def test_the_timeline_names_no_field_that_is_not_seen(desk: FrontDesk, page: FamiliesPage) -> None:
+    family_id = guest(desk)
+    with desk.store.write("Changed") as session:
+        family = session.get_one(Family, (desk.organization_id, family_id))
+        family.notes, family.parent1_phone = "Pays very late", "+19145550124"
+        student = session.scalars(select(Student).where(Student.family_id == family_id)).one()
+        student.school, student.allergies, student.grade = "Another", "nuts", "9"
+    view = opened(page, family_id)
+    changed = [moment.title for moment in view.timeline.moments if moment.title.startswith("Changed ")]
+    said = " ".join(changed)
+    assert "phone" in said and "grade" in said
+    assert not any(word in said for word in ("note", "school", "health"))
