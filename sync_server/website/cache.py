@@ -185,7 +185,8 @@ class SiteCache:
 
     def _route(self, slug: str) -> str:
         with self._database.routing() as session:
-            route = session.get(OrganizationRoute, slug)
+            # PostgreSQL's texts hold no NUL, and a slug with one is nobody's.
+            route = None if "\x00" in slug else session.get(OrganizationRoute, slug)
             if route is None:
                 raise LookupError(slug)
             if not route.is_current:

@@ -188,6 +188,11 @@ def test_no_other_request_is_the_servers_fault(served: Served, database: Databas
     assert at_fault == []
 
 
+def test_an_address_that_no_text_of_the_database_can_hold_is_nobodys(served: Served) -> None:
+    assert served.http.get("/%00/").status_code == 404
+    assert served.http.post("/%00/lead", data={"first_name": "Ana"}).status_code == 404
+
+
 def _endpoints(routes: Any) -> Iterator[tuple[str, str]]:
     for route in routes:
         if isinstance(route, Route):
