@@ -24,6 +24,7 @@ import sync_server.sync.routes as sync_routes
 from shared_models.clock import clock_from
 from sync_server.access.pages_common import add_page_answers
 from sync_server.access.requests import add_refusals
+from sync_server.booking.routes import add_promises
 from sync_server.database import Database
 from sync_server.files.routes import add_files
 from sync_server.files.storage import DiskStorage
@@ -99,6 +100,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.include_router(sync_audit.router)
     add_files(app, settings, database)
     add_erasures(app, settings)
+    add_promises(app)
     describe_sync(app)
     # Last: a slug matches whatever path the routes above left over.
     add_website(

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,8 @@ class Expected:
     query: str = ""
 
 
-FAMILY = "(the other center’s family)"
+FAMILY, TUTOR, LOCATION, ENTRY = (f"(the other center’s {what})" for what in ("family", "tutor", "location", "entry"))
+TOMORROW = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
 DEVICE_ID = "0190a000-0000-7000-8000-000000000001"
 ENDPOINTS: dict[tuple[str, str], Expected] = {
     ("GET", "/health"): Expected(ANYONE, 200),
@@ -86,6 +88,20 @@ ENDPOINTS: dict[tuple[str, str], Expected] = {
     ("POST", "/api/v1/erasures"): Expected(
         OWNER, 404, 403, body={"kind": "family", "id": FAMILY, "confirmation": "Ana Silva"}
     ),
+    ("PUT", "/api/v1/holds/slots/{hold_id}"): Expected(
+        frozenset(),
+        404,
+        body={
+            "tutor_id": TUTOR,
+            "location_id": LOCATION,
+            "starts_at": f"{TOMORROW}T16:00:00Z",
+            "ends_at": f"{TOMORROW}T17:00:00Z",
+            "blocked_until": f"{TOMORROW}T17:15:00Z",
+        },
+    ),
+    ("DELETE", "/api/v1/holds/slots/{hold_id}"): Expected(frozenset(), 404),
+    ("PUT", "/api/v1/holds/seats/{seat_id}"): Expected(frozenset(), 404, body={"entry_id": ENTRY}),
+    ("PUT", "/api/v1/coupon-uses/{use_id}"): Expected(AT_A_DESK, 409, body={"code": "AUTUMN"}),
     ("POST", "/api/v1/sync/hello"): Expected(
         AT_A_DESK, 200, 401, body={"protocols": [2, 1], "wall_ms": 0, "cursor": 0}
     ),
@@ -211,14 +227,17 @@ def ask(
     ids = {
         "device_id": new_id(), "browser_id": new_id(), "invitation_id": new_id(), "sha256": "a" * 64,
         "entry": asked.ids["schedule_entry"][0], "kind": "family", "row_id": asked.ids["family"][0],
+        "hold_id": new_id(), "seat_id": new_id(), "use_id": new_id(),
     }  # fmt: skip
+    theirs = {FAMILY: "family", TUTOR: "tutor", LOCATION: "location", ENTRY: "schedule_entry"}
     body = expected.body and {
-        name: asked.ids["family"][0] if value == FAMILY else value for name, value in expected.body.items()
+        name: asked.ids[theirs[value]][0] if isinstance(value, str) and value in theirs else value
+        for name, value in expected.body.items()
     }
     url = f"{server.url}{path.format(**ids)}?{expected.query.format(**ids)}"
     headers = {**desk.headers, "X-Chunk-SHA256": "a" * 64}
     if path.endswith("/watch"):
         with httpx.stream(method, url, headers=headers) as stream:
             return httpx.Response(stream.status_code)
-    content = pack({"protocol": 1}, []) if path.endswith("/push") else b"x" if method == "PUT" else None
+    content = pack({"protocol": 1}, []) if path.endswith("/push") else b"x" if path.endswith("/upload") else None
     return httpx.request(method, url, headers=headers, json=body, content=content)
