@@ -86,7 +86,8 @@ class OrganizationRoute(ServerBase):
 class OrganizationSequence(TenantOwned):
     """The last sequence number given to a change of this organization; locked until the change commits.
 
-    `epoch` is another one after the organization was restored from a backup as of `restored_at_seq` ([S-32]).
+    `epoch` is another one after the organization was restored from a backup; `restored_at_seq` is the earliest
+    number that a restore ever went back to ([S-32]).
     """
 
     __tablename__ = "organization_sequence"

@@ -66,19 +66,19 @@ def restore_organization(
         _check_schema(manifest)
         organization_id = manifest.organization_id
         _enter(connection, organization_id)
-        last_seq = _last_seq(connection, organization_id)
-        if last_seq is not None and not replace:
+        numbers = _numbers(connection, organization_id)
+        if numbers is not None and not replace:
             raise OperatorError(f"{manifest.name} is on this server already. With --replace it is taken away first.")
         slugs = (slug,) if slug else manifest.slugs
         _check_slugs(connection, organization_id, slugs)
-        if last_seq is not None:
+        if numbers is not None:
             _delete_rows(connection, organization_id)
             _delete_where_organization(connection, organization_id, ("membership", "organization_route"))
         rows = sum(
             _insert_table(connection, organization_id, table, manifest, folder)
             for table in _in_order(connection, manifest.tables)
         )
-        _settle(connection, manifest, last_seq or 0)
+        _settle(connection, manifest, numbers or _Numbers())
         if slug:
             connection.execute("UPDATE organization SET website_slug = %s WHERE organization_id = id", (slug,))
         members, new_accounts = _insert_members(connection, organization_id, folder / "members.jsonl")
@@ -161,16 +161,26 @@ def _check_schema(manifest: Manifest) -> None:
         )
 
 
-def _last_seq(connection: Connection, organization_id: str) -> int | None:
-    """The organization's last sequence number, its row locked; None when it is not on this server."""
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """The last number given, and the earliest that a restore ever went back to."""
+
+    last: int = 0
+    restored_at: int | None = None
+
+
+def _numbers(connection: Connection, organization_id: str) -> _Numbers | None:
+    """The organization's numbers, its row locked; None when it is not on this server."""
     row = connection.execute(
-        "SELECT last_seq FROM organization_sequence WHERE organization_id = %s FOR UPDATE", (organization_id,)
+        "SELECT last_seq, restored_at_seq FROM organization_sequence WHERE organization_id = %s FOR UPDATE",
+        (organization_id,),
     ).fetchone()
+    if row is not None:
+        return _Numbers(*row)
     route = connection.execute(
-        "SELECT 0 FROM organization_route WHERE organization_id = %s LIMIT 1", (organization_id,)
+        "SELECT FROM organization_route WHERE organization_id = %s LIMIT 1", (organization_id,)
     ).fetchone()
-    found = row or route
-    return None if found is None else int(found[0])
+    return None if route is None else _Numbers()
 
 
 def _check_slugs(connection: Connection, organization_id: str, slugs: Iterable[str]) -> None:
@@ -233,13 +243,15 @@ def _move_identities(cursor: psycopg.Cursor[tuple[Any, ...]], table: str) -> Non
         )
 
 
-def _settle(connection: Connection, manifest: Manifest, last_seq: int) -> None:
-    """Another life of the data begins: desks notice it by the epoch, and no mail of the old one goes out again."""
+def _settle(connection: Connection, manifest: Manifest, before: _Numbers) -> None:
+    """Another life of the data begins: desks notice it by the epoch, and no mail of the old one goes out again. A
+    desk may have missed several restores, so that the earliest counts ([S-32])."""
+    restored_at = min(manifest.last_seq, manifest.last_seq if before.restored_at is None else before.restored_at)
     connection.execute(
-        "INSERT INTO organization_sequence (organization_id, last_seq, epoch, restored_at_seq) "
-        "VALUES (%s, %s, %s, %s) ON CONFLICT (organization_id) DO UPDATE "
-        "SET last_seq = EXCLUDED.last_seq, epoch = EXCLUDED.epoch, restored_at_seq = EXCLUDED.restored_at_seq",
-        (manifest.organization_id, max(manifest.last_seq, last_seq) + 1, new_id(), manifest.last_seq),
+        "INSERT INTO organization_sequence AS s (organization_id, last_seq, epoch, restored_at_seq) "
+        "VALUES (%s, %s, %s, %s) ON CONFLICT (organization_id) DO UPDATE SET last_seq = EXCLUDED.last_seq, "
+        "epoch = EXCLUDED.epoch, restored_at_seq = least(s.restored_at_seq, EXCLUDED.restored_at_seq)",
+        (manifest.organization_id, max(manifest.last_seq, before.last) + 1, new_id(), restored_at),
     )
     connection.execute(
         "UPDATE outbox_mail SET due_at = NULL, failed_at = now(), failure = %s WHERE due_at IS NOT NULL", (_NOT_SENT,)

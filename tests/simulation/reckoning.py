@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Table
 
 from desktop.store.store import Store
+from desktop.sync.rows import blank_value
 from shared_models.registry import tenant_classes
 from shared_models.sync.clocks import clock_of, device_tail
 from shared_models.sync.wire import TableBatch, postgres_reading, wire_fields
@@ -62,8 +63,9 @@ class Reckoning:
                 if key not in self.noted:
                     self.noted[key] = said(value)
                     self.edits.append(edit)
-                elif name not in {"archived_at", *tenant_classes()[table].long_texts}:
-                    # (A refused row that the server never had is archived without a stamp.)
+                elif name not in {"archived_at", *tenant_classes()[table].long_texts} and not _is_blank(edit):
+                    # (A refused row that the server never had is archived without a stamp, and what a desk may no
+                    # longer see turns blank under the stamp of its row's creation.)
                     self.twice.append(edit)
 
     def forget(self, desk: int, rows: Iterable[tuple[str, str]]) -> None:
@@ -190,6 +192,10 @@ def table_of(name: str) -> Table:
     table: Any = tenant_classes()[name].__table__
     assert isinstance(table, Table)
     return table
+
+
+def _is_blank(edit: Edit) -> bool:
+    return said(edit.value) == said(blank_value(table_of(edit.table).c[edit.name]))
 
 
 def _fields(names: Iterable[str], clocks_text: str, values: Iterable[Any]) -> dict[str, tuple[Any, str]]:

@@ -135,6 +135,7 @@ class Stage:
         with self.owner.transaction():
             self.owner.execute("SET LOCAL session_replication_role = replica")
             now = self.last_seq(organization_id)
+            before = self._restored_at(organization_id)
             for name in tenant_tables():
                 table = sql.Identifier(name)
                 delete = sql.SQL("DELETE FROM {} WHERE organization_id = {}").format(table, organization_id)
@@ -146,9 +147,15 @@ class Stage:
                     self.owner.execute(sql.SQL(insert).format(table, table), [rows[name]])
             self.owner.execute(
                 "UPDATE organization_sequence SET last_seq = %s, epoch = gen_random_uuid()::text, "
-                "restored_at_seq = %s WHERE organization_id = %s",
-                [max(now, restored_at) + 1, restored_at, organization_id],
+                "restored_at_seq = least(restored_at_seq, %s, %s) WHERE organization_id = %s",
+                [max(now, restored_at) + 1, before, restored_at, organization_id],
             )
+
+    def _restored_at(self, organization_id: str) -> int | None:
+        found = self.owner.execute(
+            "SELECT restored_at_seq FROM organization_sequence WHERE organization_id = %s", [organization_id]
+        ).fetchone()
+        return None if found is None else found[0]
 
     def close(self) -> None:
         """Let go of everything."""

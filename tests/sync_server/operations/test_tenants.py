@@ -211,6 +211,12 @@ def test_one_that_is_there_is_replaced_only_when_asked_and_begins_a_new_epoch(
     assert row.epoch != epoch
     assert row.restored_at_seq == seq
     assert row.last_seq > seq, "so that nothing kept for a number lives on"
+    operator("export", slug, str(tmp_path / "later.itutoros"))
+    operator("restore", str(tmp_path / "later.itutoros"), "--replace")
+    with hosted_database.tenant(organization_id) as session:
+        again = session.execute(text("SELECT epoch, restored_at_seq FROM organization_sequence")).one()
+    assert again.epoch != row.epoch
+    assert again.restored_at_seq == seq, "a PC may not have heard of the first time"
 
 
 def test_another_server_takes_it_whole(
