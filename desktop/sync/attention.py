@@ -111,52 +111,57 @@ def _sides(
     return sides
 
 
-def try_again(store: Store, change: RefusedChange, edited: Mapping[str, Any] | None = None) -> None:
+def try_again(store: Store, *changes: RefusedChange, edited: Mapping[str, Any] | None = None) -> None:
     """Enter the kept values once more, with those that were edited in their place, as a new edit that will be sent.
+    What belongs together is entered together.
 
-    Raises ValueError when the record is no longer on this PC.
+    Raises ValueError when a record is no longer on this PC.
     """
-    kind = tenant_classes()[change.table]
-    columns = table_of(change.table).c
     with store.write() as session:
-        row = session.get(kind, (store.organization_id, change.row_id))
-        if row is None:
-            raise ValueError("this record is no longer on this PC")
-        values = {name: python_value(columns[name], value) for name, value in change.kept.items()} | dict(
-            edited or {}
-        )
-        for name, value in values.items():
-            setattr(row, name, value)
-        if row.server_seq is None:
-            row.unsent_since = WHOLE  # the server never had it
-            if "archived_at" not in change.kept:
-                row.archived_at = None
-        _settle(session, change)
+        for change in changes:
+            row = session.get(tenant_classes()[change.table], (store.organization_id, change.row_id))
+            if row is None:
+                raise ValueError("this record is no longer on this PC")
+            for name, value in (kept_values(change) | dict(edited or {})).items():
+                setattr(row, name, value)
+            if row.server_seq is None:
+                row.unsent_since = WHOLE  # the server never had it
+                if "archived_at" not in change.kept:
+                    row.archived_at = None
+        settle(session, *changes)
 
 
-def discard(store: Store, change: RefusedChange) -> None:
+def kept_values(change: RefusedChange) -> dict[str, Any]:
+    """What was entered, as the models hold it."""
+    columns = table_of(change.table).c
+    return {name: python_value(columns[name], value) for name, value in change.kept.items()}
+
+
+def discard(store: Store, *changes: RefusedChange) -> None:
     """Keep what the server has, and forget what was entered."""
     with store.write() as session:
-        _settle(session, change)
+        settle(session, *changes)
 
 
-def bring_back(store: Store, change: RefusedChange) -> None:
-    """Put a change that was discarded back among those that wait."""
+def bring_back(store: Store, *changes: RefusedChange) -> None:
+    """Put changes that were discarded back among those that wait."""
     with store.write() as session:
-        session.merge(
-            NeedsAttention(
-                table_name=change.table,
-                row_id=change.row_id,
-                code=change.code,
-                reason=change.reason,
-                kept_values=dict(change.kept),
-                refused_at=change.refused_at,
+        for change in changes:
+            session.merge(
+                NeedsAttention(
+                    table_name=change.table,
+                    row_id=change.row_id,
+                    code=change.code,
+                    reason=change.reason,
+                    kept_values=dict(change.kept),
+                    refused_at=change.refused_at,
+                )
             )
-        )
 
 
-def _settle(session: Session, change: RefusedChange) -> None:
+def settle(session: Session, *changes: RefusedChange) -> None:
+    """Take changes from among those that wait."""
     session.connection().execute(
         text("DELETE FROM needs_attention WHERE table_name = :table AND row_id = :id"),
-        {"table": change.table, "id": change.row_id},
+        [{"table": change.table, "id": change.row_id} for change in changes],
     )

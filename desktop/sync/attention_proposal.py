@@ -4,19 +4,17 @@ session and its students, or a tutor and the weekly hours, are edited in one pla
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
 
-from sqlalchemy import Connection, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from desktop.permissions import Permissions
 from desktop.proposals import NoForm, NotOpened, Proposal, ProposedRow
-from desktop.store.local_models import NeedsAttention
 from desktop.store.store import Store
-from desktop.sync.attention import RefusedChange, refused_changes
-from desktop.sync.record_words import is_silent, lowered, python_value, record_words
-from desktop.sync.rows import table_of
+from desktop.sync.attention import RefusedChange, kept_values, refused_changes, settle
+from desktop.sync.record_words import is_silent, lowered, record_words
 from shared_models.access.rules import Action
+from shared_models.registry import tenant_classes
 
 OWNERS = {
     "attendee": ("schedule_entry", "entry_id"), "entry_room": ("schedule_entry", "entry_id"),
@@ -32,34 +30,71 @@ _STAYS = "What you entered stays here."
 Place = tuple[str, str]
 
 
-def proposal_of(store: Store, change: RefusedChange, saved: Callable[[], object]) -> Proposal:
-    """What the form of the change's record opens with. `saved` is called once it was saved there.
+@dataclass(frozen=True, slots=True)
+class RefusedRecord:
+    """What was refused of one record: its own row, if it is among them, and those that are edited in its form."""
+
+    table: str
+    row_id: str
+    changes: tuple[RefusedChange, ...]
+
+    @property
+    def first(self) -> RefusedChange:
+        """The record's own change, or the newest of the others."""
+        return self.changes[0]
+
+    @property
+    def is_here(self) -> bool:
+        """Whether all of it is on this PC."""
+        return all(change.is_here for change in self.changes)
+
+
+def refused_records(store: Store) -> list[RefusedRecord]:
+    """Everything that waits for a decision by the record that it belongs to, newest first."""
+    changes = refused_changes(store)
+    if not changes:
+        return []
+    with store.read() as session:
+        connection = session.connection()
+        places = [_place(connection, store.organization_id, one.table, one.row_id) for one in changes]
+    found: dict[Place, list[RefusedChange]] = {}
+    for place, change in zip(places, changes, strict=True):
+        found.setdefault(place, []).append(change)
+    order = list(tenant_classes())
+    return [
+        RefusedRecord(
+            *place,
+            tuple(sorted(some, key=lambda one: ((one.table, one.row_id) != place, order.index(one.table)))),
+        )
+        for place, some in found.items()
+    ]
+
+
+def proposal_of(store: Store, record: RefusedRecord, saved: Callable[[], object]) -> Proposal:
+    """What the form of a record opens with. `saved` is called once it was saved there.
 
     Raises NotOpened with a sentence when the record is gone, archived, or not the person's to change, and NoForm when
     nothing was entered that a form could show.
     """
     with store.read() as session:
-        connection = session.connection()
-        place = _place(connection, store.organization_id, change.table, change.row_id)
-        kept = {
-            (row.table_name, row.row_id): row.kept_values for row in session.scalars(select(NeedsAttention)).all()
-        }
-        together = [one for one in kept if _place(connection, store.organization_id, *one) == place]
-        _check(store, connection, place, change)
-    if not any(_is_editable(one[0], name) for one in together for name in kept[one]):
+        _check(store, session.connection(), record)
+    if not any(_is_editable(change.table, name) for change in record.changes for name in change.kept):
         raise NoForm("Nothing of this can be corrected. Try again, or discard it.")
-    changes = {(one.table, one.row_id): one for one in refused_changes(store)}
-    rows = tuple(_row(changes[one]) for one in together if changes[one].is_here)
-    entered = ", ".join(dict.fromkeys(words for one in together for words in _entered(changes[one], place)))
-
-    def settle(session: Session) -> None:
-        for table, row_id in together:
-            session.connection().execute(
-                text("DELETE FROM needs_attention WHERE table_name = :table AND row_id = :id"),
-                {"table": table, "id": row_id},
-            )
-
-    return Proposal(place[0], place[1], change.what, change.reason, entered, rows, settle, saved)
+    place = record.table, record.row_id
+    return Proposal(
+        record.table,
+        record.row_id,
+        record.first.what,
+        record.first.reason,
+        ", ".join(dict.fromkeys(words for change in record.changes for words in _entered(change, place))),
+        tuple(
+            ProposedRow(change.table, change.row_id, kept_values(change), is_new=not change.is_known)
+            for change in record.changes
+            if change.is_here
+        ),
+        lambda session: settle(session, *record.changes),
+        saved,
+    )
 
 
 def _entered(change: RefusedChange, place: Place) -> list[str]:
@@ -72,12 +107,6 @@ def _entered(change: RefusedChange, place: Place) -> list[str]:
 def _is_editable(table: str, field: str) -> bool:
     """Whether a form can show a field; what was added or taken out shows where its record has a form of its own."""
     return not is_silent(field) and (field != "archived_at" or table in OWNERS)
-
-
-def _row(change: RefusedChange) -> ProposedRow:
-    columns = table_of(change.table).c
-    values: dict[str, Any] = {name: python_value(columns[name], value) for name, value in change.kept.items()}
-    return ProposedRow(change.table, change.row_id, values, is_new=not change.is_known)
 
 
 def _place(connection: Connection, organization_id: str, table: str, row_id: str) -> Place:
@@ -112,9 +141,9 @@ def _waits(connection: Connection, table: str, row_id: str) -> bool:
     return connection.exec_driver_sql(sql, (table, row_id)).scalar() is not None
 
 
-def _check(store: Store, connection: Connection, place: Place, change: RefusedChange) -> None:
+def _check(store: Store, connection: Connection, record: RefusedRecord) -> None:
     """Raise NotOpened unless the record is here, live, and the person's to change."""
-    table, row_id = place
+    table, row_id = record.table, record.row_id
     what = record_words(table).lower()
     found = connection.exec_driver_sql(
         f'SELECT archived_at, server_seq FROM "{table}" WHERE organization_id = ? AND id = ?',

@@ -3,6 +3,7 @@ person decide."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
@@ -11,12 +12,14 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVB
 from desktop import theme
 from desktop.proposals import NoForm, NotOpened, Proposal
 from desktop.store.store import Store
-from desktop.sync.attention import RefusedChange, bring_back, discard, refused_changes, try_again
-from desktop.sync.attention_proposal import proposal_of
+from desktop.sync.attention import RefusedChange, bring_back, discard, try_again
+from desktop.sync.attention_proposal import RefusedRecord, proposal_of, refused_records
 from desktop.sync.field_editor import FieldEditor
+from desktop.sync.record_words import lowered, record_words
 from desktop.widgets import Button, Card, Kind, Label, Note, Paragraph, Sheet, Tone
 
 _NOTHING = "nothing"
+_GONE = "It is no longer on this PC, so it cannot be edited or sent again. What you entered stays here."
 _PAGES = {
     "family": "Families",
     "student": "Families",
@@ -46,7 +49,7 @@ class AttentionSheet(Sheet):
         self._on_show = on_show
         self._on_edit = on_edit
         self._sentences: dict[tuple[str, str], str] = {}
-        self._discarded: list[RefusedChange] = []
+        self._discarded: list[RefusedRecord] = []
         self._list = QVBoxLayout()
         self._list.setSpacing(theme.current().px(12))
         margin = theme.current().px(20)
@@ -71,95 +74,110 @@ class AttentionSheet(Sheet):
             if widget is not None:
                 widget.hide()
                 widget.deleteLater()
-        changes = refused_changes(self._store)
-        for change in changes:
-            self._list.addWidget(self._card(change))
-        for change in reversed(self._discarded):
-            self._list.addWidget(self._discarded_row(change))
+        records = refused_records(self._store)
+        for record in records:
+            self._list.addWidget(self._card(record))
+        for record in reversed(self._discarded):
+            self._list.addWidget(self._discarded_row(record))
         self._list.addStretch(1)
-        if not changes and not self._discarded and self.isVisible():
+        if not records and not self._discarded and self.isVisible():
             self.dismiss()
 
-    def _card(self, change: RefusedChange) -> Card:
+    def _card(self, record: RefusedRecord) -> Card:
         t = theme.current()
-        card = Card(change.what)
+        first = record.first
+        card = Card(first.what)
         column = QVBoxLayout()
         column.setContentsMargins(t.px(16), 0, t.px(16), t.px(14))
         column.setSpacing(t.px(10))
-        column.addWidget(Paragraph(change.reason, "body", "danger"))
-        if change.fields:
-            column.addLayout(_sides(change))
-        said = self._sentences.get((change.table, change.row_id))
+        reasons = " ".join(dict.fromkeys(change.reason for change in record.changes))
+        column.addWidget(Paragraph(reasons, "body", "danger"))
+        if first.fields:
+            column.addLayout(_sides(first))
+        others = _others(record)
+        if others:
+            column.addWidget(Paragraph(others, "body", "text2"))
+        said = self._sentences.get((record.table, record.row_id), "" if record.is_here else _GONE)
         if said:
             column.addWidget(Note(said, "", Tone.WARN))
-        buttons = QHBoxLayout()
-        buttons.setSpacing(t.px(8))
-        page = _PAGES.get(change.table)
-        if page is not None and change.is_known and self._on_show is not None:
-            buttons.addWidget(Button("Show it", Kind.LINK, on_click=lambda: self._show_record(page, change)))
-        buttons.addStretch(1)
-        buttons.addWidget(Button("Discard", Kind.QUIET, on_click=lambda: self._discard(change)))
-        if change.is_here:
-            buttons.addWidget(Button("Edit", on_click=lambda: self._edit(change)))
-            buttons.addWidget(Button("Try again", on_click=lambda: self._try_again(change)))
-        column.addLayout(buttons)
+        column.addLayout(self._buttons(record))
         card.body.addLayout(column)
-        card.setAccessibleName(f"{change.what}. {change.reason} {change.entered}")
+        card.setAccessibleName(" ".join(part for part in (f"{first.what}.", reasons, first.entered, others) if part))
         return card
 
-    def _discarded_row(self, change: RefusedChange) -> QWidget:
+    def _buttons(self, record: RefusedRecord) -> QHBoxLayout:
+        buttons = QHBoxLayout()
+        buttons.setSpacing(theme.current().px(8))
+        page = _PAGES.get(record.table)
+        if page is not None and record.first.is_known and self._on_show is not None:
+            buttons.addWidget(Button("Show it", Kind.LINK, on_click=lambda: self._show_record(page, record)))
+        buttons.addStretch(1)
+        buttons.addWidget(Button("Discard", Kind.QUIET, on_click=lambda: self._discard(record)))
+        if record.is_here:
+            buttons.addWidget(Button("Edit", on_click=lambda: self._edit(record)))
+            buttons.addWidget(Button("Try again", on_click=lambda: self._try_again(record)))
+        return buttons
+
+    def _discarded_row(self, record: RefusedRecord) -> QWidget:
         row = QWidget()
         line = QHBoxLayout(row)
         line.setContentsMargins(theme.current().px(16), 0, theme.current().px(16), 0)
-        line.addWidget(Label(f"Discarded: {change.what}", "body", "text2", elide=True), 1)
-        line.addWidget(Button("Undo", Kind.QUIET, on_click=lambda: self._bring_back(change)))
+        line.addWidget(Label(f"Discarded: {record.first.what}", "body", "text2", elide=True), 1)
+        line.addWidget(Button("Undo", Kind.QUIET, on_click=lambda: self._bring_back(record)))
         return row
 
-    def _show_record(self, page: str, change: RefusedChange) -> None:
+    def _show_record(self, page: str, record: RefusedRecord) -> None:
         self.dismiss()
         if self._on_show is not None:
-            self._on_show(page, change.row_id)
+            self._on_show(page, record.row_id)
 
-    def _discard(self, change: RefusedChange) -> None:
-        discard(self._store, change)
-        self._discarded.append(change)
+    def _discard(self, record: RefusedRecord) -> None:
+        discard(self._store, *record.changes)
+        self._discarded.append(record)
         self._settled()
 
-    def _bring_back(self, change: RefusedChange) -> None:
-        bring_back(self._store, change)
-        self._discarded.remove(change)
+    def _bring_back(self, record: RefusedRecord) -> None:
+        bring_back(self._store, *record.changes)
+        self._discarded.remove(record)
         self._settled()
 
-    def _try_again(self, change: RefusedChange) -> None:
-        try_again(self._store, change)
+    def _try_again(self, record: RefusedRecord) -> None:
+        try_again(self._store, *record.changes)
         self._settled()
 
-    def _edit(self, change: RefusedChange) -> None:
+    def _edit(self, record: RefusedRecord) -> None:
         """In the record's own form; in a form of its fields alone where there is none."""
         if self._on_edit is None:
-            self._edit_fields(change)
+            self._edit_fields(record)
             return
         try:
-            self._on_edit(proposal_of(self._store, change, self._on_change))
+            self._on_edit(proposal_of(self._store, record, self._on_change))
         except NoForm:
-            self._edit_fields(change)
+            self._edit_fields(record)
         except NotOpened as error:
-            self._sentences[change.table, change.row_id] = str(error)
+            self._sentences[record.table, record.row_id] = str(error)
             self._fill()
         else:
             self.dismiss()
 
-    def _edit_fields(self, change: RefusedChange) -> None:
+    def _edit_fields(self, record: RefusedRecord) -> None:
         def save(values: object) -> None:
             assert isinstance(values, dict)
-            try_again(self._store, change, values)
+            try_again(self._store, record.first, edited=values)
             self._settled()
 
-        FieldEditor(self, self._store, change, save).open_sheet()
+        FieldEditor(self, self._store, record.first, save).open_sheet()
 
     def _settled(self) -> None:
         self._fill()
         self._on_change()
+
+
+def _others(record: RefusedRecord) -> str:
+    """What was refused along with a record's own row, in one line."""
+    counts = Counter(record_words(change.table) for change in record.changes[1:])
+    words = [lowered(kind) if count == 1 else f"{lowered(kind)} ({count})" for kind, count in counts.items()]
+    return f"With it: {', '.join(words)}." if words else ""
 
 
 def _sides(change: RefusedChange) -> QGridLayout:

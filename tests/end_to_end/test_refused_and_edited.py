@@ -19,7 +19,7 @@ from desktop.sync.client import SyncClient
 from desktop.sync.exchange import exchange
 from desktop.sync.hello import token_of
 from desktop.sync.setup import sign_in
-from desktop.widgets import Button
+from desktop.widgets import Button, Paragraph
 from shared_models.access.models import Role, UserRole
 from shared_models.base import derived_id, new_id
 from shared_models.catalog.models import Service, ServiceFormat
@@ -65,13 +65,16 @@ class Desk:
             if session.get(UserRole, (organization_id, desk_id)) is None:
                 session.add(UserRole(organization_id=organization_id, id=desk_id, user_id=user_id, role=Role.ADMIN))
 
-    def edit(self) -> None:
-        """Press the first Edit among what needs attention."""
+    def press(self, words: str) -> str:
+        """Press the only button with these words among what needs attention; returns what the sheet said."""
         sheet = AttentionSheet(self.program.window, self.store, on_edit=self.program.window.propose)
         sheet.open_sheet()
         QApplication.processEvents()
-        next(one for one in sheet.findChildren(Button) if one.text() == "Edit" and one.isVisibleTo(sheet)).click()
+        said = " ".join(one.text() for one in sheet.findChildren(Paragraph))
+        (button,) = [one for one in sheet.findChildren(Button) if one.text() == words and one.isVisibleTo(sheet)]
+        button.click()
         assert not sheet.isVisible()
+        return said
 
 
 @pytest.fixture
@@ -123,7 +126,7 @@ def test_a_series_that_was_refused_is_edited_as_one_and_arrives_whole(desk: Desk
     assert {change.table for change in refused} == {"series", "schedule_entry", "attendee"}
     desk.grant(owner=True)
     desk.sync()
-    desk.edit()
+    assert "With it: session (3), student at a session (3)." in desk.press("Edit")
     editor = desk.program.window.current_page().form.editor  # type: ignore[union-attr]
     draft = editor.fields.draft()
     assert draft is not None
@@ -142,3 +145,17 @@ def test_a_series_that_was_refused_is_edited_as_one_and_arrives_whole(desk: Desk
         attendees = session.scalars(select(Attendee).where(Attendee.archived_at.is_(None))).all()
         assert {one.student_id for one in attendees} == {student_id}
         assert len(attendees) == 3
+
+
+def test_what_belongs_together_is_tried_again_together(desk: Desk) -> None:
+    series_id, student_id = series_for_leo(desk)
+    desk.sync()
+    desk.grant(owner=True)
+    desk.sync()
+    desk.press("Try again")
+    desk.sync()
+    assert refused_changes(desk.store) == []
+    with desk.database.tenant(desk.store.organization_id) as session:
+        assert session.get_one(Series, (desk.store.organization_id, series_id)).archived_at is None
+        attendees = session.scalars(select(Attendee).where(Attendee.archived_at.is_(None))).all()
+        assert [one.student_id for one in attendees] == [student_id] * 3

@@ -105,7 +105,7 @@ def test_a_new_record_that_is_tried_again_is_sent_whole(demoted: Desk, database:
     room = add_room(demoted)
     demoted.sync()
     promote(demoted, database)
-    try_again(demoted.store, refused_changes(demoted.store)[0], {"name": "Reading room"})
+    try_again(demoted.store, refused_changes(demoted.store)[0], edited={"name": "Reading room"})
     demoted.sync()
     assert refused_changes(demoted.store) == []
     with database.tenant(demoted.store.organization_id) as session:
