@@ -3,8 +3,7 @@ what they are about; each change is one write with a description, so that it can
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import date, datetime
 
 from PySide6.QtCore import Qt, QUrl, Signal
@@ -19,7 +18,6 @@ from desktop.people.family_privacy import FamilyPrivacy
 from desktop.people.family_rows import (
     FamilyFace,
     PeopleCenter,
-    Sessions,
     StudentFace,
     load_center,
     load_family,
@@ -28,6 +26,7 @@ from desktop.people.family_rows import (
 from desktop.people.person_forms import ParentsForm, PersonForm, StudentForm
 from desktop.people.proposed_forms import proposed_form
 from desktop.people.reach import EVERYTHING, Reach, family_reach, own_part, student_reach, why_not_scheduled
+from desktop.people.session_trouble import trouble_of
 from desktop.people.sessions_card import SessionsCard
 from desktop.people.timeline import load_timeline
 from desktop.people.timeline_card import TimelineCard
@@ -39,28 +38,16 @@ from desktop.widgets.actions import allow, make_action
 from desktop.widgets.buttons import Button, IconButton, Kind
 from desktop.widgets.choices import Menu
 from desktop.widgets.labels import Note, Tone
-from desktop.widgets.parsing import format_time
 from shared_models.access.policy import HEALTH_FIELDS
 from shared_models.people import operations
 from shared_models.people.operations import NewStudent, PeopleError
 from shared_models.schedule.bookings import conflicts_of_entries
-from shared_models.schedule.conflicts import Conflict, ConflictKind, ConflictTag
 
 _TABLES = frozenset(
     {"family", "student", "student_subject", "lead", "lead_contact", "attendee", "schedule_entry", "entry_room",
      "series", "location", "subject", "topic", "user", "tutor", "room", "health_access"}
 )  # fmt: skip
 _FEW, _ALL = 11, 2000
-
-
-@dataclass(frozen=True, slots=True)
-class _Trouble:
-    """The conflicts among the sessions shown: the color of each entry, and a sentence on the first."""
-
-    marked: dict[str, str]
-    sentence: str
-    tone: Tone
-    entry_id: str
 
 
 class FamilyView(QWidget):
@@ -317,7 +304,7 @@ class FamilyView(QWidget):
             trouble = None
             if not self.sessions.shows_past:
                 ids = {row.entry_id for row in sessions.rows[:_FEW]}
-                trouble = _trouble(
+                trouble = trouble_of(
                     conflicts_of_entries(session, self._store.organization_id, ids),
                     ids,
                     sessions,
@@ -564,36 +551,6 @@ class FamilyView(QWidget):
         self.privacy.add_to(menu)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(self._more_button.mapToGlobal(self._more_button.rect().bottomLeft()))
-
-
-def _trouble(conflicts: Collection[Conflict], ids: set[str], sessions: Sessions, today: date) -> _Trouble | None:
-    """Which of the sessions shown are in conflict, and a sentence on the first of them."""
-    if not conflicts:
-        return None
-    marked: dict[str, str] = {}
-    for conflict in conflicts:
-        for entry_id in {conflict.first_id, conflict.second_id} & ids:
-            if conflict.tag is ConflictTag.OVERLAP or entry_id not in marked:
-                marked[entry_id] = "danger" if conflict.tag is ConflictTag.OVERLAP else "warn"
-    worst_tone = "danger" if "danger" in marked.values() else "warn"
-    row = next(row for row in sessions.rows if marked.get(row.entry_id) == worst_tone)
-    about = [each for each in conflicts if row.entry_id in (each.first_id, each.second_id)]
-    worst = min(about, key=lambda each: each.tag is not ConflictTag.OVERLAP)
-    overlaps = worst.tag is ConflictTag.OVERLAP
-    who = {
-        ConflictKind.ROOM: row.place,
-        ConflictKind.TUTOR: row.tutor,
-        ConflictKind.STUDENT: row.student,
-    }[worst.kind]
-    what = "is booked twice" if overlaps else "has no pause before the next session"
-    when = f"{row.starts:%A, %B} {row.starts.day}, {format_time(row.starts.time())}"
-    if row.starts.date() == today:
-        when = f"today, {format_time(row.starts.time())}"
-    more = len(marked) - 1
-    rest = f" {more} more of these sessions need a look." if more > 1 else " One more needs a look." if more else ""
-    on = "" if when.startswith("today") else "on "
-    sentence = f"{row.student}’s {row.title} {on}{when}: {who} {what}.{rest}"
-    return _Trouble(marked, sentence, Tone.DANGER if overlaps else Tone.WARN, row.entry_id)
 
 
 def _scrolled(*cards: QWidget) -> QScrollArea:
