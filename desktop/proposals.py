@@ -17,12 +17,16 @@ from PySide6.QtWidgets import QWidget
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from desktop.store.errors import StoreError
 from desktop.store.store import Store
 from desktop.widgets.labels import Note, Tone
 from shared_models.registry import tenant_classes
 
 WHOLE = "0"
 """The unsent mark of a row of which the server has nothing."""
+
+
+UNFIT = "What was entered does not fit what is here now."
 
 
 class NotOpened(Exception):
@@ -106,7 +110,7 @@ def reading(store: Store, proposal: Proposal | None) -> Iterator[Session]:
                 proposal.enter(session, store.organization_id)
                 session.flush()
             except IntegrityError as error:
-                raise NoForm("What was entered does not fit what is here now.") from error
+                raise NoForm(UNFIT) from error
             yield session
             session.expunge_all()
             raise _AsItWas
@@ -116,15 +120,23 @@ def reading(store: Store, proposal: Proposal | None) -> Iterator[Session]:
 
 @contextmanager
 def saving(store: Store, words: str, proposal: Proposal | None) -> Iterator[Session]:
-    """`Store.write` for a form: what is proposed is entered first, and is settled once all of it is saved."""
-    with store.write(words) as session:
-        if proposal is not None:
-            proposal.enter(session, store.organization_id)
-            session.flush()
-        yield session
-        if proposal is not None:
-            session.flush()
-            proposal.settle(session)
+    """`Store.write` for a form: what is proposed is entered first, and is settled once all of it is saved.
+
+    Raises StoreError when what was entered does not go together with what is stored any more.
+    """
+    try:
+        with store.write(words) as session:
+            if proposal is not None:
+                proposal.enter(session, store.organization_id)
+                session.flush()
+            yield session
+            if proposal is not None:
+                session.flush()
+                proposal.settle(session)
+    except IntegrityError as error:
+        if proposal is None:
+            raise
+        raise StoreError(f"{UNFIT} Discard it, or enter it anew.") from error
     if proposal is not None:
         proposal.saved()
 
@@ -132,4 +144,6 @@ def saving(store: Store, words: str, proposal: Proposal | None) -> Iterator[Sess
 def note_of(proposal: Proposal, button: QWidget | None = None) -> Note:
     """What a form says at its top about what stands in it."""
     entered = f" You had entered: {proposal.entered}." if proposal.entered else ""
-    return Note("Not saved yet", f"{proposal.reason}{entered}", Tone.WARN, "circle-alert", button)
+    note = Note("Not saved yet", f"{proposal.reason}{entered}", Tone.WARN, "circle-alert", button)
+    note.setAccessibleName(f"Not saved yet. {proposal.reason}{entered}")
+    return note

@@ -47,7 +47,7 @@ class Chapter:
         ids = {row_id for some in self.rows.values() for row_id in some}
         known = with_values(noted, store.undo_history.changes_of(ids))
         me = self.people.get(store.user_id or "", "") or OWN
-        told = self.tell([replace(one, who=me) for one in known.values()])
+        told = self.tell(self.open_parts([replace(one, who=me) for one in known.values()]))
         rest = self.by_clocks(one for one in noted if id(one) not in known)
         return sorted([*told, *rest], key=lambda line: line.at, reverse=True)
 

@@ -49,6 +49,7 @@ class LeadFields(QWidget):
         t = theme.current()
         self._lead: Lead | None = None
         self._is_held = False
+        self._held: dict[str, object] = {}
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(t.px(12))
@@ -100,10 +101,18 @@ class LeadFields(QWidget):
         self.release()
         self.show_lead(lead)
         self._is_held = True
+        self._held = self.values() or {}
 
     def release(self) -> None:
         """Let go of what is held; the next lead shown fills every field."""
         self._is_held, self._lead = False, None
+
+    def changed_values(self) -> dict[str, object] | None:
+        """What the fields say otherwise than what is held; None when one cannot be read, which is then said."""
+        values = self.values()
+        if values is None:
+            return None
+        return {name: value for name, value in values.items() if value != self._held.get(name)}
 
     def values(self) -> dict[str, object] | None:
         """What all fields say; None when one cannot be read, which is then said below it."""

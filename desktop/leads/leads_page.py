@@ -443,17 +443,17 @@ class LeadsPage(Page):
 
     def _save_proposal(self) -> None:
         panel = self.panel
-        values = panel.fields.values() if panel is not None else None
+        values = panel.fields.changed_values() if panel is not None else None
         if panel is None or panel.proposal is None or values is None:
             return
         lead_id, organization_id = panel.proposal.row_id, self._store.organization_id
-        stage = values.pop("stage")
-        assert isinstance(stage, LeadStage)
+        stage = values.pop("stage", None)
         words = f"Changed {self._title(lead_id)}"
         try:
             with saving(self._store, words, panel.proposal) as session:
                 operations.change_lead(session, organization_id, lead_id, values, country=self.center.country)
-                operations.move_lead(session, organization_id, lead_id, stage)
+                if isinstance(stage, LeadStage):
+                    operations.move_lead(session, organization_id, lead_id, stage)
         except LeadError as error:
             panel.fields.show_problems(error.problems)
             return

@@ -27,6 +27,7 @@ from desktop.schedule.entry_form_outlook import EVERY_OTHER_WEEK, OutlookView
 from desktop.schedule.entry_prefill import EntryPrefill
 from desktop.schedule.series_reach import Staying, reaches_series, staying, why_alone
 from desktop.store.announcer import StoreAnnouncer
+from desktop.store.errors import StoreError
 from desktop.store.store import Changes, Store
 from desktop.widgets import Button, IconButton, Kind, Label, Line, Paragraph, Segmented, make_action, painting
 from shared_models.base import new_id
@@ -225,7 +226,7 @@ class EntryEditor(QWidget):
             return False
         try:
             entry_ids, words = self._write(draft)
-        except ScheduleError as error:
+        except (ScheduleError, StoreError) as error:
             self.hint.set_text(str(error))
             self.hint.set_tone("danger")
             return False

@@ -27,7 +27,7 @@ from desktop.sync.attention_sheet import AttentionSheet
 from desktop.sync.field_editor import FieldEditor
 from desktop.sync.record_words import RECORDS, RecordWords, record_words
 from desktop.widgets import Button, DateInput, Note, Paragraph, TimeInput
-from shared_models.access.models import Role, UserRole
+from shared_models.access.models import Role, User, UserRole
 from shared_models.base import TenantRow, derived_id, new_id
 from shared_models.catalog.models import ServiceOffered
 from shared_models.leads.models import ContactMethod, ContactOutcome, Lead, LeadContact
@@ -168,6 +168,39 @@ def test_cancelling_leaves_the_item_and_the_record_alone(desk: Desk) -> None:
     page.panel.fields.inputs["notes"].setPlainText("typed after that")
     page.panel.fields.inputs["notes"].committed.emit()
     assert desk.row(Lead, lead.id).notes == "typed after that"
+
+
+def test_a_lead_keeps_what_its_form_cannot_show(desk: Desk) -> None:
+    """Whom it belongs to works here no more, and is none of the choices."""
+    lead = desk.first(Lead)
+    gone = User(organization_id=lead.organization_id, id=new_id(), first_name="Gone", archived_at=PICTURE_MOMENT)
+    with desk.store.write() as session:
+        session.add(gone)
+        session.flush()
+        session.get_one(Lead, (lead.organization_id, lead.id)).owner_user_id = gone.id
+    desk.refuse(lead, notes="call after six", last_contact_at="2026-11-24T20:00:00Z")
+    desk.edit()
+    desk.page(LeadsPage).panel.save_button.click()
+    saved = desk.row(Lead, lead.id)
+    assert (saved.owner_user_id, saved.notes) == (gone.id, "call after six")
+    assert saved.last_contact_at == datetime(2026, 11, 24, 20, tzinfo=UTC)
+
+
+def test_what_does_not_fit_any_more_opens_its_fields_or_says_so(desk: Desk) -> None:
+    hours = desk.first(TutorAvailability)
+    desk.refuse(hours, starts="11:00", ends="10:00")
+    sheet = desk.edit()
+    (editor,) = desk.window.findChildren(FieldEditor)
+    clock = editor.fields["starts"].input
+    assert isinstance(clock, TimeInput)
+    clock.set_value(time(9))
+    editor.save()
+    assert (desk.row(TutorAvailability, hours.id).starts, desk.waiting) == (time(9), 0)
+    assert not sheet.isVisible()
+    desk.refuse(desk.first(Student), family_id=new_id(), school="Elsewhere")
+    sheet = desk.edit()
+    assert "The family is no longer on this PC. What you entered stays here." in words(sheet)
+    assert desk.waiting == 1
 
 
 def test_a_lead_that_the_server_never_had_is_sent_whole(desk: Desk) -> None:
