@@ -28,11 +28,23 @@ RECORDS = {
 }  # fmt: skip
 _LABELS = {
     "archived_at": "Archived", "starts_at": "Starts", "ends_at": "Ends", "blocked_until": "Taken until",
-    "hourly_price_cents": "Price an hour", "hourly_pay_cents": "Pay an hour", "call_back_on": "Call back on",
-    "primary_contact": "First to contact", "report_done": "What was done", "report_homework": "Homework",
+    "hourly_price_cents": "Price per hour", "hourly_pay_cents": "Pay per hour", "call_back_on": "Call back on",
+    "primary_contact": "First to call", "report_done": "What was done", "report_homework": "Homework",
     "report_next_steps": "Next steps", "report_is_shared": "Report shared with parents", "is_active": "Active",
     "people_to_tell": "Still to tell", "rescheduled_to_id": "Takes place instead", "email": "E-mail",
     "owner_user_id": "Looked after by", "last_contact_method": "Last contact by", "has_buffer": "Buffer",
+    "parent_first_name": "Parent’s first name", "parent_last_name": "Parent’s last name", "bio": "About",
+    "student_first_name": "Child’s first name", "student_last_name": "Child’s last name", "source": "Came by",
+    "wanted": "Wants help with", "lesson_mode": "Lessons", "hearing_ok": "Hearing OK", "vision_ok": "Vision OK",
+    "has_iep": "IEP", "behavior_notes": "Behavior", "registered_on": "Family since", "photo_hash": "Photo",
+    "needs_projector": "Projector", "other_resources": "Resources", "on_date": "Date", "notes": "Note",
+    "cancel_reason": "Reason", "cancelled_by_user_id": "Cancelled by", "website_slug": "Website address",
+    "default_buffer_minutes": "Buffer after a session, minutes", "start_grid_minutes": "Sessions start every, minutes",
+    "session_durations_minutes": "Durations of sessions, minutes", "biweekly_allowed": "Every other week allowed",
+}  # fmt: skip
+_CHOICES = {
+    "DM": "DM", "EMAIL": "E-mail", "TIKTOK": "TikTok", "WALK_IN": "Walk-in", "NO_SHOW": "No-show",
+    "FOLLOW_UP_ATTEMPTED": "Follow-up attempted", "FOLLOWED_UP": "Followed-up",
 }  # fmt: skip
 _SILENT = frozenset({"imported_uid", "imported_as", "logo_png", "photo_hash", "sha256", "fingerprint"})
 """Fields that no person entered or could read."""
@@ -177,7 +189,7 @@ def is_silent(field: str) -> bool:
 
 def choice_words(value: str) -> str:
     """One of a closed set in words."""
-    return value.replace("_", " ").capitalize()
+    return _CHOICES.get(value) or value.replace("_", " ").capitalize()
 
 
 def target_of(table: Table, field: str) -> str | None:

@@ -285,7 +285,7 @@ def test_a_refused_change_can_be_tried_again_or_discarded(
         sync(a, server)
         (refused,) = refused_changes(a)
         assert refused.what == "The center"
-        assert refused.entered == "Default buffer minutes: 20"
+        assert refused.entered == "Buffer after a session, minutes: 20"
         set_owner(True)
         try_again(a, refused)
         sync(a, server)

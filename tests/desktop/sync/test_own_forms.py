@@ -142,7 +142,7 @@ def test_a_lead_opens_in_its_panel_and_saves_when_told_to(desk: Desk) -> None:
     fields = page.panel.fields.inputs
     assert (fields["notes"].text(), fields["grade"].text()) == ("call after six", "9")
     assert fields["call_back_on"].value() == date(2026, 12, 1)
-    assert REASON in desk.said() and "You had entered: grade, notes, call back on." in desk.said()
+    assert REASON in desk.said() and "You had entered: grade, note, call back on." in desk.said()
     fields["grade"].setText("10")
     fields["grade"].committed.emit()
     assert desk.row(Lead, lead.id).notes == lead.notes

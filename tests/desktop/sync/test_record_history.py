@@ -48,7 +48,7 @@ def test_a_change_names_field_and_both_values() -> None:
     ) == [
         (
             "Maya",
-            "changed the first parent’s phone from “1” to “2”, entered the notes “a”, "  # noqa: ISC004
+            "changed the first parent’s phone from “1” to “2”, entered the note “a”, "  # noqa: ISC004
             "took out the second parent’s e-mail “b@c.d” and changed Leo’s school from “A” to “B”",
         )
     ]
@@ -59,9 +59,9 @@ def test_what_was_replaced_is_told_with_both_values_and_both_names() -> None:
     lines = told(change("Maya Torres", "family", "f", notes=("", "call at five")), lost)
     assert lines[0] == (
         "Daniel Lee",
-        "entered the notes “call at six”, which Maya Torres replaced with “call at five”",
+        "entered the note “call at six”, which Maya Torres replaced with “call at five”",
     )
-    assert lines[1] == ("Maya Torres", "entered the notes “call at five”")
+    assert lines[1] == ("Maya Torres", "entered the note “call at five”")
 
 
 def test_members_are_added_and_taken_out_by_name() -> None:
@@ -144,7 +144,7 @@ def test_away_from_the_server_it_says_what_this_pc_knows_and_that_it_is_away(
     panel = look(desk, lead_chapter, lead)
     qtbot.waitUntil(lambda: panel.note == AWAY)
     assert [(line.who, line.words) for line in panel.lines] == [
-        ("Maya Torres", "entered the notes “call after six”"),
+        ("Maya Torres", "entered the note “call after six”"),
         ("This PC", "entered the lead"),
     ]
 
