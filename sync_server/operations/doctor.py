@@ -19,6 +19,7 @@ from sync_server.database import APP_ROLE
 from sync_server.mail import SmtpTransport
 from sync_server.operations.archive import TENANT_TABLES
 from sync_server.operations.jobs import STALLED_SECONDS
+from sync_server.operations.open_files import most_open_files
 from sync_server.operations.readiness import known_revisions, schema_fits
 from sync_server.sealing import SHORTEST_KEY, Sealing
 from sync_server.settings import Settings
@@ -111,16 +112,6 @@ def settings_findings(settings: Settings) -> Iterator[Finding]:
             Level.WARNING, "settings", "there are no nightly backups of each organization",
             "set ITUTOROS_BACKUP_FOLDER, beside the backups of PostgreSQL as a whole",
         )  # fmt: skip
-
-
-def most_open_files() -> int | None:
-    """How many files a process may open; None where that has no end, or is counted otherwise."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return None
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    return None if most == resource.RLIM_INFINITY else most
 
 
 def open_files_findings(most: int | None) -> Iterator[Finding]:

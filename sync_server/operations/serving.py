@@ -26,6 +26,7 @@ from sync_server.database import Database, opened
 from sync_server.operations import metrics
 from sync_server.operations.draining import Draining
 from sync_server.operations.logs import configure_logs
+from sync_server.operations.open_files import allow_open_files
 from sync_server.settings import Settings
 
 _GRACE_SECONDS = 25
@@ -123,6 +124,7 @@ def _listener(host: str, port: int) -> socket.socket:
 
 
 def _serve_here(settings: Settings, database: Database, listener: socket.socket, parent: Connection | None) -> None:
+    allow_open_files()
     app = create_app(settings, database)
     config = uvicorn.Config(
         app,

@@ -9,7 +9,6 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -79,7 +78,6 @@ class Watch:
     async def listening(self) -> None:
         """Return once what is committed from now on will be heard."""
         if self._thread is None or not self._thread.is_alive():
-            _allow_many_connections()
             self._loop = asyncio.get_running_loop()
             self._listens = asyncio.Event()
             self._thread = threading.Thread(target=self._listen, name="watch", daemon=True)
@@ -140,19 +138,6 @@ class Watch:
             else:
                 continue
             watcher.told.set()
-
-
-def _allow_many_connections() -> None:
-    """Take as many open files as the system lets this process have: each watcher is one, and the usual limit is a
-    thousand."""
-    try:
-        import resource
-    except ImportError:  # Windows counts otherwise
-        return
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        with suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 async def stream(watch: Watch, watcher: Watcher, receive: Receive, send: Send) -> None:
