@@ -157,7 +157,11 @@ def _check(store: Store, connection: Connection, record: RefusedRecord) -> None:
         raise NotOpened(f"The {what} is archived. Restore it first. {_STAYS}")
     permissions = Permissions.of(store)
     why = permissions.why_not(table, Action.CREATE if is_new else Action.UPDATE)
-    if not why and not is_new and not permissions.sees_all_locations and not permissions.open_fields(table, row_id):
-        why = "Only the owner and those who work at its location can change this."
+    if not why and not is_new and not permissions.sees_all_locations:
+        open_fields = permissions.open_fields(table, row_id)
+        if not open_fields:
+            why = "Only the owner and those who work at its location can change this."
+        elif all(change.table == table and open_fields.isdisjoint(change.kept) for change in record.changes):
+            why = "You may not change this."
     if why:
         raise NotOpened(f"{why} {_STAYS}")

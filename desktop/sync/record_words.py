@@ -39,7 +39,8 @@ _LABELS = {
     "has_iep": "IEP", "behavior_notes": "Behavior", "registered_on": "Family since", "photo_hash": "Photo",
     "needs_projector": "Projector", "other_resources": "Resources", "on_date": "Date", "notes": "Note",
     "cancel_reason": "Reason", "cancelled_by_user_id": "Cancelled by", "website_slug": "Website address",
-    "default_buffer_minutes": "Buffer after a session, minutes", "start_grid_minutes": "Sessions start every, minutes",
+    "default_buffer_minutes": "Buffer after a session, minutes",
+    "start_grid_minutes": "Sessions start every, minutes",
     "session_durations_minutes": "Durations of sessions, minutes", "biweekly_allowed": "Every other week allowed",
 }  # fmt: skip
 _CHOICES = {

@@ -445,6 +445,25 @@ def test_a_record_that_is_not_the_persons_any_more_says_who_may(desk: Desk) -> N
     assert desk.waiting == 1
 
 
+def test_an_administrator_is_not_offered_what_is_the_owners(desk: Desk) -> None:
+    """Whose headline it may be, but not the name."""
+    center = desk.first(Organization)
+    before = desk.window.current_number()
+    desk.refuse(center, business_name="Mine now")
+    organization_id, user_id = desk.store.organization_id, desk.store.user_id
+    assert user_id is not None
+    with desk.store.write() as session:
+        for role in session.scalars(select(UserRole).where(UserRole.user_id == user_id)):
+            role.archived_at = PICTURE_MOMENT
+        session.add(
+            UserRole(organization_id=organization_id, id=derived_id(user_id, "ADM"), user_id=user_id, role=Role.ADMIN)
+        )
+    sheet = desk.edit()
+    assert "You may not change this. What you entered stays here." in words(sheet)
+    assert desk.window.current_number() == before
+    assert desk.waiting == 1
+
+
 def test_what_has_no_form_of_its_own_opens_its_fields(desk: Desk) -> None:
     closure = desk.first(Closure)
     desk.refuse(closure, reason="Snow")
