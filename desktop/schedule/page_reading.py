@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from functools import partial
 
 from PySide6.QtCore import QObject
@@ -12,13 +12,50 @@ from sqlalchemy import select
 
 from desktop.background import Background
 from desktop.permissions import own_places
+from desktop.schedule.calendar_values import CalendarScene
+from desktop.schedule.coloring import Coloring
 from desktop.schedule.directory import Directory, read_directory
 from desktop.schedule.entry_rows import read_entries
-from desktop.schedule.scene import Week, week_of, with_accepted
+from desktop.schedule.scene import Filters, SceneBuilder, Week, week_of, with_accepted
 from desktop.schedule.student_chip import read_students
 from desktop.store.store import Store
 from shared_models.schedule.acceptances import acceptances_of
 from shared_models.schedule.models import ScheduleEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Anew:
+    """What is to be read in the background: the entries of ``days`` and, with ``names_too``, names and rules.
+
+    ``prepared`` gives, on the UI thread, what makes something of them in the background; ``done`` gets the entries,
+    whether names and rules were read, and what was made of them.
+    """
+
+    days: Callable[[], tuple[date, date]]
+    prepared: Callable[[], Callable[[Week], object]]
+    done: Callable[[Week, bool, object], object]
+    names_too: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A scene of a week, with the builder that made it."""
+
+    builder: SceneBuilder
+    scene: CalendarScene
+
+
+def prepare_scene(directory: Directory, filters: Filters, now: datetime, coloring: Coloring, week: Week) -> Prepared:
+    """The scene of a week, made in whichever thread."""
+    builder = SceneBuilder(week, directory, filters, now, coloring=coloring)
+    return Prepared(builder, builder.week_scene())
+
+
+def scene_like(prepared: object, builder: SceneBuilder) -> CalendarScene | None:
+    """The scene that was prepared, if it is what a builder would make."""
+    if isinstance(prepared, Prepared) and prepared.builder.shows_the_same_as(builder):
+        return prepared.scene
+    return None
 
 
 class PageReading(QObject):
@@ -30,19 +67,60 @@ class PageReading(QObject):
         self._background = Background(self)
         self._ahead: dict[tuple[date, date], tuple[Week, object]] = {}
         self._state = 0
+        self._is_reading = False
+        self._wanted: Anew | None = None
         self.read_directory()
 
     def read_directory(self) -> None:
         """Read names and rules of the center anew, into `directory`."""
         self.forget()
+        self.directory: Directory = self._read_directory()
+
+    def _read_directory(self) -> Directory:
         with self._store.read() as session:
             found = read_directory(session, self._store.organization_id)
-        self.directory: Directory = replace(found, own_places=own_places(self._store))
+        return replace(found, own_places=own_places(self._store))
 
     def forget(self) -> None:
-        """Something has changed: what was read ahead holds no more."""
+        """Something has changed: what was read ahead, or is being read, holds no more."""
         self._ahead.clear()
         self._state += 1
+
+    def read_anew(self, anew: Anew) -> None:
+        """Read some days in the background, then hand them over. Asked again meanwhile, it reads once more
+        afterwards."""
+        names_too = anew.names_too or (self._wanted is not None and self._wanted.names_too)
+        self._wanted = replace(anew, names_too=names_too)
+        if not self._is_reading:
+            self._read_wanted()
+
+    def _read_wanted(self) -> None:
+        anew, self._wanted = self._wanted, None
+        if anew is None:
+            return
+        self._is_reading = True
+        self.forget()
+        state, span, known, prepare = self._state, anew.days(), self.directory, anew.prepared()
+
+        def look() -> tuple[Directory, Week, object]:
+            directory = self._read_directory() if anew.names_too else known
+            week = self._read_week(*span, directory)
+            return directory, week, None if anew.names_too else prepare(week)
+
+        def show(found: tuple[Directory, Week, object]) -> None:
+            self._is_reading = False
+            if state == self._state and span == anew.days():
+                self.directory = found[0]
+                anew.done(found[1], anew.names_too, found[2])
+                self._read_wanted()
+            else:  # Somebody has read or gone elsewhere meanwhile.
+                self.read_anew(anew)
+
+        def give_up(_error: Exception) -> None:
+            self._is_reading = False
+            self._read_wanted()
+
+        self._background.run(look, show, give_up)
 
     def students(self) -> list[tuple[str, str]]:
         """Ids and names of the students that can be filtered by."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtCore import QTimer
@@ -22,7 +23,8 @@ from desktop.schedule.conflicts_beside import ConflictsBeside
 from desktop.schedule.directory import DIRECTORY_TABLES, Directory
 from desktop.schedule.entry_rows import ENTRY_TABLES, EntryRow
 from desktop.schedule.form_beside import FormBeside, days_beside
-from desktop.schedule.page_reading import PageReading
+from desktop.schedule.page_head import PageHead
+from desktop.schedule.page_reading import Anew, PageReading, prepare_scene, scene_like
 from desktop.schedule.page_tools import PageTools
 from desktop.schedule.saved_views import SavedView
 from desktop.schedule.scene import (
@@ -34,8 +36,8 @@ from desktop.schedule.scene import (
     week_with,
 )
 from desktop.schedule.toolbar_fit import fitting_title
+from desktop.store.announcer import Arrived
 from desktop.store.store import Store
-from desktop.widgets import Button, IconButton, Kind, Segmented
 
 if TYPE_CHECKING:
     from desktop.schedule.conflicts_panel import ConflictsPanel
@@ -75,6 +77,7 @@ class SchedulePage(Page):
         self._title = ""
         self._week: Week | None = None
         self._builder: SceneBuilder | None = None
+        self._prepared: object = None
         self._held: EntryRow | None = None
         """An entry at the place to which it would move, while the person is asked about it."""
         self.loads = 0
@@ -101,19 +104,8 @@ class SchedulePage(Page):
 
     def _build(self) -> None:
         px = theme.current().px
-        header = self.header
-        arrows = [
-            IconButton("chevron-left", "Earlier", Kind.SECONDARY, on_click=lambda: self.step(-1)),
-            Button("Today", on_click=self.go_today),
-            IconButton("chevron-right", "Later", Kind.SECONDARY, on_click=lambda: self.step(1)),
-        ]
-        self._date_button = IconButton("calendar-days", "Go to a date", Kind.SECONDARY, on_click=self.pick_date)
-        for widget in (*arrows, self._date_button):
-            header.add_view_switch(widget)
-        options = [(kind.key, kind.words) for kind in self.view_kinds]
-        self.views = Segmented(options, value=self._view, name="View of the calendar")
-        self.views.changed.connect(self.set_view)
-        header.add_view_switch(self.views)
+        head = self._head = PageHead(self, self._view)
+        self._date_button, self.views = head.date_button, head.views
         tools = self._tools = PageTools(
             self._store, self.toolbar, self._reading.students, self._present_view, parent=self
         )
@@ -191,21 +183,7 @@ class SchedulePage(Page):
         self.body.setContentsMargins(margins.left(), 0, right, theme.current().px(4))
 
     def _make_actions(self) -> None:
-        self.add_action("Today", self.go_today, icon="sun", shortcut="T", helper="Shows the present day or week.")
-        self.add_action("Later", lambda: self.step(1), icon="chevron-right", shortcut=("]", "Ctrl+Right"))
-        self.add_action("Earlier", lambda: self.step(-1), icon="chevron-left", shortcut=("[", "Ctrl+Left"))
-        self.add_action("Go to a date", self.pick_date, icon="calendar-days", shortcut="G")
-        self.add_action("Now", self.go_now, icon="clock", shortcut="Shift+T", helper="Scrolls to the present minute.")
-        for kind in self.view_kinds:
-            self.add_action(
-                kind.words, lambda key=kind.key: self.set_view(key), icon=kind.icon, shortcut=kind.shortcut,  # type: ignore[misc]
-                helper=kind.helper,
-            )  # fmt: skip
-        self.add_action("Save this view", self.saved.ask_name, icon="star", helper="Keeps view, filters and colors.")
-        self.add_action(
-            "Conflicts on screen", self._toggle_conflicts, icon="triangle-alert", shortcut="C",
-            helper="Lists every conflict on screen with the nearest ways out.",
-        )  # fmt: skip
+        self._head.add_actions(self.saved.ask_name, self._toggle_conflicts)
 
     # reading
 
@@ -323,7 +301,7 @@ class SchedulePage(Page):
             scene = builder.day_scene(self._day, by_room=self._by_room)
             self.say_title(title_of_day(self._day, self._today()))
         else:
-            scene = builder.week_scene()
+            scene = scene_like(self._prepared, builder) or builder.week_scene()
             days = [date.fromisoformat(column.key) for column in scene.columns] or [week.first_day, week.last_day]
             if self.form.is_open and len(days) > 1:
                 days = days_beside(self._day, days)
@@ -361,13 +339,33 @@ class SchedulePage(Page):
         self._conflicts.show_of(self._builder, self._day if is_day else None, title, row_id(self.selected_id()))
 
     def refresh(self, changes: Changes) -> None:
-        """Rows changed, here or elsewhere."""
-        if DIRECTORY_TABLES & changes.keys():
+        """Rows changed, here or elsewhere. What others did is read in the background: nobody waits for it."""
+        if isinstance(changes, Arrived):
+            if (DIRECTORY_TABLES | ENTRY_TABLES) & changes.keys():
+                names_too = bool(DIRECTORY_TABLES & changes.keys())
+                self._reading.read_anew(Anew(self._days, self._preparing, self._arrived, names_too))
+        elif DIRECTORY_TABLES & changes.keys():
             self._reading.read_directory()
             self.filters.set_directory(self._directory, self.filters.value().location_id)
             self._load()
         elif ENTRY_TABLES & changes.keys():
             self._load()
+
+    def _preparing(self) -> Callable[[Week], object]:
+        """What makes the scene that is shown now of a week of entries, in another thread."""
+        if self._shown_view() != WEEK:
+            return lambda week: None
+        coloring = self._tools.coloring(self._directory)
+        return partial(prepare_scene, self._directory, self.filters.value(), self._clock(), coloring)
+
+    def _arrived(self, week: Week, has_names: bool, prepared: object) -> None:
+        """Entries were read anew in the background, and names and rules perhaps as well."""
+        if has_names:
+            self.filters.set_directory(self._directory, self.filters.value().location_id)
+        self._week, self._prepared = week, prepared
+        self.loads += 1
+        self._show()
+        self._prepared = None
 
     def shown(self) -> None:
         """The page has come to the front: the now-line may be behind."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 _LOOK_AGAIN_SECONDS = 0.0005
@@ -15,7 +15,9 @@ _STEP_BACK_SECONDS = 0.1
 class WriteGate:
     """One writer at a time within this process. A thread that is inside may come in again."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_left: Callable[[], object] = lambda: None) -> None:
+        """``on_left`` is called after each turn, by whoever had it."""
+        self._on_left = on_left
         self._lock = threading.RLock()
         self._counting = threading.Lock()
         self._waiting = 0
@@ -47,6 +49,7 @@ class WriteGate:
     def leave(self) -> None:
         """End the turn."""
         self._lock.release()
+        self._on_left()
 
     def step_back(self) -> None:
         """Give the turn to those who wait (a lock alone would often be taken again by the one who left it). Called

@@ -22,6 +22,7 @@ from sqlalchemy.pool import QueuePool
 from desktop.store.errors import StoreError, StoreLocked, StoreTooNew, StoreUnwritable
 from desktop.store.gate import WriteGate
 from desktop.store.keys import KEYRING, SecretKeeper
+from desktop.store.log_mover import LogMover
 from desktop.store.migrations import HEAD
 from desktop.store.undo import UndoHistory, UndoStep
 from shared_models.base import new_id
@@ -71,7 +72,8 @@ class Store:
         self._bulk_lock = threading.RLock()
         self._listeners: list[Listener] = []
         self._local_lock = threading.Lock()
-        self.gate = WriteGate()
+        self._log_mover = LogMover(folder / "store.db", self._open)
+        self.gate = WriteGate(self._log_mover.look)
         try:
             self._bring_up_to_date()
         except BaseException:
@@ -240,6 +242,7 @@ class Store:
 
     def close(self) -> None:
         """Let go of the file."""
+        self._log_mover.close()
         with self._bulk_lock:
             if self._bulk is not None:
                 self._bulk.close()
@@ -401,6 +404,7 @@ def _connector(file: Path, key_hex: str) -> Callable[[], Any]:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA temp_store = MEMORY")
             connection.execute("PRAGMA cache_size = -16384")
+            connection.execute("PRAGMA wal_autocheckpoint = 0")  # `LogMover` does that, off the threads that write
         except BaseException:
             connection.close()
             raise

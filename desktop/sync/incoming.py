@@ -18,8 +18,12 @@ from shared_models.sync.clocks import ERASED_CLOCK, clock_of
 from shared_models.sync.merge import FieldValue, merge, rules_of
 from shared_models.sync.wire import TableBatch, wire_fields
 
-CHUNK_ROWS = 400
+CHUNK_ROWS = 200
 """After so many rows the writer looks up whether somebody at the desk waits to save."""
+TURN_ROWS = 800
+"""After so many it ends its turn in any case: a commit of many more would keep them waiting by itself."""
+_LOG_ROWS = 60_000
+"""After so many the log is moved into the file, as somebody who writes without a pause keeps others from doing it."""
 
 WITHDRAWN = "withdrawn"
 _WITHDRAWN_WORDS = "You may no longer see this record, so what you changed in it was not sent."
@@ -29,9 +33,13 @@ class Incoming:
     """Applies pages within the turns of a writer. `changes()` tells, once, what changed since it was last asked."""
 
     def __init__(self, store: Store, writer: SyncWriter) -> None:
+        self._store = store
         self._organization_id = store.organization_id
         self._is_afresh = store.local(WITHDRAWS) is not None
         self._writer = writer
+        # Commits do not move the log, which takes longer than anybody should wait for them.
+        writer.execute("PRAGMA wal_autocheckpoint = 0")
+        self._rows_of_turn = self._rows_in_log = 0
         self._changed: defaultdict[str, set[str]] = defaultdict(set)
 
     def changes(self) -> Changes:
@@ -41,8 +49,8 @@ class Incoming:
         return found
 
     def apply(self, head: Head, batches: Sequence[TableBatch]) -> None:
-        """Merge a page and move the cursor. The caller commits; when somebody at the desk waits to save, part of the
-        page is committed before, without the cursor, to be fetched again should this end here."""
+        """Merge a page and move the cursor. The caller commits; parts of the page are committed before, without the
+        cursor, to be fetched again should this end here."""
         for batch in batches:
             self.write(batch)
         for part in head.get("withdrawn") or ():
@@ -71,8 +79,24 @@ class Incoming:
             write_rows(self._writer, self._organization_id, part, fields)
             if ERASED_CLOCK in "".join(clocks):
                 self._forget_erased(part)
-            self._writer.give_way()
+            self._end_turn(len(ids))
         self._changed[batch.table].update(batch.ids)
+
+    def _end_turn(self, rows: int) -> None:
+        """Let others write, if somebody waits or so many rows have been written that they would have to."""
+        self._rows_of_turn += rows
+        if self._rows_of_turn < TURN_ROWS:
+            if self._writer.give_way():
+                self._rows_of_turn = 0
+            return
+        self._rows_in_log += self._rows_of_turn
+        self._rows_of_turn = 0
+        self._writer.commit()
+        if self._rows_in_log >= _LOG_ROWS:
+            self._rows_in_log = 0
+            self._writer.move_log()
+        self._store.gate.step_back()
+        self._writer.begin()
 
     def _merge_edited(self, part: TableBatch) -> None:
         """Merge rows with unsent changes field by field; the bulk statement leaves alone what stays unsent."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 import random
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -47,6 +48,7 @@ CHECK_EVERY_SECONDS = 600.0
 
 _GATHER_SECONDS = 0.05
 """So long a change made here waits for those that follow it at once."""
+_SWITCH_SECONDS = 0.001
 _FIRST_RETRY_SECONDS = 1.0
 _LONGEST_RETRY_SECONDS = 60.0
 _TOLD_EVERY_SECONDS = 0.1
@@ -153,6 +155,8 @@ class SyncWorker:
 
     def start(self) -> None:
         """Begin exchanging."""
+        # So that the window's thread, which waits for the interpreter now and then, gets it soon.
+        sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH_SECONDS))
         self._thread.start()
 
     def sync_now(self) -> None:
