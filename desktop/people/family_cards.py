@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from PySide6.QtCore import QEvent, QObject, Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QKeyEvent
+from PySide6.QtGui import QDesktopServices, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop import theme
@@ -235,6 +235,8 @@ class StudentsCard(Card):
         super().__init__(parent=parent)
         self._shown_health: set[str] = set()
         self._reaches: Mapping[str, Reach] = {}
+        self._wordy: list[Button] = []
+        self._brief: list[IconButton] = []
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
 
     def show_students(
@@ -245,6 +247,8 @@ class StudentsCard(Card):
         if reaches is not None:
             self._reaches = reaches
         clear(self.body)
+        self._wordy.clear()
+        self._brief.clear()
         live = [face for face in faces if face.student.archived_at is None]
         for index in range(0, len(live), 2):
             if index:
@@ -259,6 +263,7 @@ class StudentsCard(Card):
                 row.addWidget(Line(vertical=True))
                 row.addStretch(1)
             self.body.addLayout(row)
+        self._fit_buttons()
         if not live:
             button = Button("Add student", Kind.SECONDARY, icon="plus", on_click=self.addRequested.emit)
             text = "Lessons are booked for students. Add the first one."
@@ -267,6 +272,18 @@ class StudentsCard(Card):
             if face.student.archived_at is not None:
                 self.body.addWidget(Line())
                 self.body.addWidget(self._archived(face))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_buttons()
+
+    def _fit_buttons(self) -> None:
+        """Beside a form, where two students have little room, their names go before a button's word."""
+        is_narrow = len(self._wordy) > 1 and self.width() < theme.current().px(570)
+        for button in self._wordy:
+            button.setVisible(not is_narrow)
+        for icon in self._brief:
+            icon.setVisible(is_narrow)
 
     def _pane(self, face: StudentFace, today: date) -> QWidget:
         t = theme.current()
@@ -289,15 +306,21 @@ class StudentsCard(Card):
         schedule = Button("Schedule", small=True, on_click=lambda: self.entryRequested.emit(student.id))
         schedule.setAccessibleName(f"Schedule {face.name}")
         reach = self._reaches.get(student.id, EVERYTHING)
-        for button in (edit, schedule):
-            button.setEnabled(reach.can_change)
-        if reach.why:
-            edit.setToolTip(reach.why)
-            schedule.setToolTip(reach.why)
+        brief = IconButton(
+            "calendar-plus",
+            f"Schedule {face.name}",
+            small=True,
+            on_click=lambda: self.entryRequested.emit(student.id),
+        )
         buttons = QHBoxLayout()
         buttons.setSpacing(t.px(4))
-        buttons.addWidget(edit)
-        buttons.addWidget(schedule)
+        for button in (edit, schedule, brief):
+            button.setEnabled(reach.can_change)
+            if reach.why:
+                button.setToolTip(reach.why)
+            buttons.addWidget(button)
+        self._wordy.append(schedule)
+        self._brief.append(brief)
         top.addLayout(buttons)
         column.addLayout(top)
         column.addSpacing(t.px(8))
