@@ -16,12 +16,13 @@ from shared_models.organization.brand import TEXT_CONTRAST, contrast_with_white,
 from shared_models.organization.countries import COUNTRIES, CURRENCIES, USUAL_ZONES
 from shared_models.organization.models import Language, Organization
 from shared_models.organization.operations import set_fields
+from shared_models.organization.website_address import address_problem
 from shared_models.schedule.times import UnknownTimeZone, zone_of
 
 _FIELDS: dict[str, tuple[str, bool]] = {
     "business_name": ("Name", False), "phone": ("Phone", True), "email": ("E-mail", True),
     "address": ("Street", True), "city": ("City", True), "state": ("State", True), "postal_code": ("ZIP code", True),
-    "website_slug": ("Website address", True), "headline": ("Headline", True), "about": ("About you", True),
+    "website_slug": ("Website address", False), "headline": ("Headline", True), "about": ("About you", True),
 }  # fmt: skip
 
 _TOO_LIGHT = "Too light for white text; printed a little darker."
@@ -144,6 +145,12 @@ class OrganizationSection(Section):
         if name == "business_name" and not typed:
             field.set_error("Your center needs a name.")
             return
+        if name == "website_slug":
+            typed = typed.lower()
+            problem = address_problem(typed)
+            if problem:
+                field.set_error(problem)
+                return
         field.set_error("")
         field.set_helper("")
         if name in ("phone", "email"):

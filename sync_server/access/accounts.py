@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from shared_models.access.models import Role, User, UserRole
 from shared_models.base import derived_id, new_id
 from shared_models.catalog.seed import seed_catalog
 from shared_models.organization.models import Location, Organization
+from shared_models.organization.website_address import address_problem
 from sync_server.access.devices import roles_of, token_hash
 from sync_server.access.errors import AccountError, SignInRefused, SlugTaken
 from sync_server.access.passwords import (
@@ -49,13 +49,6 @@ __all__ = [
 DESKTOP_ROLES = frozenset({Role.OWNER, Role.ADMIN, Role.FRONT_DESK})
 """Roles that may sign a desktop in. Tutors and guardians see only parts of rows and come in through the web."""
 
-_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
-RESERVED_SLUGS = frozenset(
-    """
-    about account admin api app assets book docs favicon.ico health help login mail metrics ready robots.txt
-    sign-in signup sitemap.xml static status support sync www
-    """.split()  # noqa: SIM905 - a list of words reads better as words
-)
 _NOWHERE = Origin("")
 
 
@@ -320,10 +313,9 @@ def centers_of(database: Database, account_id: str, allowed: Collection[Role] = 
 
 def check_slug(slug: str) -> None:
     """Raise SlugTaken unless a website can live under this slug."""
-    if not _SLUG.fullmatch(slug):
-        raise SlugTaken("Use 1 to 63 letters a–z, digits and hyphens for the website address.")
-    if slug in RESERVED_SLUGS:
-        raise SlugTaken(f"The website address “{slug}” is reserved. Choose another.")
+    problem = address_problem(slug)
+    if problem:
+        raise SlugTaken(problem)
 
 
 def slug_is_free(session: Session, slug: str) -> bool:

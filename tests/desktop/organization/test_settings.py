@@ -125,6 +125,21 @@ def test_a_center_without_a_name_is_not_saved(center: SmallStore, page: Settings
     assert organization(center).business_name == "Hudson Learning Center"
 
 
+def test_a_website_address_that_cannot_be_is_called_out(center: SmallStore, page: SettingsPage, qtbot: QtBot) -> None:
+    page.open_section("organization")
+    section = page.section("organization")
+    assert isinstance(section, OrganizationSection)
+    field = section._fields["website_slug"]
+    assert isinstance(field.input, TextInput)
+    before = organization(center).website_slug
+    for typed, words in (("Hudson Learning", "letters a–z"), ("login", "reserved"), (" ", "letters a–z")):
+        type_into(qtbot, field.input, typed)
+        assert words in field.error()
+        assert organization(center).website_slug == before
+    type_into(qtbot, field.input, "Hudson-Learning")
+    assert (field.error(), organization(center).website_slug) == ("", "hudson-learning")
+
+
 def test_a_time_zone_that_is_none_is_called_out(center: SmallStore, page: SettingsPage) -> None:
     section = page.section("organization")
     assert isinstance(section, OrganizationSection)
