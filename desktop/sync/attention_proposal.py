@@ -70,6 +70,14 @@ def refused_records(store: Store) -> list[RefusedRecord]:
     ]
 
 
+def refused_record_count(store: Store) -> int:
+    """How many records wait for a decision."""
+    with store.read() as session:
+        connection = session.connection()
+        waiting = connection.exec_driver_sql("SELECT table_name, row_id FROM needs_attention").all()
+        return len({_place(connection, store.organization_id, table, row_id) for table, row_id in waiting})
+
+
 def proposal_of(store: Store, record: RefusedRecord, saved: Callable[[], object]) -> Proposal:
     """What the form of a record opens with. `saved` is called once it was saved there.
 

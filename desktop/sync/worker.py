@@ -311,9 +311,10 @@ class SyncWorker:
             watch.stop()
 
     def _settled(self) -> SyncState:
-        attention = self._store.attention_count()
-        if attention:
-            return SyncState(SyncKind.ATTENTION, attention)
+        if self._store.attention_count():
+            from desktop.sync.attention_proposal import refused_record_count
+
+            return SyncState(SyncKind.ATTENTION, refused_record_count(self._store))
         wrong = clock_words(self._store)
         if wrong is not None:
             return SyncState(SyncKind.CLOCK, sentence=wrong)

@@ -23,6 +23,7 @@ from desktop.schedule.calendar_page import CalendarPage
 from desktop.store.local_models import NeedsAttention
 from desktop.store.store import Store
 from desktop.sync.attention import refused_changes
+from desktop.sync.attention_proposal import refused_record_count
 from desktop.sync.attention_sheet import AttentionSheet
 from desktop.sync.field_editor import FieldEditor
 from desktop.sync.record_words import RECORDS, RecordWords, record_words
@@ -239,6 +240,7 @@ def test_a_student_opens_with_the_subjects_that_were_refused_beside_them(desk: D
     student = desk.row(Student, wish.student_id)
     desk.refuse(student, school="Another school", allergies="nuts")
     desk.refuse(wish, archived_at="2026-11-25T20:40:00Z")
+    assert (desk.waiting, refused_record_count(desk.store)) == (2, 1)
     sheet = desk.edit()
     assert not sheet.isVisible()
     form = desk.page(FamiliesPage).view.form
