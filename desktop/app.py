@@ -124,14 +124,15 @@ class Program:
         self.store = store
         self._clock = clock
         self.window = MainWindow(page_entries(store, clock), _business_name(store), _person(store), first=_CALENDAR)
-        self._announcer = StoreAnnouncer(store)
+        # What speaks to the window goes with it.
+        self._announcer = StoreAnnouncer(store, self.window)
         self._announcer.changed.connect(self.window.refresh)
         self._announcer.changed.connect(self._follow)
-        self._status = SyncStatus()
+        self._status = SyncStatus(self.window)
         self._worker: SyncWorker | None = None
         self._transfers: FileTransfers | None = None
         self._forgetting: Forgetting | None = None
-        self._refusals = Refusals()
+        self._refusals = Refusals(self.window)
         self._refusals.said.connect(lambda sentence: self.window.announce(sentence, undo_enabled=False))
         window = self.window
         window.undoRequested.connect(lambda: self._replay(store.undo, "Undid"))

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from shared_models.base import Base
 from sync_server.database import Database
 from sync_server.embedded import EmbeddedPostgres
 
@@ -18,6 +19,15 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 settings.register_profile("itutoros", deadline=None)
 settings.load_profile("itutoros")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forgets_statements() -> Iterator[None]:
+    """SQLAlchemy keeps the statements that it has compiled for each engine, and with them each engine's dialect. The
+    program has one engine; thousands of tests have one each."""
+    yield
+    for mapper in Base.registry.mappers:
+        mapper._compiled_cache.clear()
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -80,14 +80,17 @@ class Found:
     id: str
 
 
-_INDEXES: WeakKeyDictionary[Store, PeopleIndex] = WeakKeyDictionary()
+_INDEXES: WeakKeyDictionary[Store, ref[PeopleIndex]] = WeakKeyDictionary()
+"""Each lives as long as its store, which calls it after every commit."""
 
 
 def people_index(store: Store) -> PeopleIndex:
     """The one index of a store, made or opened on first use."""
-    index = _INDEXES.get(store)
+    known = _INDEXES.get(store)
+    index = known() if known is not None else None
     if index is None:
-        index = _INDEXES[store] = PeopleIndex(store)
+        index = PeopleIndex(store)
+        _INDEXES[store] = ref(index)
     return index
 
 

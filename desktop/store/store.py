@@ -311,10 +311,14 @@ class Store:
         if version is not None:
             _refuse_newer(version)
             self.backup(f"before-{HEAD}-from-{version}")
+        # On an engine of its own: what it learns of the tables of each revision goes with it.
+        engine = _engine_of(self._open)
         try:
-            migrate(self.engine)
+            migrate(engine)
         except OperationalError as error:
             raise unwritable(str(error.orig)) from error
+        finally:
+            engine.dispose()
 
 
 @cache
