@@ -17,6 +17,7 @@ from PySide6.QtGui import QFont, QFontDatabase, QFontMetricsF
 from PySide6.QtWidgets import QApplication
 
 import resources
+from desktop import garbage
 from desktop.theme import tokens as _tokens
 from desktop.theme.icons import app_icon, draw_icon, icon, icon_pixmap
 from desktop.theme.stylesheet import palette, stylesheet
@@ -199,8 +200,9 @@ def _apply(app: QApplication, compact: bool) -> Theme:
         theme = build(_mode_for(app, _State.appearance), compact, scale)
         if _State.theme is not theme or app.property("themed") is None:
             _State.theme = theme
-            app.setPalette(palette(theme))
-            app.setStyleSheet(stylesheet(theme))
+            with garbage.kept():  # Qt goes through all widgets, and none of them may end meanwhile.
+                app.setPalette(palette(theme))
+                app.setStyleSheet(stylesheet(theme))
             app.setProperty("themed", True)
             signals().themeChanged.emit()
         return theme

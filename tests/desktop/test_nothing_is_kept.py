@@ -22,6 +22,7 @@ from desktop.printing.kinds import PrintKind, PrintParameters
 from desktop.printing.preview_dialog import PrintPreview
 from desktop.schedule.calendar_page import CalendarPage
 from desktop.store.store import Store
+from desktop.widgets import Button, Card, Label, Paragraph
 from shared_models.exchange.calendar_export import Selection
 from tests.desktop.today.small_store import WEDNESDAY, SmallStore
 
@@ -102,6 +103,26 @@ def test_a_closed_page_is_gone_and_its_store_with_it(tmp_path: Path, title: str)
         return next(entry for entry in page_entries(center.store, center.clock) if entry.title == title).make()
 
     assert left(made_and_closed(tmp_path / "store", make)) == set()
+
+
+@pytest.mark.parametrize("title", TITLES)
+def test_no_part_of_a_page_stands_by_itself(tmp_path: Path, title: str) -> None:
+    """A part without a parent would be a window of its own to Qt, and end whenever Python looks for garbage."""
+    gc.collect()
+    before = set(map(id, QApplication.topLevelWidgets()))
+    center = center_at(tmp_path / "store")
+    page = next(entry for entry in page_entries(center.store, center.clock) if entry.title == title).make()
+    page.resize(1200, 820)
+    page.show()
+    settle()
+    use(page, center)
+    parts = (Label, Paragraph, Button, Card)
+    alone = [one for one in QApplication.topLevelWidgets() if id(one) not in before and isinstance(one, parts)]
+    assert [(type(one).__name__, one.accessibleName()) for one in alone] == []
+    page.shut_down()
+    page.close()
+    page.deleteLater()
+    center.store.close()
 
 
 DIALOGS: dict[str, Callable[[SmallStore], QWidget]] = {
