@@ -62,6 +62,11 @@ class Background(QObject):
 
         self._thread.submit(work)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether answers are still to come."""
+        return self._waiting > 0 and not self._is_closed
+
     def close(self) -> None:
         """Drop what waits, and let the job in hand end."""
         self._is_closed = True

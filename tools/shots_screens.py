@@ -325,7 +325,7 @@ def _lead_entry(stage: Stage) -> Iterator[QWidget]:
     assert sheet is not None
     stage.type_into(sheet.parent_name, "Thảo Tanaka")
     stage.type_into(sheet.phone, "(914) 555-98")
-    stage.rest(500)
+    stage.turn(500)
     yield stage.window
     for field in (sheet.parent_name, sheet.phone):
         stage.type_into(field, "")
@@ -411,7 +411,7 @@ def _import(view: str) -> Screen:
 def _palette(stage: Stage) -> Iterator[QWidget]:
     stage.page("Calendar")
     stage.window.open_palette("kim")
-    stage.rest(500)
+    stage.turn(500)
     yield stage.window
     assert stage.window.palette_overlay is not None
     stage.window.palette_overlay.close_overlay()

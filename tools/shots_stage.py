@@ -16,12 +16,11 @@ from desktop.app import Program
 from desktop.page import Page
 from desktop.store.store import Store
 from desktop.widgets.choices import Segmented
+from tools.at_rest import come_to_rest
 
 Child = TypeVar("Child", bound=QWidget)
 
 _PATIENCE_SECONDS = 10.0
-_REST_MILLISECONDS = 260
-"""A little more than the longest movement of the design."""
 
 
 class Stage:
@@ -87,8 +86,12 @@ class Stage:
             raise LookupError(f"nothing in the store for {statement!r}")
         return str(found)
 
-    def rest(self, milliseconds: int = _REST_MILLISECONDS) -> None:
+    def rest(self) -> None:
         """Let movements, timers and work in the background come to rest."""
+        come_to_rest(self.app)
+
+    def turn(self, milliseconds: int = 0) -> None:
+        """Let the windows live for so long."""
         loop = QEventLoop()
         QTimer.singleShot(milliseconds, loop.quit)
         loop.exec()
@@ -99,7 +102,7 @@ class Stage:
         while not is_so():
             if time.monotonic() > until:
                 raise TimeoutError(f"waited {_PATIENCE_SECONDS:.0f} s for {what}")
-            self.rest(20)
+            self.turn(20)
 
     def grab(self, widget: QWidget, file: Path) -> None:
         """Leave a picture of a window or dialog."""
@@ -112,7 +115,7 @@ class Stage:
         self.program.close()
         self.window.close()
         self.window.deleteLater()
-        self.rest(0)
+        self.turn()
 
 
 class Warnings:

@@ -119,7 +119,7 @@ def own_form(table: str) -> Screen:
         stage.page("Today")
         with _refused(stage, table):
             _press(_sheet(stage), "Edit")
-            stage.rest(500)
+            stage.turn(500)
             yield stage.window
             _leave(stage, table)
             stage.rest()
@@ -255,7 +255,7 @@ def taken(view: str) -> Screen:
         filters = page.filters.value()
         page.filters.set_value(Filters())
         page._filters_changed(page.filters.value())
-        stage.rest(500)
+        stage.turn(500)
         yield stage.window
         page.filters.set_value(filters)
         page._filters_changed(filters)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QPropertyAnimation, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPaintEvent
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
@@ -50,7 +50,8 @@ class Card(QWidget):
         self.head = QHBoxLayout()
         self.head.setContentsMargins(t.px(16), t.px(9), t.px(12), t.px(9))
         self.head.setSpacing(t.px(8))
-        self.title = Label(title, "section")
+        self.title = Label(title, "section", parent=self)
+        self.title.setVisible(bool(title))
         if title:
             self.head.addWidget(self.title)
             self.head.addStretch(1)
@@ -128,7 +129,8 @@ class SidePanel(QWidget):
     """A panel at the right of a page: title, close, ``body`` (layout), and `footer` for its buttons.
 
     Put it into the page's row beside the content: it takes its width from there, so it never covers the thing
-    it is about. `open_panel` and `close_panel` slide it; `closed` is sent when the person closes it.
+    it is about. `open_panel` and `close_panel` slide it; `closed` is sent when the person closes it. What it holds
+    has its full width from the first moment, and comes into view.
     """
 
     closed = Signal()
@@ -137,7 +139,10 @@ class SidePanel(QWidget):
         super().__init__(parent)
         t = theme.current()
         self._full_width = t.px(width)
-        outer = QVBoxLayout(self)
+        self._slide = QPropertyAnimation(self, b"maximumWidth", self)
+        self._slide.finished.connect(self._settle)
+        self._content = QWidget(self)
+        outer = QVBoxLayout(self._content)
         outer.setContentsMargins(1, 1, 1, 1)
         outer.setSpacing(0)
         head = QHBoxLayout()
@@ -175,8 +180,6 @@ class SidePanel(QWidget):
         self._footer_line.hide()
         self._footer_box.hide()
         self.setFixedWidth(self._full_width)
-        self._slide = QPropertyAnimation(self, b"maximumWidth", self)
-        self._slide.finished.connect(self._settle)
 
     def set_words(self, title: str, subtitle: str = "", aside: str = "") -> None:
         """Title, the small line below it, and the words at its right."""
@@ -211,6 +214,17 @@ class SidePanel(QWidget):
     def _settle(self) -> None:
         self.setFixedWidth(self._full_width)
 
+    def sizeHint(self) -> QSize:
+        return QSize(self._full_width, self._content.sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, self._content.minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        is_sliding = self._slide.state() == QPropertyAnimation.State.Running
+        width = max(self.width(), self._full_width) if is_sliding else self.width()
+        self._content.setGeometry(0, 0, width, self.height())
+
     def close_panel(self) -> None:
         """Hide the panel without announcing it."""
         self.hide()
@@ -220,6 +234,8 @@ class SidePanel(QWidget):
         self.closed.emit()
 
     def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:  # What it holds needs another size.
+            self.updateGeometry()
         return _keeps_key(event) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -17,6 +17,7 @@ from desktop.app import Program, make_application, page_entries
 from desktop.store.store import Store
 from desktop.window import MainWindow
 from tests.desktop.clipping import clipped_words
+from tools.at_rest import come_to_rest
 from tools.demo_center import PICTURE_MOMENT
 from tools.shots_centers import make_fresh_center, make_sample_center
 from tools.shots_screens import FRESH_SCREENS, SCREENS, Screen
@@ -68,13 +69,10 @@ def open_at(program: Program, qtbot: QtBot, size: tuple[int, int], title: str) -
         window.show()
     with qtbot.waitSignal(window.pageShown):
         window.go_to(title)
-    settle(qtbot)
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    come_to_rest(app)
     return window
-
-
-def settle(qtbot: QtBot) -> None:
-    """Let the compact look and what is read a moment later come in."""
-    qtbot.wait(120)
 
 
 def test_the_rail_has_all_pages(centers: Centers, tmp_path: Path) -> None:
