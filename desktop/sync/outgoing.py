@@ -28,6 +28,7 @@ MOST_BYTES = 24_000_000
 
 _FIRST_ROWS = 500
 _GROUP_ROWS = 5_000
+_MANY_ROWS = 4_000
 _LEVEL = 3
 _WHOLE = f"json_extract(field_clocks, '$.\"{CREATED}\"') >= unsent_since"
 
@@ -55,6 +56,16 @@ class OutgoingBatch:
     clocks: list[str]
     columns: list[str]
 
+    def followed_by(self, other: OutgoingBatch) -> OutgoingBatch:
+        """The rows of both, when they bring the same fields of the same table."""
+        return OutgoingBatch(
+            self.table,
+            self.fields,
+            self.ids + other.ids,
+            self.clocks + other.clocks,
+            [f"{mine[:-1]},{theirs[1:]}" for mine, theirs in zip(self.columns, other.columns, strict=True)],
+        )
+
 
 @dataclass(slots=True)
 class Request:
@@ -63,6 +74,16 @@ class Request:
     batches: list[OutgoingBatch] = field(default_factory=list)
     size: int = 0
     is_last: bool = True
+
+    def add(self, batch: OutgoingBatch, size: int) -> None:
+        """Take a batch along, as one with the last where that brings the same: the server then looks up, writes and
+        numbers all of them at once."""
+        last = self.batches[-1] if self.batches else None
+        if last is not None and (last.table, last.fields) == (batch.table, batch.fields):
+            self.batches[-1] = last.followed_by(batch)
+        else:
+            self.batches.append(batch)
+        self.size += size
 
     @property
     def rows(self) -> int:
@@ -101,8 +122,7 @@ def read_requests(store: Store, *, most_rows: int = MOST_ROWS, most_bytes: int =
                     yield waiting
                 request.is_last = False
                 waiting, request = request, Request()
-            request.batches.append(batch)
-            request.size += size
+            request.add(batch, size)
         if waiting is not None:
             yield waiting
         if request.batches:
@@ -208,7 +228,7 @@ def acknowledge(store: Store, request: Request, answer: Message) -> tuple[list[R
     if _landed_whole(head) and str(head["from"]) == (store.local(CURSOR) or "0"):
         facts[CURSOR] = str(head["to"])
     changes: Changes = {}
-    with SyncWriter(store) as writer:
+    with SyncWriter(store, is_bulk=request.rows > _MANY_ROWS) as writer:
         writer.begin()
         for batch, first in zip(request.batches, landed, strict=True):
             _note_taken(writer, store.organization_id, batch, first, int(head["to"]), refused.keys() | later)

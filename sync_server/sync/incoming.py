@@ -20,6 +20,8 @@ from shared_models.sync.wire import TableBatch, postgres_type
 FEW_ROWS = 250
 """Up to so many rows travel as arrays; a temporary table costs a millisecond to make, but takes rows faster."""
 
+_SLICE_ROWS = 5_000
+
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _STAMP = re.compile(r"[0-9a-f]{28}")
 _PLAIN_CLOCKS = re.compile(
@@ -190,15 +192,24 @@ def _unnested(table: Table, fields: tuple[str, ...]) -> str:
 
 
 def _copied(cursor: psycopg.Cursor[Any], part: Part) -> Source:
-    columns = "".join(f', "{name}" {_type(part.table, name)}' for name in part.fields)
+    definitions = "".join(f', "{name}" {_type(part.table, name)}' for name in part.fields)
     cursor.execute("DROP TABLE IF EXISTS pg_temp.incoming", prepare=False)
     cursor.execute(
-        f"CREATE TEMPORARY TABLE incoming (place int, id uuid, clocks jsonb{columns}) ON COMMIT DROP", prepare=False
+        f"CREATE TEMPORARY TABLE incoming (place int, id uuid, clocks jsonb{definitions}) ON COMMIT DROP",
+        prepare=False,
     )
-    # Columns as text, then rows out of them: all by code of C, with nothing done for a single row here.
-    texts = [list(map(str, part.places)), part.ids, _copy_column(part.clocks), *map(_copy_column, part.columns)]
+    # Columns as text, then rows out of them: all by code of C, with nothing done for a single row here. PostgreSQL
+    # takes one slice in while the next is made.
     with cursor.copy("COPY pg_temp.incoming FROM STDIN") as copy:
-        copy.write("\n".join(map("\t".join, zip(*texts, strict=True))) + "\n")
+        for start in range(0, len(part.ids), _SLICE_ROWS):
+            end = start + _SLICE_ROWS
+            texts = [
+                list(map(str, part.places[start:end])),
+                part.ids[start:end],
+                _copy_column(part.clocks[start:end]),
+                *(_copy_column(column[start:end]) for column in part.columns),
+            ]
+            copy.write("\n".join(map("\t".join, zip(*texts, strict=True))) + "\n")
     return Source("pg_temp.incoming AS s", {}, False)
 
 

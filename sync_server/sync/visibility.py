@@ -290,7 +290,7 @@ def touch_dependents(
     hanging = [dependency for dependency in hanging if dependency.roles & roles]
     concerned = frozenset().union(*(d.roles & roles for d in hanging if d.on_new_rows))
     if created and former is None and table in _FAR and concerned <= _STAFF:
-        created = _far_from_home(session, organization_id, table, created)
+        created = _far_from_home(session, organization_id, table, created, before)
         hanging = hanging if created or changed else []
     if not hanging:
         return 0
@@ -310,14 +310,19 @@ def touch_dependents(
     return sum(_number_anew(session, organization_id, target, ids) for target, ids in found.items())
 
 
-def _far_from_home(session: Session, organization_id: str, table: str, ids: Sequence[str]) -> list[str]:
+def _far_from_home(
+    session: Session, organization_id: str, table: str, ids: Sequence[str], before: int | None
+) -> list[str]:
     """The new rows among these of which a desk could learn something: what they name belongs to another location.
-    What belongs to the same is seen whole wherever they are."""
+    What belongs to the same is seen whole wherever they are.
+
+    Many are found by their numbers, which are from `before` on, together with what else the transaction wrote."""
+    is_by_number = before is not None and len(ids) > FEW
+    which = "server_seq >= %(before)s" if is_by_number else "id = ANY(%(ids)s::uuid[])"
     with raw_cursor(session) as cursor:
         cursor.execute(
-            f'SELECT id::text FROM "{table}" t WHERE organization_id = %(org)s AND id = ANY(%(ids)s::uuid[]) '
-            f"AND {_FAR[table]}",
-            {"org": organization_id, "ids": list(ids)},
+            f'SELECT id::text FROM "{table}" t WHERE organization_id = %(org)s AND {which} AND {_FAR[table]}',
+            {"org": organization_id, "before": before, "ids": None if is_by_number else list(ids)},
         )
         return [row[0] for row in cursor]
 
