@@ -65,6 +65,16 @@ def test_parents_travel_before_children_and_every_row_once(desk: Desk) -> None:
     assert sorted(seen) == sorted(ids)
 
 
+def test_rows_of_one_table_travel_as_one_batch_each_beside_its_values(desk: Desk) -> None:
+    ids = add_many(desk, 1_200)
+    (request,) = read_requests(desk.store)
+    _, (batch,) = unpack(request.packed({"protocol": 2}))
+    assert sorted(batch.ids) == sorted(ids)
+    names = dict(zip(batch.ids, batch.columns[batch.fields.index("parent_first_name")], strict=True))
+    assert names == dict(desk.rows("SELECT id, parent_first_name FROM lead"))
+    assert dict(zip(batch.ids, batch.clocks, strict=True)) == dict(desk.rows("SELECT id, field_clocks FROM lead"))
+
+
 def test_an_edit_sends_only_the_fields_that_changed(desk: Desk) -> None:
     lead = desk.add_lead("Ana")
     desk.sync()
