@@ -18,6 +18,8 @@ class WriteGate:
     def __init__(self, on_left: Callable[[], object] = lambda: None) -> None:
         """``on_left`` is called after each turn, by whoever had it."""
         self._on_left = on_left
+        self.has_company = False
+        """Whether somebody works at this desk while others write: their turns are short then from the beginning."""
         self._lock = threading.RLock()
         self._counting = threading.Lock()
         self._waiting = 0

@@ -18,10 +18,11 @@ from shared_models.sync.clocks import ERASED_CLOCK, clock_of
 from shared_models.sync.merge import FieldValue, merge, rules_of
 from shared_models.sync.wire import TableBatch, wire_fields
 
-CHUNK_ROWS = 200
+CHUNK_ROWS = 400
 """After so many rows the writer looks up whether somebody at the desk waits to save."""
-TURN_ROWS = 800
-"""After so many it ends its turn in any case: a commit of many more would keep them waiting by itself."""
+TURN_ROWS = 1_000
+"""After so many it ends its turn in any case while somebody works here: a commit of many more would keep them waiting
+by itself."""
 _LOG_ROWS = 60_000
 """After so many the log is moved into the file, as somebody who writes without a pause keeps others from doing it."""
 
@@ -37,8 +38,9 @@ class Incoming:
         self._organization_id = store.organization_id
         self._is_afresh = store.local(WITHDRAWS) is not None
         self._writer = writer
-        # Commits do not move the log, which takes longer than anybody should wait for them.
-        writer.execute("PRAGMA wal_autocheckpoint = 0")
+        self._has_company = store.gate.has_company
+        if self._has_company:  # Commits do not move the log, which takes longer than anybody should wait for them.
+            writer.execute("PRAGMA wal_autocheckpoint = 0")
         self._rows_of_turn = self._rows_in_log = 0
         self._changed: defaultdict[str, set[str]] = defaultdict(set)
 
@@ -85,7 +87,7 @@ class Incoming:
     def _end_turn(self, rows: int) -> None:
         """Let others write, if somebody waits or so many rows have been written that they would have to."""
         self._rows_of_turn += rows
-        if self._rows_of_turn < TURN_ROWS:
+        if self._rows_of_turn < TURN_ROWS or not self._has_company:
             if self._writer.give_way():
                 self._rows_of_turn = 0
             return

@@ -157,6 +157,7 @@ class SyncWorker:
         """Begin exchanging."""
         # So that the window's thread, which waits for the interpreter now and then, gets it soon.
         sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH_SECONDS))
+        self._store.gate.has_company = True
         self._thread.start()
 
     def sync_now(self) -> None:
@@ -175,6 +176,7 @@ class SyncWorker:
         self._cancelling.set()
         self._wake.set()
         self._unsubscribe()
+        self._store.gate.has_company = False
         self._end_watching()
         if self._thread.is_alive() and self._thread is not threading.current_thread():
             self._thread.join(timeout=_GRACE_SECONDS)

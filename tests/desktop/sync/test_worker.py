@@ -250,6 +250,7 @@ def test_a_save_waits_for_a_small_part_of_a_long_fetch(desk: Desk, other: Desk, 
             rows.clear()
             super().commit()
 
+    other.store.gate.has_company = True
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(exchange_module, "SyncWriter", Watched)
         other.sync()
