@@ -216,7 +216,7 @@ def _series_draft(
     elsewhere = frozenset(other.series_day for other in to_come if other.series_day is not None) - here
     _, rooms = _links(session, entry.organization_id, [other.id for other in live])
     held = {other.series_day for other in entries if other.archived_at is None and other.series_day is not None}
-    base = replace(base, kept_days=frozenset(held - _days(base, series.id, terms).keys()))
+    base = replace(base, kept_days=frozenset(held - elsewhere - _days(base, series.id, terms).keys()))
     if elsewhere:
         base = replace(base, days_elsewhere=elsewhere, days_here=here)
     planned = _days(base, series.id, terms)

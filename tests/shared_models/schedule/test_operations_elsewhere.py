@@ -196,6 +196,10 @@ def test_the_draft_of_the_series_plans_no_session_that_is_held_elsewhere(
         WEDNESDAY + timedelta(weeks=week) for week in (0, 1, 3, 5)
     ]
     assert draft.skipped_days == frozenset()
+    assert draft.kept_days == frozenset()
+    with center.store.write() as session:
+        session.get_one(ScheduleEntry, (center.organization_id, ids[4])).series_day = date(2027, 2, 24)
+    assert opened(center, ids[0], ALL).kept_days == frozenset()
 
 
 @pytest.mark.parametrize("scope", [FOLLOWING, ALL])
