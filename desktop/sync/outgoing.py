@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import count, repeat
+from itertools import count, islice, repeat
 from typing import Any
 
 import orjson
@@ -29,6 +29,7 @@ MOST_BYTES = 24_000_000
 _FIRST_ROWS = 500
 _GROUP_ROWS = 5_000
 _MANY_ROWS = 4_000
+_TURN_ROWS = 400
 _LEVEL = 3
 _WHOLE = f"json_extract(field_clocks, '$.\"{CREATED}\"') >= unsent_since"
 
@@ -210,8 +211,9 @@ def changed_fields(fields: tuple[str, ...], clocks: Mapping[str, str], since: st
 
 
 def acknowledge(store: Store, request: Request, answer: Message) -> tuple[list[Refusal], Changes]:
-    """Take the unsent marks off rows that are still as they were sent, in one transaction with the next lineage and,
-    where the server says that nobody else wrote, the cursor behind the own rows ([S-43], [S-45]).
+    """Take the unsent marks off rows that are still as they were sent, then write down the next lineage and, where
+    the server says that nobody else wrote, the cursor behind the own rows ([S-43], [S-45]). Where somebody at the
+    desk waits to save, rows are committed before that: should this end there, the others travel once more.
 
     A refused row goes back to what the server has, and its values are kept for the person ([S-42]). Returns what was
     refused, and which rows changed by it.
@@ -265,12 +267,15 @@ def _note_taken(
     rows = zip(seqs, batch.clocks, repeat(organization_id), batch.ids, strict=False)
     if not is_whole:
         rows = [row for row in rows if (batch.table, row[3]) not in others]
-    writer.executemany(
+    sql = (
         f'UPDATE "{batch.table}" SET server_seq = ?, '
         "unsent_since = CASE WHEN field_clocks = ? THEN NULL ELSE unsent_since END "
-        "WHERE organization_id = ? AND id = ?",
-        rows,
+        "WHERE organization_id = ? AND id = ?"
     )
+    left = iter(rows)
+    while some := list(islice(left, _TURN_ROWS)):
+        writer.executemany(sql, some)
+        writer.give_way()
 
 
 def _note_refused(

@@ -3,6 +3,7 @@ streams ended, jobs done, exit 0."""
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -138,6 +139,9 @@ def _serve_here(settings: Settings, database: Database, listener: socket.socket,
         backlog=_BACKLOG,
     )
     server = GentleServer(config, app.state.draining, settings.drain_seconds)
+    # What is there now stays until the end: the search for garbage, which a large push sets off, is to pass it by.
+    gc.collect()
+    gc.freeze()
     if parent is not None:
         threading.Thread(target=_end_with_parent, args=(parent, server), name="parent", daemon=True).start()
     server.run(sockets=[listener])

@@ -4,7 +4,7 @@ how they get into PostgreSQL fast: few rows as arrays, many by COPY into a tempo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -207,10 +207,27 @@ def _copied(cursor: psycopg.Cursor[Any], part: Part) -> Source:
                 list(map(str, part.places[start:end])),
                 part.ids[start:end],
                 _copy_column(part.clocks[start:end]),
-                *(_copy_column(column[start:end]) for column in part.columns),
+                *_copy_columns([column[start:end] for column in part.columns]),
             ]
             copy.write("\n".join(map("\t".join, zip(*texts, strict=True))) + "\n")
     return Source("pg_temp.incoming AS s", {}, False)
+
+
+def _copy_columns(columns: Iterable[list[FieldValue]]) -> Iterator[list[str]]:
+    """Columns as text. Neighbors that hold one value throughout, as most do, are written once and go as one."""
+    alike: list[str] = []
+    count = 0
+    for column in columns:
+        count = len(column)
+        if column.count(column[0]) == count:
+            alike += _copy_column(column[:1])
+            continue
+        if alike:
+            yield ["\t".join(alike)] * count
+            alike = []
+        yield _copy_column(column)
+    if alike:
+        yield ["\t".join(alike)] * count
 
 
 def _copy_column(column: Sequence[FieldValue]) -> list[str]:

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from desktop.store.gate import WriteGate
 from desktop.store.store import Changes
 from desktop.sync.client import Message, Pages, SyncClient
 from desktop.sync.errors import TooLarge, Unreachable
 from desktop.sync.exchange import Cancelled, Progress, Watcher, exchange, pull_all
 from desktop.sync.hello import token_of
 from desktop.sync.outgoing import read_requests
-from desktop.sync.rows import CURSOR, SCOPE, WITHDRAWS
+from desktop.sync.rows import CURSOR, SCOPE, WITHDRAWS, SyncWriter
 from desktop.sync.verify import local_digests, verify
 from shared_models.access.models import Role, UserRole
 from shared_models.base import derived_id, new_id
@@ -82,6 +83,24 @@ def test_an_edit_sends_only_the_fields_that_changed(desk: Desk) -> None:
     (request,) = read_requests(desk.store)
     (batch,) = request.batches
     assert (batch.table, batch.fields, batch.ids) == ("lead", ("phone",), [lead])
+
+
+def test_whoever_saves_has_a_turn_while_thousands_of_sent_rows_are_noted(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_many(desk, 3_000)
+    commits = []
+    commit = SyncWriter.commit
+
+    def counted(writer: SyncWriter) -> None:
+        commits.append(desk.store.unsent_count())
+        commit(writer)
+
+    monkeypatch.setattr(SyncWriter, "commit", counted)
+    monkeypatch.setattr(WriteGate, "is_awaited", True)
+    desk.sync()
+    assert len(commits) > 5
+    assert desk.store.unsent_count() == 0
 
 
 def test_thousands_of_rows_arrive_whole(desk: Desk, other: Desk) -> None:

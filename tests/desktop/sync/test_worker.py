@@ -31,15 +31,6 @@ from tests.desktop.sync.test_exchange import add_many
 PATIENCE = 30.0
 
 
-def waited_for_a_processor() -> float:
-    """For how many seconds this thread was ready while other programs had the processors; 0 where nobody tells."""
-    try:
-        figures = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat").read_bytes()
-        return int(figures.split()[1]) / 1e9
-    except OSError:
-        return 0.0
-
-
 class States:
     """What a worker said, and a way to wait for it."""
 
@@ -202,20 +193,23 @@ def test_a_long_fetch_tells_how_far_it_is_can_be_cancelled_and_goes_on(
     assert other.rows("SELECT count(*) FROM lead") == [(8_001,)]
 
 
-def test_the_window_stays_awake_while_thousands_of_rows_come(desk: Desk, other: Desk, qtbot: QtBot) -> None:
-    """Nothing of a fetch holds the event loop: its gaps while the worker fetches are what they are without."""
+def test_the_windows_thread_has_nothing_to_do_while_thousands_of_rows_come(
+    desk: Desk, other: Desk, qtbot: QtBot
+) -> None:
+    """Between two turns of the event loop it works for next to nothing: a page of the fetch would take longer. (How
+    long the window waits by the clock, `./dev bench awake` tells.)"""
     add_many(desk, 12_000, notes="A note of some length about what was said on the phone.")
     desk.sync()
     status, announcer = SyncStatus(), StoreAnnouncer(other.store)
     told: list[object] = []
     announcer.changed.connect(told.append)
-    gaps: list[float] = []
-    last, waited = [time.perf_counter()], [waited_for_a_processor()]
+    worked: list[float] = []
+    last = [time.thread_time()]
 
     def beat() -> None:
-        now, waiting = time.perf_counter(), waited_for_a_processor()
-        gaps.append(now - last[0] - (waiting - waited[0]))
-        last[0], waited[0] = now, waiting
+        now = time.thread_time()
+        worked.append(now - last[0])
+        last[0] = now
 
     timer = QTimer()
     timer.setInterval(1)
@@ -223,13 +217,14 @@ def test_the_window_stays_awake_while_thousands_of_rows_come(desk: Desk, other: 
     timer.start()
     worker = SyncWorker(other.store, status.report, watches=False, poll_seconds=3600)
     worker.start()
-    qtbot.waitUntil(lambda: bool(told) and other.rows("SELECT count(*) FROM lead") == [(12_000,)], timeout=60_000)
+    last_of_all = desk.store.local(CURSOR)
+    qtbot.waitUntil(lambda: bool(told) and other.store.local(CURSOR) == last_of_all, timeout=60_000)
     worker.stop()
     timer.stop()
     announcer.stop()
-    assert len(gaps) > 50
-    # A machine that is busy with other things holds it now and then; a fetch that held it would do so page by page.
-    assert sorted(gaps)[int(len(gaps) * 0.98)] < 0.016
+    assert other.rows("SELECT count(*) FROM lead") == [(12_000,)]
+    assert len(worked) > 50
+    assert max(worked) < 0.016
 
 
 def test_a_save_waits_for_a_small_part_of_a_long_fetch(desk: Desk, other: Desk, qtbot: QtBot) -> None:
