@@ -21,6 +21,7 @@ from shared_models.sync.merge import ARCHIVED, rules_of
 
 _CHANGES = "sync_changes"
 _ALLOWED = "sync_bulk"
+_RECORDER = "sync_recorder"
 
 
 class UntrackedWrite(RuntimeError):
@@ -68,7 +69,8 @@ class ChangeRecorder:
         self._label = label
 
     def attach(self, factory: sessionmaker[Session]) -> None:
-        """Listen to every session of this factory. Whoever attaches a recorder keeps it as long as the factory."""
+        """Listen to every session of this factory, which keeps the recorder for as long as it lives."""
+        factory.configure(info={**(factory.kw.get("info") or {}), _RECORDER: self})
         event.listen(factory, "before_flush", _weakly(self._before_flush))
         event.listen(factory, "after_commit", _weakly(self._after_commit))
         event.listen(factory, "after_rollback", _weakly(self._after_rollback))
