@@ -13,6 +13,7 @@ from typing import Any
 log = logging.getLogger(__name__)
 
 _MANY_PAGES = 4_000
+_PAGE_BYTES = 4_096
 _HEADER = struct.Struct("=16xI76xI")
 """Of the index that SQLite keeps beside the log: how many pages the log holds, and how many are in the file."""
 
@@ -22,6 +23,7 @@ class LogMover:
 
     def __init__(self, file: Path, connect: Callable[[], Any]) -> None:
         self._index = file.with_name(f"{file.name}-shm")
+        self._log = file.with_name(f"{file.name}-wal")
         self._connect = connect
         self._turn = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -51,8 +53,15 @@ class LogMover:
             with open(self._index, "rb", buffering=0) as index:
                 written, moved = _HEADER.unpack(index.read(_HEADER.size))
         except (OSError, struct.error):
-            return 0
+            return self._pages_of_log()
         return int(written) - int(moved)
+
+    def _pages_of_log(self) -> int:
+        """Where the index cannot be read: as many as the log ever held. To move it once too often costs little."""
+        try:
+            return self._log.stat().st_size // _PAGE_BYTES
+        except OSError:
+            return 0
 
     def _move(self) -> None:
         try:

@@ -86,3 +86,13 @@ def test_all_saves_are_there_after_the_log_was_moved(tmp_path: Path, monkeypatch
     with again.read() as session:
         assert session.query(Lead).count() == 20
     again.close()
+
+
+def test_where_the_index_cannot_be_read_the_length_of_the_log_tells(store: Store, tmp_path: Path) -> None:
+    save(store)
+    mover = store._log_mover
+    assert mover._waiting_pages() > 20
+    mover._index = tmp_path
+    assert mover._waiting_pages() > 20
+    mover._log = tmp_path / "none"
+    assert mover._waiting_pages() == 0
