@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from desktop.schedule.calendar_values import Family, Wording
+from desktop.schedule.directory import Directory
 from shared_models.schedule.models import EntryStatus
 
 STATUS_PALETTES: Mapping[EntryStatus, tuple[Family, str]] = {
@@ -63,6 +64,15 @@ class Coloring:
 
 BY_SERVICE = Coloring()
 """Colors as design.md has them: by the family of the service."""
+
+
+def coloring_of(by: ColorBy, directory: Directory) -> Coloring:
+    """How boxes of a center are colored; tutors get theirs by name, so that they keep them from week to week."""
+    if by is not ColorBy.TUTOR:
+        return Coloring(by)
+    names = {tutor.id: tutor.name for tutor in directory.tutors.values()}
+    places = {tutor_id: rules.location_ids for tutor_id, rules in directory.tutor_rules.items()}
+    return Coloring(by, tutor_palettes(names, places))
 
 
 def tutor_palettes(

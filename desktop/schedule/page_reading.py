@@ -13,7 +13,7 @@ from sqlalchemy import select
 from desktop.background import Background
 from desktop.permissions import own_places
 from desktop.schedule.calendar_values import CalendarScene
-from desktop.schedule.coloring import Coloring
+from desktop.schedule.coloring import ColorBy, coloring_of
 from desktop.schedule.directory import Directory, read_directory
 from desktop.schedule.entry_rows import read_entries
 from desktop.schedule.scene import Filters, SceneBuilder, Week, week_of, with_accepted
@@ -27,12 +27,12 @@ from shared_models.schedule.models import ScheduleEntry
 class Anew:
     """What is to be read in the background: the entries of ``days`` and, with ``names_too``, names and rules.
 
-    ``prepared`` gives, on the UI thread, what makes something of them in the background; ``done`` gets the entries,
-    whether names and rules were read, and what was made of them.
+    ``prepared`` gives, on the UI thread, what makes something of names and entries in the background; ``done`` gets
+    the entries, whether names and rules were read, and what was made of them.
     """
 
     days: Callable[[], tuple[date, date]]
-    prepared: Callable[[], Callable[[Week], object]]
+    prepared: Callable[[], Callable[[Directory, Week], object]]
     done: Callable[[Week, bool, object], object]
     names_too: bool = False
 
@@ -45,9 +45,9 @@ class Prepared:
     scene: CalendarScene
 
 
-def prepare_scene(directory: Directory, filters: Filters, now: datetime, coloring: Coloring, week: Week) -> Prepared:
+def prepare_scene(filters: Filters, now: datetime, color_by: ColorBy, directory: Directory, week: Week) -> Prepared:
     """The scene of a week, made in whichever thread."""
-    builder = SceneBuilder(week, directory, filters, now, coloring=coloring)
+    builder = SceneBuilder(week, directory, filters, now, coloring=coloring_of(color_by, directory))
     return Prepared(builder, builder.week_scene())
 
 
@@ -105,7 +105,7 @@ class PageReading(QObject):
         def look() -> tuple[Directory, Week, object]:
             directory = self._read_directory() if anew.names_too else known
             week = self._read_week(*span, directory)
-            return directory, week, None if anew.names_too else prepare(week)
+            return directory, week, prepare(directory, week)
 
         def show(found: tuple[Directory, Week, object]) -> None:
             self._is_reading = False

@@ -11,7 +11,7 @@ from desktop import theme
 from desktop.page import Toolbar
 from desktop.schedule.calendar_filters import CalendarFilters
 from desktop.schedule.color_choice import ColorChoice
-from desktop.schedule.coloring import ColorBy, Coloring, legend_of, tutor_palettes
+from desktop.schedule.coloring import ColorBy, Coloring, coloring_of, legend_of
 from desktop.schedule.directory import Directory
 from desktop.schedule.legend import CalendarLegend
 from desktop.schedule.saved_views import SavedView, SavedViews, SavedViewsChip
@@ -70,11 +70,7 @@ class PageTools(QObject):
 
     def coloring(self, directory: Directory) -> Coloring:
         """How boxes are colored; tutors get theirs by name, so that they keep them from week to week."""
-        if self.color.value() is not ColorBy.TUTOR:
-            return Coloring(self.color.value())
-        names = {tutor.id: tutor.name for tutor in directory.tutors.values()}
-        places = {tutor_id: rules.location_ids for tutor_id, rules in directory.tutor_rules.items()}
-        return Coloring(ColorBy.TUTOR, tutor_palettes(names, places))
+        return coloring_of(self.color.value(), directory)
 
     def show_for(self, builder: SceneBuilder, *, are_useful: bool, has_columns: bool, is_form_open: bool) -> None:
         """Show what the view has a use for: without filters only the notes and the choice of columns."""

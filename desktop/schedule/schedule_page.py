@@ -351,12 +351,11 @@ class SchedulePage(Page):
         elif ENTRY_TABLES & changes.keys():
             self._load()
 
-    def _preparing(self) -> Callable[[Week], object]:
-        """What makes the scene that is shown now of a week of entries, in another thread."""
+    def _preparing(self) -> Callable[[Directory, Week], object]:
+        """What makes the scene that is shown now of names and a week of entries, in another thread."""
         if self._shown_view() != WEEK:
-            return lambda week: None
-        coloring = self._tools.coloring(self._directory)
-        return partial(prepare_scene, self._directory, self.filters.value(), self._clock(), coloring)
+            return lambda directory, week: None
+        return partial(prepare_scene, self.filters.value(), self._clock(), self._tools.color.value())
 
     def _arrived(self, week: Week, has_names: bool, prepared: object) -> None:
         """Entries were read anew in the background, and names and rules perhaps as well."""
