@@ -71,4 +71,4 @@ class LogMover:
             finally:
                 connection.close()
         except Exception as error:  # The log stays, nothing is lost; the next commit tries again.
-            log.info("The log was not moved: %s", error)
+            log.warning("The log was not moved: %s", error)
