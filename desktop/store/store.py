@@ -4,11 +4,11 @@ and undoable."""
 from __future__ import annotations
 
 import errno
-import shutil
+import os
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -64,7 +64,8 @@ class Store:
         except OSError as error:
             raise StoreUnwritable(f"The folder {folder} cannot be written: {error.strerror}.") from error
         self.key_kept_in = key.kept_in
-        self._connect = _connector(folder / "store.db", key.value)
+        self._key = key.value
+        self._connect = _connector(folder / "store.db", self._key)
         self.engine = _engine_of(self._open)
         self.is_destroyed = False
         """Whether the key was destroyed: nothing is read or written any more ([S-90])."""
@@ -72,7 +73,7 @@ class Store:
         self._bulk_lock = threading.RLock()
         self._listeners: list[Listener] = []
         self._local_lock = threading.Lock()
-        self._log_mover = LogMover(folder / "store.db", self._open)
+        self._log_mover = LogMover(self._open)
         self.gate = WriteGate(self._log_mover.look)
         try:
             self._bring_up_to_date()
@@ -226,19 +227,30 @@ class Store:
         partial = target.with_suffix(".partial")
         try:
             target.parent.mkdir(exist_ok=True)
-            with self.engine.connect() as connection:
-                driver: Any = connection.connection.driver_connection  # a checkpoint runs outside any transaction
-                driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-                driver.execute("BEGIN IMMEDIATE")
-                try:
-                    shutil.copy2(self.folder / "store.db", partial)
-                finally:
-                    driver.execute("ROLLBACK")
+            partial.unlink(missing_ok=True)
+            self._copy_into(partial)
             partial.replace(target)
         except OSError as error:
             partial.unlink(missing_ok=True)
             raise unwritable("full" if error.errno == errno.ENOSPC else "readonly") from error
+        except StoreUnwritable:
+            partial.unlink(missing_ok=True)
+            raise
         return target
+
+    def _copy_into(self, file: Path) -> None:
+        # By SQLite, not by reading the file: on POSIX, whoever closes a file lets go of all locks that the process
+        # holds on it, and another process could then tidy up under the hands of this one.
+        import sqlcipher3.dbapi2
+
+        try:
+            with self.engine.connect() as connection, closing(_connector(file, self._key, journal="OFF")()) as copy:
+                source: Any = connection.connection.driver_connection
+                source.backup(copy)
+        except sqlcipher3.dbapi2.Error as error:
+            raise unwritable(str(error)) from error
+        with file.open("rb+") as copied:
+            os.fsync(copied.fileno())
 
     def close(self) -> None:
         """Let go of the file."""
@@ -393,7 +405,7 @@ def unwritable(reason: str) -> StoreUnwritable:
     return StoreUnwritable(f"The data could not be saved: {reason}. Try again; all saved data is safe.")
 
 
-def _connector(file: Path, key_hex: str) -> Callable[[], Any]:
+def _connector(file: Path, key_hex: str, *, journal: str = "WAL") -> Callable[[], Any]:
     """How to open a connection to the file."""
     import sqlcipher3.dbapi2
 
@@ -403,7 +415,7 @@ def _connector(file: Path, key_hex: str) -> Callable[[], Any]:
         )
         connection.execute(f"PRAGMA key = \"x'{key_hex}'\"")
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(f"PRAGMA journal_mode = {journal}")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA temp_store = MEMORY")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -58,7 +60,7 @@ def test_no_connection_moves_the_log_within_a_commit(store: Store) -> None:
 
 
 def test_a_short_log_is_left_alone_and_what_cannot_be_moved_waits(
-    store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    store: Store,
 ) -> None:
     save(store, 10)
     assert store._log_mover._thread is None
@@ -66,13 +68,20 @@ def test_a_short_log_is_left_alone_and_what_cannot_be_moved_waits(
     def refuse() -> object:
         raise OSError("no more files")
 
-    monkeypatch.setattr(log_mover, "_MANY_PAGES", 1)
-    mover = log_mover.LogMover(tmp_path / "store" / "store.db", refuse)
+    mover = log_mover.LogMover(refuse)
     mover.look()
     mover.close()
-    assert mover._waiting_pages() > 0
     mover.look()
     assert not any(thread.name == "log-mover" for thread in threading.enumerate())
+
+
+def test_no_more_is_moved_once_the_store_is_closed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_mover, "_MANY_PAGES", 1)
+    mover = log_mover.LogMover(store._open)
+    mover.close()
+    save(store)
+    mover.look()
+    assert mover._thread is None
 
 
 def test_all_saves_are_there_after_the_log_was_moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,11 +97,45 @@ def test_all_saves_are_there_after_the_log_was_moved(tmp_path: Path, monkeypatch
     again.close()
 
 
-def test_where_the_index_cannot_be_read_the_length_of_the_log_tells(store: Store, tmp_path: Path) -> None:
+OTHER_PROGRAM = """
+import sys, sqlcipher3.dbapi2 as sqlite
+file, key, statement = sys.argv[1:]
+other = sqlite.connect(file, timeout=0, isolation_level=None)
+other.execute(f"PRAGMA key = \\"x'{key}'\\"")
+try:
+    other.execute(statement).fetchall()
+    print("done")
+except sqlite.OperationalError as error:
+    print(error)
+other.close()
+"""
+
+
+def other_program(store: Store, statement: str) -> str:
+    """What another process of this PC is told when it opens the same file, runs a statement and ends."""
+    key = Path(store.key_kept_in).read_text().strip()
+    command = [sys.executable, "-c", OTHER_PROGRAM, str(store.folder / "store.db"), key, statement]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_no_look_at_the_log_lets_another_program_write_meanwhile(store: Store) -> None:
     save(store)
-    mover = store._log_mover
-    assert mover._waiting_pages() > 20
-    mover._index = tmp_path
-    assert mover._waiting_pages() > 20
-    mover._log = tmp_path / "none"
-    assert mover._waiting_pages() == 0
+    with store.write() as session:
+        session.add(Lead(organization_id=store.organization_id, id=new_id(), created_at=NOW, source=LeadSource.PHONE))
+        session.flush()
+        store._log_mover.look()
+        assert "locked" in other_program(store, "BEGIN IMMEDIATE")
+    assert other_program(store, "BEGIN IMMEDIATE") == "done"
+
+
+def test_no_backup_lets_another_program_tidy_the_log_away(store: Store) -> None:
+    save(store)
+    store.backup("evening")
+    assert other_program(store, "SELECT count(*) FROM lead") == "done"  # the last one to leave moves and removes it
+    save(store)
+    assert (store.folder / "store.db-wal").exists()
+    store.close()
+    again = Store(store.folder, use_keyring=False)
+    with again.read() as session:
+        assert session.query(Lead).count() == 2
+    again.close()
