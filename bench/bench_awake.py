@@ -1,5 +1,5 @@
-"""Whether the window stays awake while a center is fetched for the first time: the program as it is, with a week on
-screen, and 50,000 rows that come from a real server; then the same while somebody saves again and again.
+"""Whether the window stays awake while much is exchanged: the program as it is, a week on screen, while 50,000 rows
+are sent to a real server, or come from it for the first time, and somebody saves again and again or does nothing.
 
 A stretch is the time between two turns of the event loop, less what this thread waited for a processor that another
 program had: that is the machine's, not ours. Where the system does not tell (not Linux), it is the whole time.
@@ -18,6 +18,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import ClassVar
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -49,6 +50,8 @@ _SLOTS = 8
 _SAVE_EVERY_MS = 150
 _QUIET_SAVES = 8
 _IDLE_SECONDS = 3.0
+_AFTERWARDS_SECONDS = 0.7
+"""In which the log of what came is moved into the file."""
 _PATIENCE_SECONDS = 120.0
 
 
@@ -102,25 +105,30 @@ def _measure(setting: Setting, folder: Path) -> list[Figure]:
     near, *far = (_desk(setting, organization_id, folder / name) for name in ("near", "alone", "busy"))
     client = SyncClient(setting.url, setting.device(organization_id))
     exchange(near, client)
-    _add_year(near, parents)
-    exchange(near, client)
     client.close()
-    near.close()
-    alone, busy = _fetch(far[0], saves=False), _fetch(far[1], saves=True)
+    _add_year(near, parents)
+    sent = _exchange(near, _Sent, saves=True)
+    alone, busy = _exchange(far[0], _Arrived, saves=False), _exchange(far[1], _Arrived, saves=True)
     return [
-        Figure("longest stretch while 50,000 rows come", max(alone.beat.stretches), "ms", AWAKE_MS, False,
-               "without", max(alone.idle.stretches)),
-        Figure("99.9 % of the time below", alone.beat.share(0.999), "ms", AWAKE_MS, False,
-               "without", alone.idle.share(0.999)),
-        Figure("98 % of the time below", alone.beat.share(0.98), "ms", AWAKE_MS, False,
-               "without", alone.idle.share(0.98)),
-        Figure("rows a second meanwhile", COUNT / alone.seconds, "rows/s", None, True),
-        Figure("longest save while 50,000 rows come", max(busy.saves), "ms", None, False,
-               "without", max(busy.quiet_saves)),
-        Figure("a save meanwhile", statistics.median(busy.saves), "ms", None, False,
-               "without", statistics.median(busy.quiet_saves)),
-        Figure("rows a second while somebody saves", COUNT / busy.seconds, "rows/s", None, True),
-    ]  # fmt: skip
+        *_figures("while 50,000 rows come", alone),
+        *_figures("while they come and somebody saves", busy),
+        *_figures("while 50,000 are sent and somebody saves", sent),
+    ]
+
+
+def _figures(when: str, measured: _Measured) -> list[Figure]:
+    beat, idle = measured.beat, measured.idle
+    figures = [
+        Figure(f"longest stretch {when}", max(beat.stretches), "ms", AWAKE_MS, False, "without", max(idle.stretches)),
+        Figure("98 % of the time below", beat.share(0.98), "ms", AWAKE_MS, False, "without", idle.share(0.98)),
+    ]
+    if measured.saves:
+        longest, middle = max(measured.quiet_saves), statistics.median(measured.quiet_saves)
+        figures += [
+            Figure("longest save meanwhile", max(measured.saves), "ms", AWAKE_MS, False, "without", longest),
+            Figure("a save meanwhile", statistics.median(measured.saves), "ms", None, False, "without", middle),
+        ]
+    return [*figures, Figure("rows a second meanwhile", COUNT / measured.seconds, "rows/s", None, True)]
 
 
 def _add_year(store: Store, parents: Parents) -> None:
@@ -142,7 +150,7 @@ def _add_year(store: Store, parents: Parents) -> None:
 
 
 @dataclass
-class _Fetched:
+class _Measured:
     idle: Heartbeat
     beat: Heartbeat
     seconds: float
@@ -150,14 +158,15 @@ class _Fetched:
     quiet_saves: list[float]
 
 
-def _fetch(store: Store, *, saves: bool) -> _Fetched:
-    """A first pull by the program's own worker, with the week of its first entries on screen."""
+def _exchange(store: Store, ending: type[_Ending], *, saves: bool) -> _Measured:
+    """An exchange by the program's own worker, with the week of the first entries on screen."""
     app = make_application(store)
     program = Program(store, lambda: _MOMENT)
     program.window.resize(1440, 900)
     program.window.show()
     gc.collect()
-    garbage.resume()  # as the program does once its window stands
+    gc.disable()  # as while the program starts
+    garbage.resume()  # as once its window stands
     _turn(app, _IDLE_SECONDS)
     quiet: list[float] = []
     for number in range(_QUIET_SAVES if saves else 0):
@@ -172,26 +181,27 @@ def _fetch(store: Store, *, saves: bool) -> _Fetched:
     saver = QTimer()
     saver.setInterval(_SAVE_EVERY_MS)
     saver.timeout.connect(lambda: taken.append(_save(store)))
-    arrived = _Arrival(store)
+    end = ending(store)
     began = time.perf_counter()
     program.start_sync()
     beat = Heartbeat()
     if saves:
         saver.start()
-    arrived.wait(app)
+    end.wait(app)
     seconds = time.perf_counter() - began
+    _turn(app, _AFTERWARDS_SECONDS)
     saver.stop()
-    _turn(app, 0.5)
     beat.stop()
     program.close()
     program.window.deleteLater()
     _turn(app, 0.1)
     store.close()
-    _say(f"{'saving' if saves else 'alone'}: {COUNT / seconds:,.0f} rows/s, longest {max(beat.stretches):.1f} ms")
+    gc.enable()
+    _say(f"{end.name}, {'saving' if saves else 'alone'}: longest {max(beat.stretches):.1f} ms")
     _say("  the ten longest: " + " ".join(f"{one:.0f}" for one in sorted(beat.stretches)[-10:]))
     if taken:
         _say("  saves: " + " ".join(f"{one:.0f}" for one in taken))
-    return _Fetched(idle, beat, seconds, taken, quiet)
+    return _Measured(idle, beat, seconds, taken, quiet)
 
 
 def _save(store: Store) -> float:
@@ -228,13 +238,14 @@ def _turn(app: QApplication, seconds: float) -> None:
     app.exec()
 
 
-class _Arrival:
-    """Knows when all entries were announced."""
+class _Ending:
+    """Knows when the exchange is over."""
+
+    name: ClassVar[str]
 
     def __init__(self, store: Store) -> None:
-        self._seen: set[str] = set()
+        self._store = store
         self._is_over = threading.Event()
-        self._stop = store.subscribe(self._hear)
 
     def wait(self, app: QApplication) -> None:
         """Let the window live until then."""
@@ -244,14 +255,46 @@ class _Arrival:
         timer.timeout.connect(lambda: app.quit() if self._is_over.is_set() or time.monotonic() > until else None)
         timer.start()
         app.exec()
-        self._stop()
         if not self._is_over.is_set():
-            raise RuntimeError("the rows did not come")
+            raise RuntimeError("the exchange did not end")
+
+
+class _Arrived(_Ending):
+    """All entries were announced."""
+
+    name = "coming"
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        self._seen: set[str] = set()
+        self._stop = store.subscribe(self._hear)
 
     def _hear(self, changes: Changes) -> None:
         self._seen.update(changes.get("schedule_entry", ()))
         if len(self._seen) >= COUNT:
             self._is_over.set()
+            self._stop()
+
+
+class _Sent(_Ending):
+    """No entry is unsent any more."""
+
+    name = "sent"
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        threading.Thread(target=self._look, daemon=True).start()
+
+    def _look(self) -> None:
+        unsent = (
+            "SELECT 1 FROM schedule_entry INDEXED BY ix_schedule_entry_unsent WHERE unsent_since IS NOT NULL LIMIT 1"
+        )
+        while True:
+            with self._store.engine.connect() as connection:
+                if connection.exec_driver_sql(unsent).first() is None:
+                    break
+            time.sleep(0.05)
+        self._is_over.set()
 
 
 def _processor_wait() -> float:

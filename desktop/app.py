@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from PySide6.QtCore import QByteArray, QTimer
+from PySide6.QtCore import QByteArray, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QDialog, QMessageBox
 from sqlalchemy import select
 
@@ -50,6 +50,7 @@ _NEEDED_SOON = (
     "desktop.today.today_page",
     "desktop.printing.preview_dialog",
 )
+_TIDY_EVERY_MS = 1_000
 _LOAD_AHEAD_AFTER_SECONDS = 1.5
 _LOAD_AHEAD_PAUSE_SECONDS = 0.05
 
@@ -117,6 +118,11 @@ def _load_ahead() -> None:
         time.sleep(_LOAD_AHEAD_PAUSE_SECONDS)
 
 
+def _tidy() -> None:
+    is_elsewhere = QApplication.applicationState() != Qt.ApplicationState.ApplicationActive
+    garbage.tidy(thoroughly=is_elsewhere)
+
+
 class Program:
     """The window over one store. `start_sync` begins the exchange; `close` ends everything it started."""
 
@@ -144,6 +150,9 @@ class Program:
         window.add_program_action("Import files", self.open_import, "file-up")
         window.noticesRequested.connect(self._open_notices)
         window.add_search(lambda typed: search_results(store, window, typed))
+        tidying = QTimer(window)
+        tidying.timeout.connect(_tidy)
+        tidying.start(_TIDY_EVERY_MS)
         self._count_leads()
 
     def start_sync(self) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 log = logging.getLogger(__name__)
@@ -22,10 +23,20 @@ class LogMover:
         self._turn = threading.Lock()
         self._thread: threading.Thread | None = None
         self._is_closed = False
+        self._held = 0
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Move nothing within this block: its writer does that by itself, where it suits best."""
+        self._held += 1
+        try:
+            yield
+        finally:
+            self._held -= 1
 
     def look(self) -> None:
         """Begin to move the log if it has grown long; costs microseconds."""
-        if not self._turn.acquire(blocking=False):
+        if self._held or not self._turn.acquire(blocking=False):
             return
         try:
             is_moving = self._thread is not None and self._thread.is_alive()

@@ -73,8 +73,8 @@ class Store:
         self._bulk_lock = threading.RLock()
         self._listeners: list[Listener] = []
         self._local_lock = threading.Lock()
-        self._log_mover = LogMover(self._open)
-        self.gate = WriteGate(self._log_mover.look)
+        self.log_mover = LogMover(self._open)
+        self.gate = WriteGate(self.log_mover.look)
         try:
             self._bring_up_to_date()
         except BaseException:
@@ -185,8 +185,8 @@ class Store:
     def bulk_connection(self) -> Iterator[Any]:
         """The connection of SQLite itself through which the sync writes rows of the server, for one thread at a time.
 
-        What it writes can be fetched again, so it does not wait for the disk; the next write by a person does, and
-        takes all before it along. The server has checked references and values already.
+        What it writes can be fetched again, so unless somebody works here it does not wait for the disk; the next
+        write by a person does, and takes all before it along. The server has checked references and values already.
         """
         with self._bulk_lock:
             if self._bulk is None:
@@ -254,7 +254,7 @@ class Store:
 
     def close(self) -> None:
         """Let go of the file."""
-        self._log_mover.close()
+        self.log_mover.close()
         with self._bulk_lock:
             if self._bulk is not None:
                 self._bulk.close()

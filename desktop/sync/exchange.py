@@ -8,10 +8,12 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Generic, TypeVar
 
+from desktop import garbage
 from desktop.store.migrations import HEAD
 from desktop.store.store import Store
 from desktop.sync.client import Head, Message, Server
@@ -101,7 +103,7 @@ def _push_all(store: Store, client: Server) -> tuple[list[Refusal], int, bool]:
     most_rows, most_bytes = MOST_ROWS, MOST_BYTES
     while _has_unsent(store):
         try:
-            with closing(read_requests(store, most_rows=most_rows, most_bytes=most_bytes)) as reading:
+            with garbage.kept(), closing(read_requests(store, most_rows=most_rows, most_bytes=most_bytes)) as reading:
                 first = next(reading)
                 with _fetched_ahead(first, reading, is_all=first.is_last) as requests:
                     for request in requests:
@@ -186,8 +188,9 @@ def _take_pages(store: Store, first: Message, stream: Iterator[Message], watcher
     received = unwritten = 0
     announced = time.monotonic()
     with (
+        garbage.kept(),
         SyncWriter(store, is_bulk=total > _TURN_ROWS) as writer,
-        _fetched_ahead(first, stream, is_all=not first[0]["more"]) as pages,
+        _pages(store, first, stream) as pages,
     ):
         incoming = Incoming(store, writer)
 
@@ -201,7 +204,7 @@ def _take_pages(store: Store, first: Message, stream: Iterator[Message], watcher
             rows = sum(len(batch.ids) for batch in batches)
             received, unwritten = received + rows, unwritten + rows
             # Nobody at the desk shall wait for the network.
-            is_waiting = isinstance(pages, _Ahead) and not pages.is_ready
+            is_waiting = not isinstance(pages, _Ahead) or not pages.is_ready
             if unwritten >= turn_rows or is_waiting or not head["more"]:
                 writer.commit()
                 unwritten = 0
@@ -216,6 +219,14 @@ def _take_pages(store: Store, first: Message, stream: Iterator[Message], watcher
         if received > _TURN_ROWS:
             writer.move_log()
     return received
+
+
+def _pages(store: Store, first: Message, rest: Iterator[Message]) -> AbstractContextManager[Iterable[Message]]:
+    """The pages of a stream. Where somebody works here each is read between two turns of writing: with a thread that
+    unpacks the next, three would share the interpreter, and a save wait for two of them."""
+    if store.gate.has_company:
+        return nullcontext(chain((first,), rest))
+    return _fetched_ahead(first, rest, is_all=not first[0]["more"])
 
 
 def _kept_when_cut_off(pages: Iterable[Message], keep: Callable[[], None]) -> Iterator[Message]:

@@ -18,14 +18,6 @@ from shared_models.sync.clocks import ERASED_CLOCK, clock_of
 from shared_models.sync.merge import FieldValue, merge, rules_of
 from shared_models.sync.wire import TableBatch, wire_fields
 
-CHUNK_ROWS = 400
-"""After so many rows the writer looks up whether somebody at the desk waits to save."""
-TURN_ROWS = 1_000
-"""After so many it ends its turn in any case while somebody works here: a commit of many more would keep them waiting
-by itself."""
-_LOG_ROWS = 60_000
-"""After so many the log is moved into the file, as somebody who writes without a pause keeps others from doing it."""
-
 WITHDRAWN = "withdrawn"
 _WITHDRAWN_WORDS = "You may no longer see this record, so what you changed in it was not sent."
 
@@ -38,10 +30,6 @@ class Incoming:
         self._organization_id = store.organization_id
         self._is_afresh = store.local(WITHDRAWS) is not None
         self._writer = writer
-        self._has_company = store.gate.has_company
-        if self._has_company:  # Commits do not move the log, which takes longer than anybody should wait for them.
-            writer.execute("PRAGMA wal_autocheckpoint = 0")
-        self._rows_of_turn = self._rows_in_log = 0
         self._changed: defaultdict[str, set[str]] = defaultdict(set)
 
     def changes(self) -> Changes:
@@ -64,16 +52,18 @@ class Incoming:
             self._writer.remember({WITHDRAWS: None})
 
     def write(self, batch: TableBatch) -> None:
-        """Write the server's state of rows of one table."""
+        """Write the server's state of rows of one table. Of the batch its ids stay: to let go of all values at once
+        would stop the window for as long as that takes."""
         if batch.table not in tenant_classes() or not batch.ids:
             return
         known = frozenset(wire_fields(table_of(batch.table)))
         places = [place for place, name in enumerate(batch.fields) if name in known]
         fields = tuple(batch.fields[place] for place in places)
         columns = [batch.columns[place] for place in places]
-        for start in range(0, len(batch.ids), CHUNK_ROWS):
+        end = 0
+        while end < len(batch.ids):
             self._writer.begin()
-            end = start + CHUNK_ROWS
+            start, end = end, end + self._writer.room
             ids, clocks = batch.ids[start:end], batch.clocks[start:end]
             seqs = None if batch.seqs is None else batch.seqs[start:end]
             part = TableBatch(batch.table, fields, ids, clocks, [column[start:end] for column in columns], seqs)
@@ -81,24 +71,11 @@ class Incoming:
             write_rows(self._writer, self._organization_id, part, fields)
             if ERASED_CLOCK in "".join(clocks):
                 self._forget_erased(part)
-            self._end_turn(len(ids))
+            self._writer.wrote(len(ids))
         self._changed[batch.table].update(batch.ids)
-
-    def _end_turn(self, rows: int) -> None:
-        """Let others write, if somebody waits or so many rows have been written that they would have to."""
-        self._rows_of_turn += rows
-        if self._rows_of_turn < TURN_ROWS or not self._has_company:
-            if self._writer.give_way():
-                self._rows_of_turn = 0
-            return
-        self._rows_in_log += self._rows_of_turn
-        self._rows_of_turn = 0
-        self._writer.commit()
-        if self._rows_in_log >= _LOG_ROWS:
-            self._rows_in_log = 0
-            self._writer.move_log()
-        self._store.gate.step_back()
-        self._writer.begin()
+        batch.clocks.clear()
+        for column in batch.columns:
+            column.clear()
 
     def _merge_edited(self, part: TableBatch) -> None:
         """Merge rows with unsent changes field by field; the bulk statement leaves alone what stays unsent."""

@@ -29,7 +29,6 @@ MOST_BYTES = 24_000_000
 _FIRST_ROWS = 500
 _GROUP_ROWS = 5_000
 _MANY_ROWS = 4_000
-_TURN_ROWS = 400
 _LEVEL = 3
 _WHOLE = f"json_extract(field_clocks, '$.\"{CREATED}\"') >= unsent_since"
 
@@ -273,9 +272,9 @@ def _note_taken(
         "WHERE organization_id = ? AND id = ?"
     )
     left = iter(rows)
-    while some := list(islice(left, _TURN_ROWS)):
+    while some := list(islice(left, writer.room)):
         writer.executemany(sql, some)
-        writer.give_way()
+        writer.wrote(len(some))
 
 
 def _note_refused(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from itertools import repeat
@@ -14,6 +14,7 @@ import sqlcipher3.dbapi2
 from sqlalchemy import Boolean, Column, Date, Enum, Integer, Table
 
 from desktop.store.store import Store, unwritable
+from desktop.sync.pace import Pace
 from shared_models.base import Instant, JsonValue, WallTime
 from shared_models.registry import tenant_classes
 from shared_models.sync.merge import FieldValue
@@ -38,36 +39,53 @@ _MANY = 20
 _BULK_CACHE_KIB = 65_536
 _BULK_WAL_PAGES = 16_000
 _USUAL_CACHE_KIB = 16_384
-_USUAL_WAL_PAGES = 1_000
+_ALONE_ROWS = 400
+"""After so many rows a writer looks up whether somebody waits to save, though nobody seemed to work here."""
+_LOG_ROWS = 4_000
+"""After so many the log is moved into the file, between two turns: the disk is busy with a long one for longer than
+anybody should wait."""
 
 
 class SyncWriter:
-    """Writes rows of the server into the store, in turns with the people at the desk."""
+    """Writes rows of the server into the store, in turns with the people at the desk.
+
+    Whoever writes many asks for `room` before each part and says afterwards that they `wrote` it: the turn ends there
+    when it has lasted long enough, and another begins.
+    """
 
     def __init__(self, store: Store, *, is_bulk: bool = False) -> None:
         self._store = store
         self._is_bulk = is_bulk
-        self._held = store.bulk_connection()
+        self._pace = Pace() if store.gate.has_company else None
+        self._rows_of_turn = self._rows_in_log = 0
+        self._held = ExitStack()
         self._driver: Any = None
         self._facts: dict[str, str | None] = {}
         self.is_open = False
         """Whether a turn of writing is under way."""
 
     def __enter__(self) -> Self:
-        self._driver = self._held.__enter__()
-        if self._is_bulk:
-            self._driver.execute(f"PRAGMA cache_size = -{_BULK_CACHE_KIB}")
-            self._driver.execute(f"PRAGMA wal_autocheckpoint = {_BULK_WAL_PAGES}")
+        with ExitStack() as held:
+            self._driver = held.enter_context(self._store.bulk_connection())
+            held.callback(self._leave_as_found)
+            if self._is_bulk:
+                self._driver.execute(f"PRAGMA cache_size = -{_BULK_CACHE_KIB}")
+            if self._pace is not None:  # Each turn pays for itself: whoever saves waits for no more than their own.
+                self._driver.execute("PRAGMA synchronous = FULL")
+                held.enter_context(self._store.log_mover.held())
+            elif self._is_bulk:
+                self._driver.execute(f"PRAGMA wal_autocheckpoint = {_BULK_WAL_PAGES}")
+            self._held = held.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
-        try:
-            self.roll_back()
-            if self._is_bulk:
-                self._driver.execute(f"PRAGMA cache_size = -{_USUAL_CACHE_KIB}")
-                self._driver.execute(f"PRAGMA wal_autocheckpoint = {_USUAL_WAL_PAGES}")
-        finally:
-            self._held.__exit__(None, None, None)
+        self._held.close()
+
+    def _leave_as_found(self) -> None:
+        self.roll_back()
+        self._driver.execute(f"PRAGMA cache_size = -{_USUAL_CACHE_KIB}")
+        self._driver.execute("PRAGMA synchronous = NORMAL")
+        self._driver.execute("PRAGMA wal_autocheckpoint = 0")
 
     def begin(self) -> None:
         """Take the turn to write, unless it is taken already."""
@@ -81,6 +99,9 @@ class SyncWriter:
             self._store.gate.leave()
             raise
         self.is_open = True
+        self._rows_of_turn = 0
+        if self._pace is not None:
+            self._pace.begin()
 
     def commit(self) -> None:
         """End the turn; what was written stays."""
@@ -105,14 +126,27 @@ class SyncWriter:
         finally:
             self._store.gate.leave()
 
-    def give_way(self) -> bool:
-        """If somebody at the desk waits to save, commit, let them, and begin again; whether that happened."""
-        if not self.is_open or not self._store.gate.is_awaited:
-            return False
+    @property
+    def room(self) -> int:
+        """How many rows may be written before the next `wrote`."""
+        return _ALONE_ROWS if self._pace is None else max(1, self._pace.rows - self._rows_of_turn)
+
+    def wrote(self, rows: int) -> None:
+        """So many rows were written: where that is enough for now, commit, let others write, and begin again."""
+        self._rows_of_turn += rows
+        is_enough = self._pace is not None and self._rows_of_turn >= self._pace.rows
+        if not self.is_open or not (is_enough or self._store.gate.is_awaited):
+            return
+        written = self._rows_of_turn
         self.commit()
+        if self._pace is not None:
+            self._pace.rest(written)
+            self._rows_in_log += written
+            if self._rows_in_log >= _LOG_ROWS:
+                self._rows_in_log = 0
+                self.move_log()
         self._store.gate.step_back()
         self.begin()
-        return True
 
     def execute(self, sql: str, values: Any = ()) -> Any:
         """Run one statement; returns its cursor."""
@@ -138,7 +172,7 @@ class SyncWriter:
                 )
 
     def move_log(self) -> None:
-        """After much was written: move the log into the file, as far as no reader needs it."""
+        """After much was written: move the log into the file, as far as no reader needs it. Between two turns."""
         with saying_why():
             self._driver.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 

@@ -113,10 +113,8 @@ def _read(text: bytes) -> Any:
     lists: list[Any] = []
     outline: list[bytes] = []
     at = 0
-    for key in _LISTS.finditer(text):
+    while (key := _LISTS.search(text, at)) is not None:
         start = key.end()
-        if start <= at:
-            continue
         found = _columns_at(text, start) if key[1] == b"columns" else _list_at(text, start - 1, _END_OF_LIST)
         if found is None:
             return orjson.loads(text)

@@ -28,7 +28,7 @@ from sync_server.sync.visibility import FEW, note_health_delivery
 MAX_PAGE_ROWS = 20_000
 FIRST_PAGE_ROWS = 2_000
 """A first page is small, so that the desk can begin; later ones are as large as PAGE_BYTES allow."""
-PAGE_BYTES = 4_000_000
+PAGE_BYTES = 1_000_000
 """About how large a page is, unpacked ([S-56])."""
 MOST_BYTES = 16_000_000
 """A page that became larger is read again with fewer rows."""

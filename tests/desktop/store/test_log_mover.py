@@ -45,7 +45,7 @@ def test_a_save_leaves_the_log_to_another_thread(store: Store, monkeypatch: pyte
     monkeypatch.setattr(log_mover, "_MANY_PAGES", 50)
     for _ in range(10):
         save(store)
-    mover = store._log_mover
+    mover = store.log_mover
     assert mover._thread is not None
     mover._thread.join()
     mover.look()
@@ -63,7 +63,7 @@ def test_a_short_log_is_left_alone_and_what_cannot_be_moved_waits(
     store: Store,
 ) -> None:
     save(store, 10)
-    assert store._log_mover._thread is None
+    assert store.log_mover._thread is None
 
     def refuse() -> object:
         raise OSError("no more files")
@@ -82,6 +82,16 @@ def test_no_more_is_moved_once_the_store_is_closed(store: Store, monkeypatch: py
     save(store)
     mover.look()
     assert mover._thread is None
+
+
+def test_a_writer_that_moves_the_log_itself_is_left_alone(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_mover, "_MANY_PAGES", 50)
+    with store.log_mover.held():
+        for _ in range(5):
+            save(store)
+        assert store.log_mover._thread is None
+    save(store)
+    assert store.log_mover._thread is not None
 
 
 def test_all_saves_are_there_after_the_log_was_moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,7 +133,7 @@ def test_no_look_at_the_log_lets_another_program_write_meanwhile(store: Store) -
     with store.write() as session:
         session.add(Lead(organization_id=store.organization_id, id=new_id(), created_at=NOW, source=LeadSource.PHONE))
         session.flush()
-        store._log_mover.look()
+        store.log_mover.look()
         assert "locked" in other_program(store, "BEGIN IMMEDIATE")
     assert other_program(store, "BEGIN IMMEDIATE") == "done"
 

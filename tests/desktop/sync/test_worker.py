@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from PySide6.QtCore import QTimer
@@ -17,9 +17,9 @@ from desktop.store.announcer import StoreAnnouncer
 from desktop.store.errors import StoreError, StoreLocked
 from desktop.store.store import Store
 from desktop.sync import exchange as exchange_module
+from desktop.sync import outgoing, pace
 from desktop.sync.client import SyncClient
 from desktop.sync.errors import Suspended, TooOld, Unreachable
-from desktop.sync.incoming import CHUNK_ROWS, TURN_ROWS
 from desktop.sync.rows import CURSOR, SyncWriter
 from desktop.sync.status import SyncStatus
 from desktop.sync.worker import SyncKind, SyncState, SyncWorker
@@ -227,31 +227,72 @@ def test_the_windows_thread_has_nothing_to_do_while_thousands_of_rows_come(
     assert max(worked) < 0.016
 
 
-def test_a_save_waits_for_a_small_part_of_a_long_fetch(desk: Desk, other: Desk, qtbot: QtBot) -> None:
-    """Whoever saves while thousands of rows come has their turn between two small parts of them."""
+class Watched(SyncWriter):
+    """Notes how many rows each turn wrote."""
+
+    turns: ClassVar[list[int]] = []
+    rows = 0
+
+    def executemany(self, sql: str, values: Any) -> None:
+        values = list(values)
+        self.rows += len(values)
+        super().executemany(sql, values)
+
+    def commit(self) -> None:
+        self.turns.append(self.rows)
+        self.rows = 0
+        super().commit()
+
+
+@pytest.fixture
+def turns(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many rows each turn of writing wrote."""
+    monkeypatch.setattr(Watched, "turns", [])
+    monkeypatch.setattr(exchange_module, "SyncWriter", Watched)
+    monkeypatch.setattr(outgoing, "SyncWriter", Watched)
+    return Watched.turns
+
+
+def test_a_save_waits_for_a_small_part_of_a_long_exchange(desk: Desk, other: Desk, turns: list[int]) -> None:
+    """Whoever saves while thousands of rows are sent or come has their turn between two small parts of them."""
+    desk.store.gate.has_company = other.store.gate.has_company = True
     add_many(desk, 12_000, notes="A note of some length about what was said on the phone.")
     desk.sync()
-    rows: list[int] = []
-    turns: list[int] = []
-
-    class Watched(SyncWriter):
-        def executemany(self, sql: str, values: Any) -> None:
-            values = list(values)
-            rows.append(len(values))
-            super().executemany(sql, values)
-
-        def commit(self) -> None:
-            turns.append(sum(rows))
-            rows.clear()
-            super().commit()
-
-    other.store.gate.has_company = True
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(exchange_module, "SyncWriter", Watched)
-        other.sync()
-    assert other.rows("SELECT count(*) FROM lead") == [(12_000,)]
-    assert max(turns) <= TURN_ROWS + CHUNK_ROWS
+    assert max(turns) <= pace.MOST_ROWS
     assert sum(turns) >= 12_000
+    turns.clear()
+    other.sync()
+    assert other.rows("SELECT count(*) FROM lead") == [(12_000,)]
+    assert max(turns) <= pace.MOST_ROWS
+    assert sum(turns) >= 12_000
+
+
+def test_where_nobody_works_much_is_written_at_a_time(desk: Desk, other: Desk, turns: list[int]) -> None:
+    add_many(desk, 12_000)
+    desk.sync()
+    other.sync()
+    assert other.rows("SELECT count(*) FROM lead") == [(12_000,)]
+    assert max(turns) > 4 * pace.MOST_ROWS
+
+
+def test_turns_are_as_long_as_the_pc_is_fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    rests: list[float] = []
+    monkeypatch.setattr(time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(time, "sleep", rests.append)
+
+    def turns_at(rows_a_second: float) -> int:
+        kept = pace.Pace()
+        for _ in range(20):
+            kept.begin()
+            now[0] += kept.rows / rows_a_second
+            kept.rest(kept.rows)
+        return kept.rows
+
+    assert turns_at(1_000_000) == pace.MOST_ROWS
+    assert 490 < turns_at(100_000) <= 500
+    assert turns_at(100) == pace.FEWEST_ROWS
+    assert max(rests) < 0.016
 
 
 def test_the_states_in_words() -> None:
