@@ -6,6 +6,7 @@ What a person does with it lives in the widget built on it (calendar_widget.py).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPen, QPixmap, QRegion, QResizeEvent
@@ -13,8 +14,9 @@ from PySide6.QtWidgets import QScrollBar, QSizePolicy, QWidget
 
 from desktop import theme
 from desktop.schedule.calendar_values import CalendarScene, Mode
-from desktop.schedule.layout import CalendarLayout, Hit, HitKind, Rect, lay_out
+from desktop.schedule.layout import CalendarLayout, Hit, HitKind, Rect, lay_out, needed_size, packing_of
 from desktop.schedule.lettering import lettering, metrics
+from desktop.schedule.packing import Packing
 from desktop.schedule.painting import CalendarPainter, Marks
 
 
@@ -26,6 +28,7 @@ class CalendarSurface(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._scene = CalendarScene(Mode.WEEK, (), ())
+        self._packing: Packing | None = None
         self._layout: CalendarLayout | None = None
         self._painter: CalendarPainter | None = None
         self._has_shown = False
@@ -76,22 +79,46 @@ class CalendarSurface(QWidget):
         bottom = thick if not self._bar_x.isHidden() else 0
         return QRect(1, top, max(self.width() - 2 - right, 1), max(self.height() - top - 1 - bottom, 1))
 
+    def seater(self) -> Callable[[CalendarScene], Packing]:
+        """What seats a scene's entries as this surface is now, in whichever thread."""
+        lengths, thick = metrics(), theme.current().px(10)
+        height = self._room_height()
+        heights = (height, height - thick)
+
+        def seated(scene: CalendarScene) -> Packing:
+            packing = packing_of(scene, lengths)
+            for one in heights:
+                packing.at(one)
+            return packing
+
+        return seated
+
+    def _room_height(self) -> int:
+        return max(self.height() - 2 - round(self._header_height()) - 1, 1)
+
+    def _seats(self) -> Packing:
+        if self._packing is None or not self._packing.is_of(self._scene, metrics().hours, metrics().least_box):
+            self._packing = packing_of(self._scene, metrics())
+        return self._packing
+
     def _lay_out(self) -> None:
         if self.width() < 8 or self.height() < 8:
             return
         thick = theme.current().px(10)
         letters = lettering()
         plan_metrics = metrics()
-        top = 2 + round(self._header_height())
-        width, height = self.width() - 2, max(self.height() - top - 1, 1)
+        width, height = self.width() - 2, self._room_height()
         needs = (not self._bar_x.isHidden(), not self._bar_y.isHidden())
+        packing = self._seats()
         for _ in range(4):
-            room_w, room_h = width - thick * needs[1], height - thick * needs[0]
-            layout = lay_out(self._scene, room_w, room_h, plan_metrics, letters.measure)
-            found = (layout.width > room_w + 0.5, layout.height > room_h + 0.5)
+            room = width - thick * needs[1], height - thick * needs[0]
+            wanted = needed_size(packing, *room, plan_metrics, letters.measure)
+            found = wanted[0] > room[0] + 0.5, wanted[1] > room[1] + 0.5
             if found == needs:
                 break
             needs = found
+        room = width - thick * needs[1], height - thick * needs[0]
+        layout = lay_out(self._scene, *room, plan_metrics, letters.measure, packing)
         needs_x, needs_y = needs
         self._layout = layout
         self._bar_x.setVisible(needs_x)

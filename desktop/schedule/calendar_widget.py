@@ -21,6 +21,7 @@ from desktop.schedule import cursor as cursors
 from desktop.schedule.accessible_calendar import SpokenEntry
 from desktop.schedule.calendar_values import CalendarEntry, CalendarScene, Mode, Status, span_words
 from desktop.schedule.dragging import DragKind
+from desktop.schedule.packing import Packing
 from desktop.schedule.pointed_calendar import PointedCalendar
 from desktop.schedule.spoken import entry_sentence, slot_sentence
 
@@ -48,9 +49,9 @@ class CalendarWidget(PointedCalendar):
         self._copied: tuple[str, str] | None = None
         self._spoken: dict[str, SpokenEntry] = {}
 
-    def set_scene(self, scene: CalendarScene) -> None:
+    def set_scene(self, scene: CalendarScene, packing: Packing | None = None) -> None:
         """Show another scene; what was said of entries that are gone is let go."""
-        super().set_scene(scene)
+        super().set_scene(scene, packing)
         if self._spoken:
             for entry_id in [entry_id for entry_id in self._spoken if not self.has_entry(entry_id)]:
                 self._spoken.pop(entry_id).deleteLater()

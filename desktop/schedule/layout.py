@@ -21,8 +21,9 @@ from desktop.schedule.calendar_values import (
     Status,
     hour_words,
 )
-from desktop.schedule.lanes import Seat, seats
-from desktop.schedule.time_axis import HourHeights, TimeAxis, build_axis
+from desktop.schedule.lanes import Seat
+from desktop.schedule.packing import Packed, Packing
+from desktop.schedule.time_axis import HourHeights, TimeAxis
 from desktop.schedule.wording import (
     Badge,
     Measure,
@@ -321,37 +322,44 @@ class CalendarLayout:
         return Hit(HitKind.SLOT, "", key, minute)
 
 
+def packing_of(scene: CalendarScene, metrics: Metrics) -> Packing:
+    """The seats of a scene's entries, for `needed_size` and `lay_out`."""
+    return Packing(scene, metrics.hours, metrics.least_box)
+
+
+def needed_size(
+    packing: Packing, width: float, height: float, metrics: Metrics, measure: Measure
+) -> tuple[float, float]:
+    """Width and height of the plan of a scene for a grid of `width` × `height` px."""
+    packed = packing.at(height)
+    columns = _columns(packing, packed, width, metrics, measure)
+    return columns[-1].x + columns[-1].w if columns else metrics.gutter, max(packed.axis.height, packed.bottom)
+
+
 @collection_paused()
-def lay_out(scene: CalendarScene, width: float, height: float, metrics: Metrics, measure: Measure) -> CalendarLayout:
-    """Plan a scene for a grid of `width` × `height` px (header not included).
+def lay_out(
+    scene: CalendarScene,
+    width: float,
+    height: float,
+    metrics: Metrics,
+    measure: Measure,
+    packing: Packing | None = None,
+) -> CalendarLayout:
+    """Plan a scene for a grid of `width` × `height` px (header not included), with seats that are known already.
 
     The plan is larger than that when the columns or hours do not fit at their least sizes; the view scrolls.
     """
-    by_column: dict[str, list[CalendarEntry]] = {column.key: [] for column in scene.columns}
-    for entry in scene.entries:
-        if entry.column in by_column:
-            by_column[entry.column].append(entry)
-    folded = {
-        column.key for column in scene.columns if column.closed_reason is not None and not by_column[column.key]
-    }
-    shown = [column for column in scene.columns if column.key not in folded]
-    axis = build_axis(
-        [column.open_spans for column in shown],
-        [[(entry.starts, entry.ends) for entry in by_column[column.key]] for column in shown],
-        height,
-        metrics.hours,
-    )
-    packed: dict[str, list[tuple[CalendarEntry, int, int, Seat]]] = {
-        column.key: _pack(by_column[column.key], axis, metrics) for column in scene.columns
-    }
-    columns = _columns(scene, width, folded, packed, metrics, measure)
+    packing = packing or packing_of(scene, metrics)
+    packed = packing.at(height)
+    axis = packed.axis
+    columns = _columns(packing, packed, width, metrics, measure)
     grid = Grid(axis, metrics.text(scene.mode), measure)
     boxes = [
         _box(entry, column, top, bottom, seat, metrics, grid)
         for column in columns
-        for entry, top, bottom, seat in packed[column.column.key]
+        for entry, top, bottom, seat in packed.columns[column.column.key]
     ]
-    full_height = max([axis.height, *(box.rect.bottom + 1 for box in boxes)])
+    full_height = max(axis.height, packed.bottom)
     last_x = max((column.x + column.w for column in columns), default=metrics.gutter)
     return CalendarLayout(
         scene=scene,
@@ -377,35 +385,16 @@ def lay_out(scene: CalendarScene, width: float, height: float, metrics: Metrics,
     )
 
 
-def _pack(
-    entries: Sequence[CalendarEntry], axis: TimeAxis, metrics: Metrics
-) -> list[tuple[CalendarEntry, int, int, Seat]]:
-    """Top, bottom and seat of each entry of a column; packed by what is drawn, so that short boxes stay apart."""
-    ordered = sorted(entries, key=lambda entry: (entry.starts, -entry.ends, entry.seat_order, entry.id))
-    spans: list[tuple[int, int, str]] = []
-    for number, entry in enumerate(ordered):
-        top = round(axis.y(entry.starts))
-        bottom = max(round(axis.y(entry.ends)), top + round(metrics.least_box))
-        spans.append((top, bottom, f"{number:06}"))
-    return [
-        (entry, top, bottom, seat) for entry, (top, bottom, _), seat in zip(ordered, spans, seats(spans), strict=True)
-    ]
-
-
 def _columns(
-    scene: CalendarScene,
-    width: float,
-    folded: set[str],
-    packed: dict[str, list[tuple[CalendarEntry, int, int, Seat]]],
-    metrics: Metrics,
-    measure: Measure,
+    packing: Packing, packed: Packed, width: float, metrics: Metrics, measure: Measure
 ) -> tuple[ColumnBox, ...]:
+    scene, folded = packing.scene, packing.folded
     padding = metrics.column_left + metrics.column_right
     room = width - metrics.gutter - metrics.folded_column * len(folded)
     weights: list[float] = []
     least: list[float] = []
     for column in scene.columns:
-        lanes = max((seat.lanes for *_, seat in packed[column.key]), default=1)
+        lanes = max((seat.lanes for *_, seat in packed.columns[column.key]), default=1)
         weights.append(lanes if scene.mode is Mode.WEEK else 1 + DAY_LANE_SHARE * (lanes - 1))
         least.append(max(padding + lanes * metrics.least_lane, metrics.least_column))
     open_indexes = [i for i, column in enumerate(scene.columns) if column.key not in folded]

@@ -16,6 +16,7 @@ from desktop.schedule.calendar_values import CalendarScene
 from desktop.schedule.coloring import ColorBy, coloring_of
 from desktop.schedule.directory import Directory, read_directory
 from desktop.schedule.entry_rows import read_entries
+from desktop.schedule.packing import Packing
 from desktop.schedule.scene import Filters, SceneBuilder, Week, week_of, with_accepted
 from desktop.schedule.student_chip import read_students
 from desktop.store.store import Store
@@ -39,22 +40,29 @@ class Anew:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A scene of a week, with the builder that made it."""
+    """A scene of a week with its entries seated, and the builder that made it."""
 
     builder: SceneBuilder
-    scene: CalendarScene
+    packing: Packing
 
 
-def prepare_scene(filters: Filters, now: datetime, color_by: ColorBy, directory: Directory, week: Week) -> Prepared:
+def prepare_scene(
+    filters: Filters,
+    now: datetime,
+    color_by: ColorBy,
+    seater: Callable[[CalendarScene], Packing],
+    directory: Directory,
+    week: Week,
+) -> Prepared:
     """The scene of a week, made in whichever thread."""
     builder = SceneBuilder(week, directory, filters, now, coloring=coloring_of(color_by, directory))
-    return Prepared(builder, builder.week_scene())
+    return Prepared(builder, seater(builder.week_scene()))
 
 
-def scene_like(prepared: object, builder: SceneBuilder) -> CalendarScene | None:
-    """The scene that was prepared, if it is what a builder would make."""
+def packing_like(prepared: object, builder: SceneBuilder) -> Packing | None:
+    """The seated scene that was prepared, if it is what a builder would make."""
     if isinstance(prepared, Prepared) and prepared.builder.shows_the_same_as(builder):
-        return prepared.scene
+        return prepared.packing
     return None
 
 

@@ -34,6 +34,7 @@ from desktop.schedule.dragging import NO_MARK, Check, Drag, DragKind, LiveMark, 
 from desktop.schedule.floating_card import CardRow, FloatingCard
 from desktop.schedule.layout import EntryBox, Hit, HitKind, Rect
 from desktop.schedule.lettering import metrics
+from desktop.schedule.packing import Packing
 from desktop.schedule.painting import LiveBox, Marks
 
 _DOING = {
@@ -98,15 +99,16 @@ class PointedCalendar(CalendarSurface):
 
     # what it shows
 
-    def set_scene(self, scene: CalendarScene) -> None:
-        """Show another scene; selection, cursor and scroll position stay where they were."""
+    def set_scene(self, scene: CalendarScene, packing: Packing | None = None) -> None:
+        """Show another scene, whose entries may be seated already (`seater`); selection, cursor and scroll position
+        stay where they were."""
         before = self._layout
         index = 0
         if before is not None and self._cursor is not None:
             keys = [column.column.key for column in before.columns]
             index = keys.index(self._cursor.column) if self._cursor.column in keys else 0
         top = before.axis.minute(self._bar_y.value()) if before is not None and self._bar_y.maximum() else None
-        self._scene = scene
+        self._scene, self._packing = scene, packing
         self._draft = None
         self._hovered = ""
         if self._drag is not None and (

@@ -24,7 +24,7 @@ from desktop.schedule.directory import DIRECTORY_TABLES, Directory
 from desktop.schedule.entry_rows import ENTRY_TABLES, EntryRow
 from desktop.schedule.form_beside import FormBeside, days_beside
 from desktop.schedule.page_head import PageHead
-from desktop.schedule.page_reading import Anew, PageReading, prepare_scene, scene_like
+from desktop.schedule.page_reading import Anew, PageReading, packing_like, prepare_scene
 from desktop.schedule.page_tools import PageTools
 from desktop.schedule.saved_views import SavedView
 from desktop.schedule.scene import (
@@ -292,7 +292,7 @@ class SchedulePage(Page):
         is_day = self._view == DAY
         view = self._page_view()
         self._stack.setCurrentWidget(self._shown_widget())
-        scene = None
+        scene = packing = None
         if view is not None:
             if not quietly:
                 view.show(builder, self._day)
@@ -301,7 +301,8 @@ class SchedulePage(Page):
             scene = builder.day_scene(self._day, by_room=self._by_room)
             self.say_title(title_of_day(self._day, self._today()))
         else:
-            scene = scene_like(self._prepared, builder) or builder.week_scene()
+            packing = packing_like(self._prepared, builder)
+            scene = packing.scene if packing is not None else builder.week_scene()
             days = [date.fromisoformat(column.key) for column in scene.columns] or [week.first_day, week.last_day]
             if self.form.is_open and len(days) > 1:
                 days = days_beside(self._day, days)
@@ -309,7 +310,7 @@ class SchedulePage(Page):
             self.say_title(title_of_days(days[0], days[-1]))
         self._check = None
         if scene is not None:
-            self.calendar.set_scene(scene)
+            self.calendar.set_scene(scene, packing)
         self._show_conflict_list()
         are_useful = (view is None or view.has_filters) and not self.form.is_open
         self._tools.show_for(builder, are_useful=are_useful, has_columns=is_day, is_form_open=self.form.is_open)
@@ -355,7 +356,8 @@ class SchedulePage(Page):
         """What makes the scene that is shown now of names and a week of entries, in another thread."""
         if self._shown_view() != WEEK:
             return lambda directory, week: None
-        return partial(prepare_scene, self.filters.value(), self._clock(), self._tools.color.value())
+        now, color_by = self._clock(), self._tools.color.value()
+        return partial(prepare_scene, self.filters.value(), now, color_by, self.calendar.seater())
 
     def _arrived(self, week: Week, has_names: bool, prepared: object) -> None:
         """Entries were read anew in the background, and names and rules perhaps as well."""

@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 _TURN_ROWS = 4_000
 _FIRST_TURN_ROWS = 25_000
 """How many pulled rows one local transaction writes at most; more while a center is fetched for the first time."""
-_ANNOUNCED_EVERY_SECONDS = 0.5
+_ANNOUNCED_EVERY_SECONDS = 1.0
 _AHEAD = 2
 _TRIES = 3
 

@@ -91,18 +91,25 @@ class Request:
         return sum(len(batch.ids) for batch in self.batches)
 
     def packed(self, head: Mapping[str, Any]) -> bytes:
-        """The message, compressed."""
-        tables = [
-            {
-                "table": batch.table,
-                "fields": batch.fields,
-                "ids": batch.ids,
-                "clocks": batch.clocks,
-                "columns": [orjson.Fragment(column) for column in batch.columns],
-            }
-            for batch in self.batches
-        ]
-        return zstandard.ZstdCompressor(level=_LEVEL).compress(orjson.dumps({**head, "tables": tables}))
+        """The message, compressed; piece by piece, so that between two of them other threads go on."""
+        pieces = list(self._pieces(head))
+        packer = zstandard.ZstdCompressor(level=_LEVEL).compressobj(size=sum(map(len, pieces)))
+        return b"".join([*map(packer.compress, pieces), packer.flush()])
+
+    def _pieces(self, head: Mapping[str, Any]) -> Iterator[bytes]:
+        opening = b'%b"tables":[' % (orjson.dumps(head)[:-1] + (b"," if head else b""))
+        for batch in self.batches:
+            about = orjson.dumps({"table": batch.table, "fields": batch.fields})[:-1]
+            yield b'%b%b,"ids":%b,"clocks":' % (opening, about, orjson.dumps(batch.ids))
+            yield orjson.dumps(batch.clocks)
+            opening = b',"columns":['
+            for column in batch.columns:
+                yield opening
+                yield column.encode()
+                opening = b","
+            yield b"]}" if batch.columns else b',"columns":[]}'
+            opening = b","
+        yield b"]}" if self.batches else b"%b]}" % opening
 
 
 def read_requests(store: Store, *, most_rows: int = MOST_ROWS, most_bytes: int = MOST_BYTES) -> Generator[Request]:

@@ -48,7 +48,7 @@ CHECK_EVERY_SECONDS = 600.0
 
 _GATHER_SECONDS = 0.05
 """So long a change made here waits for those that follow it at once."""
-_SWITCH_SECONDS = 0.001
+_SWITCH_SECONDS = 0.0001
 _FIRST_RETRY_SECONDS = 1.0
 _LONGEST_RETRY_SECONDS = 60.0
 _TOLD_EVERY_SECONDS = 0.1

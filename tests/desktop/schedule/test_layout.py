@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop.schedule.calendar_values import CalendarEntry, ConflictMark, Later, Line, NowMark, Status
-from desktop.schedule.layout import CalendarLayout, HitKind, Rect, lay_out, share
+from desktop.schedule.layout import CalendarLayout, HitKind, Rect, lay_out, needed_size, packing_of, share
 from tests.desktop.schedule.scenes import METRICS, column, day, entry, measure, week
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
@@ -49,6 +49,21 @@ def test_the_same_entries_in_another_order_look_the_same(entries: list[CalendarE
     turned = list(reversed(entries))
     places = {box.entry.id: box.rect for box in plan_week(entries).boxes}
     assert {box.entry.id: box.rect for box in plan_week(turned).boxes} == places
+
+
+@given(ENTRIES, st.lists(st.integers(200, 1100), min_size=1, max_size=4), st.integers(360, 1900))
+def test_seats_made_before_give_the_same_plan_at_every_height(
+    entries: list[CalendarEntry], heights: list[int], width: int
+) -> None:
+    scene = week([column(name) for name in DAYS], entries)
+    packing = packing_of(scene, METRICS)
+    for height in heights:
+        plan = lay_out(scene, width, height, METRICS, measure)
+        assert needed_size(packing, width, height, METRICS, measure) == (plan.width, plan.height)
+        again = lay_out(scene, width, height, METRICS, measure, packing)
+        assert [(box.entry.id, box.rect) for box in again.boxes] == [(box.entry.id, box.rect) for box in plan.boxes]
+        assert (again.columns, again.hour_lines, again.height) == (plan.columns, plan.hour_lines, plan.height)
+        assert plan.height == max([plan.axis.height, *(box.rect.bottom + 1 for box in plan.boxes)])
 
 
 @given(ENTRIES)
