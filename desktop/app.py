@@ -16,6 +16,7 @@ from desktop import garbage, theme
 from desktop.files.status import Refusals
 from desktop.files.transfers import FileTransfers
 from desktop.log import begin_log
+from desktop.only_one import OnlyOne
 from desktop.page import Changes, Page
 from desktop.people.forgetting import Forgetting
 from desktop.store.announcer import StoreAnnouncer
@@ -62,9 +63,10 @@ _PLACES = {
 }
 
 
-def run_program(store: Store, clock: Clock) -> int:
+def run_program(store: Store, clock: Clock, only_one: OnlyOne) -> int:
     """Open the window and run until it is closed; returns the exit status."""
     app = make_application(store)
+    only_one.listen(_bring_forward)
     is_joined = store.local("organization_id") is not None
     is_signed_out = store.local(SERVER) is not None and store.secrets.read(TOKEN) is None
     if (not is_joined or is_signed_out) and not _sign_in(store):
@@ -104,6 +106,17 @@ def _place(window: MainWindow, store: Store) -> None:
         window.showMaximized()
     else:
         window.show()
+
+
+def _bring_forward() -> None:
+    """Somebody started the program again: this is the window they look for."""
+    mains = (window for window in QApplication.topLevelWidgets() if isinstance(window, MainWindow))
+    for window in (next(mains, None), QApplication.activeModalWidget()):
+        if window is not None:
+            window.setWindowState(window.windowState() & ~Qt.WindowState.WindowMinimized)
+            window.raise_()
+            window.activateWindow()
+            QApplication.alert(window)
 
 
 def _remember_place(window: MainWindow, store: Store) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from desktop import garbage
+from desktop.only_one import OnlyOne
 from desktop.store.errors import StoreError
 from desktop.store.store import Store
 from shared_models.clock import clock_from
@@ -22,6 +23,11 @@ itutoros sign-in --server URL --email ADDRESS [--store DIR]     join a center; t
 itutoros verify [--deep] [--no-repair] [--store DIR]            compare this PC with the server, and repair
 """
 
+_ALREADY_OPEN = (
+    "iTutorOS is open on this PC already, but its window does not answer. Close it and start again; "
+    "if you cannot find it, restart the PC. All saved data is safe."
+)
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program or one command; returns the exit status."""
@@ -33,26 +39,34 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not command:
         parser.add_argument("--now", type=datetime.fromisoformat, default=None, metavar="ISO", help=argparse.SUPPRESS)
     known, rest = parser.parse_known_args(words[1:] if command else words)
+    folder = known.store or default_folder()
+    only_one = None
     if not command:
         garbage.put_off()
+        only_one = OnlyOne(folder)
+        try:
+            if not only_one.take():
+                return 0 if only_one.call() else _refuse(_ALREADY_OPEN, with_window=True)
+        except OSError as error:
+            return _refuse(f"The folder {folder} cannot be written: {error.strerror}.", with_window=True)
     try:
-        store = Store(known.store or default_folder(), use_keyring=not known.no_keyring)
+        store = Store(folder, use_keyring=not known.no_keyring)
     except StoreError as error:
         return _refuse(str(error), with_window=not command)
     try:
-        return _run(command, rest, store, known)
+        if only_one is not None:
+            from desktop.app import run_program
+
+            return run_program(store, clock_from(known.now), only_one)
+        return _run(command, rest, store)
     except StoreError as error:
         return _refuse(str(error), with_window=not command)
     finally:
         store.close()
 
 
-def _run(command: str, rest: list[str], store: Store, known: argparse.Namespace) -> int:
+def _run(command: str, rest: list[str], store: Store) -> int:
     match command:
-        case "":
-            from desktop.app import run_program
-
-            return run_program(store, clock_from(known.now))
         case "import":
             from desktop.exchange.command import run as run_import
 
