@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -40,29 +40,35 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.add_argument("--now", type=datetime.fromisoformat, default=None, metavar="ISO", help=argparse.SUPPRESS)
     known, rest = parser.parse_known_args(words[1:] if command else words)
     folder = known.store or default_folder()
-    only_one = None
-    if not command:
-        garbage.put_off()
-        only_one = OnlyOne(folder)
+    if command:
+        return _with_store(folder, known, lambda store: _run(command, rest, store), with_window=False)
+    with OnlyOne(folder) as only_one:
         try:
             if not only_one.take():
                 return 0 if only_one.call() else _refuse(_ALREADY_OPEN, with_window=True)
         except OSError as error:
             return _refuse(f"The folder {folder} cannot be written: {error.strerror}.", with_window=True)
+        garbage.put_off()
+        return _with_store(folder, known, lambda store: _open(store, known, only_one), with_window=True)
+
+
+def _with_store(folder: Path, known: argparse.Namespace, work: Callable[[Store], int], *, with_window: bool) -> int:
     try:
         store = Store(folder, use_keyring=not known.no_keyring)
     except StoreError as error:
-        return _refuse(str(error), with_window=not command)
+        return _refuse(str(error), with_window=with_window)
     try:
-        if only_one is not None:
-            from desktop.app import run_program
-
-            return run_program(store, clock_from(known.now), only_one)
-        return _run(command, rest, store)
+        return work(store)
     except StoreError as error:
-        return _refuse(str(error), with_window=not command)
+        return _refuse(str(error), with_window=with_window)
     finally:
         store.close()
+
+
+def _open(store: Store, known: argparse.Namespace, only_one: OnlyOne) -> int:
+    from desktop.app import run_program
+
+    return run_program(store, clock_from(known.now), only_one)
 
 
 def _run(command: str, rest: list[str], store: Store) -> int:

@@ -3,13 +3,14 @@ same data."""
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 _FILE = "open.lock"
 _CALL_SECONDS = 5.0
@@ -17,8 +18,8 @@ _TRY_AGAIN_SECONDS = 0.1
 
 
 class OnlyOne:
-    """Holds a store for this process from `take` to `close`; the system lets go of it when the process ends, however
-    that happens."""
+    """Holds a store for this process from `take` to `close`, or to the end of the context; the system lets go of it
+    when the process ends, however that happens."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -68,6 +69,12 @@ class OnlyOne:
             time.sleep(_TRY_AGAIN_SECONDS)
         return False
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """Let another program have the store."""
         self._server = None
@@ -91,6 +98,6 @@ def _lock(file: IO[bytes]) -> bool:
             import fcntl
 
             fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
+    except OSError as error:  # Where files cannot be locked at all, every start is the first.
+        return error.errno not in (errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK)
     return True
