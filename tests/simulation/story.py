@@ -76,6 +76,8 @@ class Story:
     seed: int
     desks: tuple[DeskPlan, ...]
     steps: tuple[Step, ...]
+    turn_rows: int | None = None
+    """How many rows the sync writes before it lets somebody who works at the desk save; None when nobody works."""
 
     def keeping(self, numbers: Collection[int]) -> Story:
         """The story with these steps only."""
@@ -108,4 +110,5 @@ def story_of(seed: int, steps: int = STEPS) -> Story:
             Step(number, draw.choices(kinds, weights)[0], draw.randrange(len(desks)), draw.getrandbits(48))
             for number in range(steps)
         ),
+        random.Random(f"turns of {seed}").choice((None, 1, 2, 9)),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -19,7 +20,7 @@ SEEDS = int(os.environ.get("ITUTOROS_SIMULATION_SEEDS", "300"))
 CHUNK = 10
 
 ENDED_BADLY_ONCE = (39, 70004, 70368, 100367, 100427, 100590, 101276, 102746, 103167, 200910, 301408, 301657)
-"""Seeds beyond those above by which something was found."""
+"""Seeds beyond those above by which something was found, while nobody worked at any desk."""
 
 
 @pytest.fixture(scope="module")
@@ -66,8 +67,8 @@ class TestFourthPart(Seeds):
 
 @pytest.mark.parametrize("seed", ENDED_BADLY_ONCE)
 def test_stories_that_once_ended_badly_end_well(seed: int, stage: Stage) -> None:
-    if (wrong := play(story_of(seed), stage)) is not None:
-        pytest.fail(f"./dev simulate --seed {seed}\n{wrong}", pytrace=False)
+    if (wrong := play(replace(story_of(seed), turn_rows=None), stage)) is not None:
+        pytest.fail(f"seed {seed}, with nobody at work\n{wrong}", pytrace=False)
 
 
 def test_a_seed_tells_the_same_story_every_time(stage: Stage) -> None:

@@ -21,6 +21,7 @@ from unittest import mock
 from uuid import UUID
 
 from desktop.store.store import Store
+from desktop.sync import rows as sync_rows
 from desktop.sync.client import SyncClient, SyncError
 from desktop.sync.exchange import exchange
 from desktop.sync.hello import token_of
@@ -46,6 +47,19 @@ START = datetime(2026, 11, 25, 20, 40, tzinfo=UTC)
 
 ROUNDS = 5
 """After so many quiet rounds at the latest nobody has anything new to say."""
+
+
+class SteadyPace:
+    """Turns of the sync of so many rows each, however long they take, without a rest."""
+
+    def __init__(self, rows: int) -> None:
+        self.rows = rows
+
+    def begin(self) -> None:
+        """Turns are not timed."""
+
+    def rest(self, rows: int) -> None:
+        """Nobody waits."""
 
 
 @dataclass
@@ -118,6 +132,7 @@ class World:
         writers = mock.patch.object(SyncWriter, "commit", self._counting(SyncWriter.commit))
         with (
             writers,
+            mock.patch.object(sync_rows, "Pace", partial(SteadyPace, self.story.turn_rows or 1)),
             led_by_story(self._wall, lambda: self.now_milliseconds, partial(self.new_id, self.forks), page_rows),
         ):
             try:
@@ -337,7 +352,7 @@ class World:
                     last_seen_at=START,
                 )
             )
-        store = Store(folder, use_keyring=False)
+        store = self._open(folder)
         store.secrets.keep(TOKEN, token)
         store.set_local(organization_id=self.organization_id, device_id=device_id, user_id=user, **{SERVER: BASE_URL})
         store.begin_new_clock()
@@ -349,7 +364,9 @@ class World:
         self.sync(desk)
 
     def _open(self, folder: Path) -> Store:
-        return Store(folder, use_keyring=False)
+        store = Store(folder, use_keyring=False)
+        store.gate.has_company = self.story.turn_rows is not None
+        return store
 
     def _client(self, store: Store, *, is_previous: bool) -> SyncClient | PreviousClient:
         token = token_of(store)
