@@ -10,6 +10,9 @@ from desktop.schedule.lanes import Seat, seats
 from desktop.schedule.time_axis import Band, HourHeights, TimeAxis, build_axis
 from shared_models.schedule.conflicts import collection_paused
 
+_KEPT = 4
+"""Heights that are remembered: with and without a scroll bar, before and after a change of the window."""
+
 Placed = tuple[CalendarEntry, int, int, Seat]
 """An entry with its top and bottom in px and its seat."""
 
@@ -54,6 +57,9 @@ class Packing:
         """The seating in a grid of that height, in px."""
         found = self._known.get(height)
         if found is None:
+            if len(self._known) >= _KEPT:
+                self._known.clear()
+                self._alike.clear()
             shown = [column for column in self.scene.columns if column.key not in self.folded]
             axis = build_axis(
                 [column.open_spans for column in shown],
