@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
+from typing import Any
 
 import httpx
+import structlog
 import uvicorn
 from fastapi import FastAPI
 
@@ -26,3 +29,14 @@ def served(app: FastAPI) -> Iterator[httpx.Client]:
         finally:
             server.should_exit = True
             thread.join(20)
+
+
+@contextmanager
+def logged(requests: int = 1) -> Iterator[list[MutableMapping[str, Any]]]:
+    """The log of so many requests to a server in this process: the line of each is written after its answer was
+    sent."""
+    with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as log:
+        yield log
+        until = time.monotonic() + 30
+        while sum(line["event"] == "request" for line in log) < requests and time.monotonic() < until:
+            time.sleep(0.005)

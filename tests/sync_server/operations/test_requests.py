@@ -7,7 +7,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-import structlog
 from fastapi import FastAPI
 from starlette.responses import StreamingResponse
 
@@ -15,7 +14,7 @@ from sync_server.database import Database
 from sync_server.operations.draining import Draining
 from sync_server.operations.requests import REQUEST_ID, RequestScope
 from tests.live_server import LiveServer, live_server, make_organization
-from tests.sync_server.operations.served import served
+from tests.sync_server.operations.served import logged, served
 
 
 @pytest.fixture
@@ -73,7 +72,7 @@ def test_each_request_without_an_id_gets_its_own(client: httpx.Client) -> None:
 
 
 def test_what_breaks_is_a_sentence_with_the_id_and_a_log_line_without_the_values(client: httpx.Client) -> None:
-    with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as log:
+    with logged() as log:
         answer = client.get("/broken/Anna", headers={REQUEST_ID: "desk-0002-abc"})
     assert answer.status_code == 500
     assert answer.json()["request_id"] == "desk-0002-abc"
@@ -89,19 +88,19 @@ def test_what_breaks_is_a_sentence_with_the_id_and_a_log_line_without_the_values
 
 
 def test_an_answer_that_broke_off_ends_the_connection(client: httpx.Client) -> None:
-    with structlog.testing.capture_logs() as log, pytest.raises(httpx.RemoteProtocolError):
+    with logged() as log, pytest.raises(httpx.RemoteProtocolError):
         client.get("/halfway")
     assert [line["event"] for line in log] == ["request broke", "request"]
 
 
 def test_methods_that_nobody_knows_do_not_become_figures_of_their_own(client: httpx.Client) -> None:
-    with structlog.testing.capture_logs() as log:
+    with logged() as log:
         client.request("PROPFIND", "/broken/x")
     assert [line["method"] for line in log if line["event"] == "request"] == ["other"]
 
 
 def test_paths_that_nobody_knows_do_not_become_routes_of_their_own(server: LiveServer) -> None:
-    with structlog.testing.capture_logs() as log:
+    with logged(requests=3) as log:
         for path in ("/api/v1/nothing", "/api/v1/x/y", "/no-such-center/"):
             httpx.get(server.url + path, trust_env=False)
     assert {line["route"] for line in log if line["event"] == "request"} <= {"other", "website", "/{slug}/{rest}"}

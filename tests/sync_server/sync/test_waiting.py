@@ -7,12 +7,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
-import structlog
 
 from desktop.sync.errors import Unreachable, error_of
 from sync_server.database import Database
 from tests.live_server import live_server
 from tests.sync_server.operations.conftest import make_hosted
+from tests.sync_server.operations.served import logged
 from tests.sync_server.sync.conftest import BareDesk, Center, make_center
 
 LEAD = {"created_at": "2026-11-25T20:40:00Z", "parent_first_name": "Ana"}
@@ -57,7 +57,7 @@ def test_a_push_that_waits_for_too_long_is_told_to_come_again(impatient: Center)
 
 def test_requests_of_the_sync_are_logged_with_their_device(center: Center) -> None:
     desk = center.desk()
-    with structlog.testing.capture_logs() as log:
+    with logged(requests=5) as log:
         desk.hello()
         desk.push(desk.new("lead", **LEAD))
         desk.pages()
