@@ -276,7 +276,8 @@ class World:
             return
         desk.client.close()
         desk.store.close()
-        self.stage.behind(desk.folder)
+        for folder in (desk.folder, *desk.copies):
+            self.stage.behind(folder)
         desk.is_upgraded = True
         self._reopen(desk)
         self.tell(f"desk {desk.number} is upgraded")
