@@ -49,6 +49,8 @@ class Reckoning:
     """Words written into long texts: who wrote them (desk), and where."""
     audit_is_whole: bool = True
     """False once the server was restored from a backup, which knows nothing of what came after it."""
+    erased: set[tuple[str, str]] = field(default_factory=set)
+    """Rows that were erased, also before the server was restored."""
 
     def note_saved(self, desk: int, life: int, store: Store, changes: Mapping[str, Iterable[str]], now: int) -> None:
         """Take down what a desk has just saved, from what its store holds; `life` counts how often its disk came

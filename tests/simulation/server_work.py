@@ -11,6 +11,8 @@ from shared_models.access.models import LocationAssignment, Role, UserRole
 from shared_models.base import derived_id
 from shared_models.leads.models import Lead
 from shared_models.privacy.erasure import ErasedKind
+from shared_models.registry import tenant_classes
+from shared_models.sync.clocks import ERASED_CLOCK
 from sync_server.files.storage import DiskStorage
 from sync_server.people.erasure import ErasureList, erase_person
 
@@ -80,6 +82,12 @@ def erase(world: World, draw: random.Random) -> None:
         storage, done = DiskStorage(world.folder / "files"), ErasureList(world.folder / "erased")
         erase_person(world.database, storage, done, world.organization_id, kind, row_id, now=world.now)
         world.tell(f"{kind.value} {row_id[:8]} is erased")
+    for name in tenant_classes():
+        marked = world.stage.owner.execute(
+            f'SELECT id::text FROM "{name}" WHERE organization_id = %s AND field_clocks::text LIKE %s',
+            [world.organization_id, f"%{ERASED_CLOCK}%"],
+        )
+        world.reckoning.erased |= {(name, row_id) for (row_id,) in marked}
 
 
 _ERASED = (ErasedKind.LEAD, ErasedKind.FAMILY, ErasedKind.STUDENT)

@@ -19,7 +19,22 @@ SEEDS = int(os.environ.get("ITUTOROS_SIMULATION_SEEDS", "300"))
 
 CHUNK = 10
 
-ENDED_BADLY_ONCE = (39, 70004, 70368, 100367, 100427, 100590, 101276, 102746, 103167, 200910, 301408, 301657, 714580)
+ENDED_BADLY_ONCE = (
+    39,
+    70004,
+    70368,
+    100367,
+    100427,
+    100590,
+    101276,
+    102746,
+    103167,
+    200910,
+    301408,
+    301657,
+    712466,
+    714580,
+)
 """Seeds beyond those above by which something was found, while nobody worked at any desk."""
 
 
