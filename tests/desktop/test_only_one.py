@@ -27,12 +27,12 @@ second = OnlyOne(Path(sys.argv[1]))
 print(second.take(), second.call())
 """
 HOLDER = """
-import sys, time
+import sys
 from pathlib import Path
 from desktop.only_one import OnlyOne
 first = OnlyOne(Path(sys.argv[1]))
 print(first.take(), flush=True)
-time.sleep(60)
+sys.stdin.read()
 """
 
 
@@ -45,7 +45,13 @@ def first(tmp_path: Path) -> Iterator[OnlyOne]:
 
 
 def started(script: str, folder: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen([sys.executable, "-c", script, str(folder)], cwd=ROOT, text=True, stdout=subprocess.PIPE)
+    return subprocess.Popen(
+        [sys.executable, "-c", script, str(folder)],
+        cwd=ROOT,
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
 
 
 def test_a_second_start_calls_the_first(first: OnlyOne, tmp_path: Path, qtbot: QtBot) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import Any
@@ -35,8 +34,14 @@ def served(app: FastAPI) -> Iterator[httpx.Client]:
 def logged(requests: int = 1) -> Iterator[list[MutableMapping[str, Any]]]:
     """The log of so many requests to a server in this process: the line of each is written after its answer was
     sent."""
-    with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as log:
+    left, is_over = [requests], threading.Event()
+
+    def hear(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        left[0] -= line["event"] == "request"
+        if left[0] <= 0:
+            is_over.set()
+        return line
+
+    with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars, hear]) as log:
         yield log
-        until = time.monotonic() + 30
-        while sum(line["event"] == "request" for line in log) < requests and time.monotonic() < until:
-            time.sleep(0.005)
+        is_over.wait(30)
