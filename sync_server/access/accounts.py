@@ -18,7 +18,7 @@ from shared_models.catalog.seed import seed_catalog
 from shared_models.organization.models import Location, Organization
 from shared_models.organization.website_address import address_problem
 from sync_server.access.devices import roles_of, token_hash
-from sync_server.access.errors import AccountError, SignInRefused, SlugTaken
+from sync_server.access.errors import AccountError, CenterSuspended, SignInRefused, SlugTaken
 from sync_server.access.passwords import (
     DEFAULT_MINIMUM,
     check_password,
@@ -40,6 +40,7 @@ from sync_server.access.throttle import (
 from sync_server.access.tokens import new_secret
 from sync_server.database import Database
 from sync_server.models import Account, Device, Membership, OrganizationRoute
+from sync_server.operations.standing import is_suspended
 
 __all__ = [
     "Account", "AccountError", "Center", "NewOrganization", "SecondFactorNeeded", "SignInRefused", "SignedInDevice",
@@ -214,8 +215,8 @@ def sign_in(
 ) -> SignedInDevice | SecondFactorNeeded | list[Center]:
     """Sign a desktop in; a list of centers to choose from when the account belongs to several.
 
-    A device that signs in again gets a new token, and its old one ends. Raises SignInRefused, TooManyTries,
-    ServerBusy.
+    A device that signs in again gets a new token, and its old one ends. Raises SignInRefused, CenterSuspended,
+    TooManyTries, ServerBusy.
     """
     who = authenticate(database, email, password, origin, now)
     with database.routing() as session:
@@ -245,9 +246,12 @@ def add_device(
     origin: Origin,
     now: datetime,
 ) -> SignedInDevice:
-    """Give a device of an account whose person was recognized a fresh token; its old one ends."""
+    """Give a device of an account whose person was recognized a fresh token; its old one ends. Raises
+    CenterSuspended."""
     token, proof = new_secret(), who.known_proof or new_secret()
     with database.routing() as session:
+        if is_suspended(session, center.organization_id):
+            raise CenterSuspended
         device = session.get(Device, (device_id, center.organization_id))
         if device is None:
             device = Device(id=device_id, organization_id=center.organization_id)

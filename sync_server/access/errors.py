@@ -6,6 +6,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import ClassVar
 
+from sync_server.operations.standing import SUSPENDED_CODE
+
 
 class AccountError(Exception):
     """A request about accounts that cannot be granted."""
@@ -24,6 +26,19 @@ class SignInRefused(AccountError):
 
     status = 403
     code = "sign_in_refused"
+
+
+class CenterSuspended(AccountError):
+    """The host has suspended the organization."""
+
+    status = 403
+    code = SUSPENDED_CODE
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Your center’s account on this server is suspended at the moment. Nothing of it is lost. Please ask the "
+            "people who run the server, and sign in again once it is open."
+        )
 
 
 class WrongCode(AccountError):

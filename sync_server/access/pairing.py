@@ -49,7 +49,7 @@ def redeem(
     origin: Origin,
 ) -> SignedInDevice | list[Center]:
     """Sign a desktop in with a code; a list of centers to choose from when the account belongs to several: the code
-    is good until one is chosen. Raises LinkEnded, SignInRefused."""
+    is good until one is chosen. Raises LinkEnded, SignInRefused, CenterSuspended."""
     now = desk.now()
     with desk.database.routing() as session:
         found = session.scalars(

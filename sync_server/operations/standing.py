@@ -15,6 +15,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -132,12 +133,18 @@ class AwayPages:
         await self._app(scope, receive, send)
 
 
+def is_suspended(session: Session, organization_id: str) -> bool:
+    """Whether an organization is suspended, as the database knows it at this moment."""
+    known = session.get(OrganizationSuspension, organization_id)
+    return known is not None and known.suspended_at is not None
+
+
 def suspend(database: Database, organization_id: str, now: datetime, note: str = "") -> bool:
     """Suspend an organization; False when it is suspended already."""
     with database.routing() as session:
-        known = session.get(OrganizationSuspension, organization_id)
-        if known is not None and known.suspended_at is not None:
+        if is_suspended(session, organization_id):
             return False
+        known = session.get(OrganizationSuspension, organization_id)
         if known is None:
             known = OrganizationSuspension(organization_id=organization_id)
             session.add(known)

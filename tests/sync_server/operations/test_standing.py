@@ -12,7 +12,7 @@ import pytest
 from shared_models.base import new_id
 from sync_server.app import create_app
 from sync_server.database import Database
-from sync_server.models import OrganizationRoute
+from sync_server.models import Device, OrganizationRoute
 from sync_server.operations.standing import Standing, resume, suspend
 from sync_server.settings import Settings
 from tests.end_to_end.processes import wait_until
@@ -115,3 +115,16 @@ def test_a_suspended_organizations_pcs_are_told_in_a_sentence(database: Database
         assert "stays saved on this PC" in answer.json()["detail"]
     resume(database, organization_id)
     look_again(client, "/api/v1/sync/pull", 200, token)
+
+
+def test_no_pc_is_signed_in_to_a_suspended_center(database: Database, client: httpx.Client) -> None:
+    organization_id, _, email = make_organization(database)
+    words = {"email": email, "password": PASSWORD, "device_id": new_id(), "device_name": "x"}
+    suspend(database, organization_id, NOW)
+    answer = client.post("/api/v1/sign-in", json=words)
+    assert (answer.status_code, answer.json()["code"]) == (403, "suspended")
+    assert "Nothing of it is lost" in answer.json()["detail"]
+    with database.routing() as session:
+        assert session.get(Device, (words["device_id"], organization_id)) is None
+    resume(database, organization_id)
+    assert client.post("/api/v1/sign-in", json=words).json()["token"]
