@@ -86,16 +86,6 @@ class Setting:
                 raise RuntimeError("the server did not start")
             time.sleep(0.05)
 
-    def keep_to_one_core(self) -> None:
-        """Leave the other cores to the desk, which in life has a PC of its own. Where the system allows it."""
-        file = self.folder / "postgres" / "postmaster.pid"
-        roots = [psutil.Process(self.process.pid), psutil.Process(int(file.read_text().split()[0]))]
-        cores = sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else []
-        for process in [*roots, *(child for root in roots for child in root.children(recursive=True))]:
-            for thread in process.threads() if cores else ():
-                with suppress(ProcessLookupError):  # it has ended meanwhile
-                    os.sched_setaffinity(thread.id, cores[-1:])
-
     def organization(self, slug: str = "hudson") -> str:
         """A fresh organization of the same owner; its id."""
         return create_organization(

@@ -105,8 +105,11 @@ class Permissions:
 
     def sees_in_part(self, table: str, row_id: str) -> bool:
         """Whether the user sees less of this row than of others in its table."""
+        seen = [tier.fields for tier in tiers(table, self.roles)]
+        most = frozenset[str]().union(*seen)
+        if all(fields == most for fields in seen):
+            return False
         shown = self.shown_fields(table, row_id)
-        most = frozenset[str]().union(*(tier.fields for tier in tiers(table, self.roles)))
         return bool(shown) and shown < most
 
     def why_not(self, table: str, action: Action = Action.UPDATE, location_id: str | None = None) -> str:

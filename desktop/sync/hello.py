@@ -6,7 +6,8 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 
 import orjson
 
@@ -130,55 +131,99 @@ def go_on_as_another(store: Store, server: Server, forked: Forked) -> None:
 
 
 def _take_in(store: Store, answer: Head, offset: int) -> None:
-    """Write down what a hello said, and bring stamps back that the server would not accept ([S-5])."""
+    """Write down what a hello said, and bring stamps back that the server would not accept ([S-5]).
+
+    After a restore of the server the new epoch is written last: a PC that ends before hears of it once more.
+    """
     corrects = abs(offset) > _CORRECTED_FROM_MILLISECONDS
     facts: dict[str, str | None] = {
         LINEAGE: answer["lineage"],
         _OFFSET: str(offset) if corrects else None,
         _MEASURED: str(offset),
     }
-    known = store.local(EPOCH)
     has_new_clock = abs(int(facts[_OFFSET] or 0) - int(store.local(_OFFSET) or 0)) > _NOISE_MILLISECONDS
     if not has_new_clock:
         facts[_OFFSET] = store.local(_OFFSET)
-    with SyncWriter(store) as writer:
-        writer.begin()
-        bound = int(answer["server_time_ms"]) + MAX_AHEAD_MILLISECONDS
-        wall = store.wall
-        clock = HybridClock(store.local("device_id") or "", lambda: wall() + (offset if corrects else 0))
-        has_new_clock |= _restamp(
-            writer, store.organization_id, lambda stamps, seen: _brought_back(stamps, seen, bound, clock)
-        )
-        if known is not None and known != answer["epoch"]:
-            log.warning("The server was restored as of %s; what came later is sent again.", answer["restored_at_seq"])
-            _send_again(store, writer, int(answer.get("restored_at_seq") or 0))
-            facts |= {CURSOR: "0", EPOCH: answer["epoch"], SCOPE: answer["scope"], WITHDRAWS: "1"}
-        elif known is None:
-            facts[EPOCH] = answer["epoch"]
-            restored_at = int(answer.get("restored_at_seq") or 0)
-            if restored_at and store.local(WITHDRAWS) is not None:
-                # The program before this one kept no numbers, and may have fetched what a restored server has lost.
-                _number_all(store, writer, restored_at + 1)
-                _send_again(store, writer, restored_at)
+    lost_after = _lost_after(store, answer)
+    if lost_after is None:
+        facts[EPOCH] = answer["epoch"]
         if store.local(SCOPE) is None:
             facts[SCOPE] = answer["scope"]
+    with SyncWriter(store) as writer:
+        bound = int(answer["server_time_ms"]) + MAX_AHEAD_MILLISECONDS
+        # Looked up before the turn, as many may wait to be sent. An edit made meanwhile with a clock that is ahead is
+        # noticed by the server, and leads to another hello.
+        is_beyond = bool(_beyond(_unsent(writer, store.organization_id).stamps, bound))
+        writer.begin()
+        if is_beyond:
+            wall = store.wall
+            clock = HybridClock(store.local("device_id") or "", lambda: wall() + (offset if corrects else 0))
+            has_new_clock |= _restamp(
+                writer, store.organization_id, lambda stamps, seen: _brought_back(stamps, seen, bound, clock)
+            )
         writer.remember(facts)
         with store.gate.taken():
             writer.commit()
             if has_new_clock:
                 store.begin_new_clock()
+        if lost_after is not None:
+            log.warning("The server was restored as of %s; what came later is sent again.", lost_after)
+            if store.local(EPOCH) is None:
+                _number_all(store, writer, lost_after + 1)
+            _send_again(store, writer, lost_after)
+            writer.begin()
+            writer.remember({CURSOR: "0", EPOCH: answer["epoch"], SCOPE: answer["scope"], WITHDRAWS: "1"})
+            writer.commit()
+
+
+def _lost_after(store: Store, answer: Head) -> int | None:
+    """The number after which the server lost everything, if it was restored since this PC last heard of it."""
+    known = store.local(EPOCH)
+    restored_at = int(answer.get("restored_at_seq") or 0)
+    if known is None:
+        # The program before this one kept no numbers, and may have fetched what a restored server has lost.
+        return restored_at if restored_at and store.local(WITHDRAWS) is not None else None
+    return None if known == answer["epoch"] else restored_at
 
 
 def _brought_back(stamps: list[str], seen: set[str], bound: int, clock: HybridClock) -> dict[str, str]:
     """New stamps, in the same order, for those that lie beyond what the server accepts; later than all others that
     these rows have seen ([S-2])."""
-    beyond = [stamp for stamp in stamps if stamp_milliseconds(stamp) > bound and stamp != ERASED_CLOCK]
-    if not beyond:
-        return {}
+    beyond = _beyond(stamps, bound)
     for stamp in seen:
         if stamp_milliseconds(stamp) <= bound:
             clock.observe(stamp)
     return {stamp: clock.tick() for stamp in beyond}
+
+
+def _beyond(stamps: Iterable[str], bound: int) -> list[str]:
+    """Those that the server would not accept."""
+    return [stamp for stamp in stamps if stamp_milliseconds(stamp) > bound and stamp != ERASED_CLOCK]
+
+
+@dataclass(frozen=True, slots=True)
+class _Unsent:
+    """Rows with unsent edits (table, id, clocks, unsent since), the stamps of those edits, and all that the rows have
+    seen."""
+
+    rows: list[tuple[str, str, str, str]] = field(default_factory=list)
+    stamps: set[str] = field(default_factory=set)
+    seen: set[str] = field(default_factory=set)
+
+
+def _unsent(writer: SyncWriter, organization_id: str) -> _Unsent:
+    unsent = _Unsent()
+    for (name,) in writer.execute(tables_with_unsent(), {"org": organization_id}).fetchall():
+        for row_id, clocks, since in writer.execute(
+            f'SELECT id, field_clocks, unsent_since FROM "{name}" INDEXED BY ix_{name}_unsent '
+            "WHERE organization_id = ? AND unsent_since IS NOT NULL",
+            (organization_id,),
+        ).fetchall():
+            unsent.rows.append((name, row_id, clocks, since))
+            found = _STAMP.findall(clocks)
+            unsent.stamps.update(stamp for stamp in found if stamp >= since)
+            unsent.seen.update(found)
+    return unsent
 
 
 def _restamp(
@@ -189,27 +234,15 @@ def _restamp(
     `renamed` gets the stamps of all unsent edits in their order, and all stamps that their rows have seen; it answers
     with those that change.
     """
-    rows: list[tuple[str, str, str, str]] = []
-    stamps: set[str] = set()
-    seen: set[str] = set()
-    for (name,) in writer.execute(tables_with_unsent(), {"org": organization_id}).fetchall():
-        for row_id, clocks, since in writer.execute(
-            f'SELECT id, field_clocks, unsent_since FROM "{name}" INDEXED BY ix_{name}_unsent '
-            "WHERE organization_id = ? AND unsent_since IS NOT NULL",
-            (organization_id,),
-        ).fetchall():
-            rows.append((name, row_id, clocks, since))
-            found = _STAMP.findall(clocks)
-            stamps.update(stamp for stamp in found if stamp >= since)
-            seen.update(found)
-    changed = renamed(sorted(stamps), seen)
+    unsent = _unsent(writer, organization_id)
+    changed = renamed(sorted(unsent.stamps), unsent.seen)
     if not changed:
         return False
 
     def put(found: re.Match[str]) -> str:
         return changed.get(found[0], found[0])
 
-    for name, row_id, clocks, since in rows:
+    for name, row_id, clocks, since in unsent.rows:
         after = _STAMP.sub(put, clocks)
         if after != clocks:
             moved = [changed.get(stamp, stamp) for stamp in _STAMP.findall(clocks) if stamp >= since]
@@ -228,44 +261,54 @@ def _send_again(store: Store, writer: SyncWriter, restored_at: int) -> None:
     permissions = Permissions.of(store)
     signature = f'{device_tail(store.local("device_id") or "")}"'
     is_owner = store.user_id is None or Role.OWNER in permissions.roles
+
+    def sends(name: str, row_id: str, *, is_own: bool) -> bool:
+        if is_owner or is_own:
+            return True
+        return may(Action.CREATE, name, permissions.roles) and not permissions.sees_in_part(name, row_id)
+
     for name in tenant_classes():
-        later = f'FROM "{name}" WHERE organization_id = ? AND server_seq > ?'
-        own = (store.organization_id, restored_at)
-        is_erased = f"json_extract(field_clocks, '$.\"*\"') = '{ERASED_CLOCK}'"
-        left = [
-            row_id
-            for row_id, clocks, erased in writer.execute(
-                f"SELECT id, field_clocks, {is_erased} {later} AND unsent_since IS NULL", own
-            ).fetchall()
-            if erased
-            or not (
-                is_owner
-                or signature in clocks
-                or (may(Action.CREATE, name, permissions.roles) and not permissions.sees_in_part(name, row_id))
-            )
-        ]
-        ids = orjson.dumps(left).decode()
-        writer.execute(
-            f'UPDATE "{name}" SET unsent_since = ? WHERE organization_id = ? AND id IN (SELECT id {later}) '
-            f"AND NOT {is_erased} AND id NOT IN (SELECT value FROM json_each(?))",
-            (WHOLE, store.organization_id, *own, ids),
-        )
-        writer.execute(
-            f'UPDATE "{name}" SET server_seq = ? WHERE organization_id = ? '
-            "AND id IN (SELECT value FROM json_each(?))",
-            (DOUBTFUL, store.organization_id, ids),
-        )
+        whole, doubtful = [], []
+        for row_id, is_own, is_erased, is_unsent in writer.execute(
+            "SELECT id, instr(field_clocks, ?) > 0, json_extract(field_clocks, '$.\"*\"') IS ?, "
+            f'unsent_since IS NOT NULL FROM "{name}" WHERE organization_id = ? AND server_seq > ?',
+            (signature, ERASED_CLOCK, store.organization_id, restored_at),
+        ).fetchall():
+            if not is_erased and (is_unsent or sends(name, row_id, is_own=is_own)):
+                whole.append(row_id)
+            elif not is_unsent:
+                doubtful.append(row_id)
+        _set_in_turns(writer, store.organization_id, name, whole, "unsent_since = ?", WHOLE)
+        _set_in_turns(writer, store.organization_id, name, doubtful, "server_seq = ?", DOUBTFUL)
 
 
 def _number_all(store: Store, writer: SyncWriter, seq: int) -> None:
     """Give every row that came from the server, and has no number yet, this one. What the server refused never was
     there."""
     for name in tenant_classes():
+        found = writer.execute(
+            f'SELECT id FROM "{name}" WHERE organization_id = ? AND server_seq IS NULL AND unsent_since IS NULL '
+            "AND id NOT IN (SELECT row_id FROM needs_attention WHERE table_name = ?)",
+            (store.organization_id, name),
+        ).fetchall()
+        _set_in_turns(writer, store.organization_id, name, [row_id for (row_id,) in found], "server_seq = ?", seq)
+
+
+def _set_in_turns(
+    writer: SyncWriter, organization_id: str, name: str, ids: list[str], setting: str, value: str | int
+) -> None:
+    """Set a column of many rows, in turns with the people at the desk."""
+    done = 0
+    while done < len(ids):
+        writer.begin()
+        part = ids[done : done + writer.room]
         writer.execute(
-            f'UPDATE "{name}" SET server_seq = ? WHERE organization_id = ? AND server_seq IS NULL '
-            "AND unsent_since IS NULL AND id NOT IN (SELECT row_id FROM needs_attention WHERE table_name = ?)",
-            (seq, store.organization_id, name),
+            f'UPDATE "{name}" SET {setting} WHERE organization_id = ? AND id IN (SELECT value FROM json_each(?))',
+            (value, organization_id, orjson.dumps(part).decode()),
         )
+        done += len(part)
+        writer.wrote(len(part))
+    writer.commit()
 
 
 def clock_words(store: Store) -> str | None:

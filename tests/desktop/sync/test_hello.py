@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import time
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import orjson
 import psycopg
@@ -19,6 +21,7 @@ from shared_models.access.models import Role, User, UserRole
 from shared_models.base import derived_id, new_id
 from shared_models.sync.clocks import device_tail, stamp_milliseconds
 from tests.desktop.sync.conftest import Desk, MakeDesk
+from tests.simulation.world import SteadyPace
 
 DAY = 86_400_000
 YEAR = 365 * DAY
@@ -192,17 +195,68 @@ def test_after_the_server_was_restored_a_desk_sends_again_what_is_missing(
         owner.execute(
             "UPDATE lead SET notes = '', field_clocks = field_clocks - 'notes' - 'notes~' WHERE id = %s", (edited,)
         )
-        owner.execute(
-            "UPDATE organization_sequence SET last_seq = %s, epoch = %s, restored_at_seq = %s "
-            "WHERE organization_id = %s",
-            (at, new_id(), at, center[0]),
-        )
+        _restore(owner, center[0], at)
     desk.sync()
     desk.sync()
     other = make_desk("other")
     assert other.lead(lost).parent_first_name == "Lost with the server"
     assert other.lead(edited).notes == "lost with the server"
     assert desk.store.unsent_count() == 0
+
+
+def _restore(owner: psycopg.Connection[Any], organization_id: str, at: int) -> None:
+    """Let the server's counters be those of one that was restored as of a number."""
+    owner.execute(
+        "UPDATE organization_sequence SET last_seq = %s, epoch = %s, restored_at_seq = %s WHERE organization_id = %s",
+        (at, new_id(), at, organization_id),
+    )
+
+
+class _Ended(Exception):
+    """The program ends here."""
+
+
+@pytest.mark.parametrize("turns", [1, 3])
+def test_a_desk_that_ends_while_it_marks_what_to_send_again_goes_on_with_the_rest(
+    make_desk: MakeDesk,
+    postgres_url: str,
+    center: tuple[str, str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    turns: int,
+) -> None:
+    """[S-32]: it marks in turns, so that whoever saves meanwhile need not wait for all; the epoch is the last."""
+    desk = make_desk("first")
+    at = int(desk.store.local("pull_cursor") or 0)
+    leads = [desk.add_lead(f"Lead {number}") for number in range(5)]
+    desk.sync()
+    desk.sync()
+    with psycopg.connect(postgres_url.replace("+psycopg", "")) as owner:
+        owner.execute("DELETE FROM lead WHERE id = ANY(%s)", (leads,))
+        _restore(owner, center[0], at)
+    desk.store.gate.has_company = True
+    desk.store.greeted = None
+    monkeypatch.setattr("desktop.sync.rows.Pace", partial(SteadyPace, 1))
+    passed: list[int] = []
+
+    class Ending(SyncWriter):
+        def wrote(self, rows: int) -> None:
+            super().wrote(rows)
+            passed.append(rows)
+            if sum(passed) == turns:
+                raise _Ended
+
+    with monkeypatch.context() as ending, pytest.raises(_Ended):
+        ending.setattr("desktop.sync.hello.SyncWriter", Ending)
+        desk.sync()
+    assert desk.store.unsent_count() == turns
+    desk.close()
+    reopened = make_desk("first")
+    saved = reopened.add_lead("Saved before it is known again")
+    reopened.sync()
+    reopened.sync()
+    other = make_desk("other")
+    assert all(other.has_lead(lead) for lead in (*leads, saved))
+    assert reopened.store.unsent_count() == reopened.store.attention_count() == 0
 
 
 def test_after_a_restore_a_desk_sends_again_what_its_user_may_write_or_was_entered_there(desk: Desk) -> None:
@@ -216,9 +270,7 @@ def test_after_a_restore_a_desk_sends_again_what_its_user_may_write_or_was_enter
     desk.sync()
     desk.store.set_local(user_id=clerk)
     with SyncWriter(desk.store) as writer:
-        writer.begin()
         _send_again(desk.store, writer, 0)
-        writer.commit()
     with desk.store.read() as session:
         again = {
             name: set(session.execute(text(f'SELECT id FROM "{name}" WHERE unsent_since IS NOT NULL')).scalars())
