@@ -39,6 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not command:
         parser.add_argument("--now", type=datetime.fromisoformat, default=None, metavar="ISO", help=argparse.SUPPRESS)
     known, rest = parser.parse_known_args(words[1:] if command else words)
+    if rest and not command:
+        parser.error(f"“{rest[0]}” cannot be used here. The command comes first, before its options.")
     folder = known.store or default_folder()
     if command:
         return _with_store(folder, known, lambda store: _run(command, rest, store), with_window=False)

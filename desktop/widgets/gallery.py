@@ -188,7 +188,7 @@ class Gallery(QWidget):
     def _words(self, column: QVBoxLayout) -> None:
         self._title(column, "Toast")
         toast = Toast()
-        toast._words, toast._can_undo = "Archived Noah Lee’s Algebra I", True
+        toast.set_words("Archived Noah Lee’s Algebra I")
         toast.setFixedSize(toast.sizeHint())
         column.addLayout(_row(toast))
         self._title(column, "Sync, in words")

@@ -251,16 +251,24 @@ class SidePanel(QWidget):
         painter.end()
 
 
+def _left_edge() -> int:
+    """Where the work begins, right of the rail. Asked each time: a small window has less margin."""
+    size = theme.current().size
+    return size.rail + size.margin
+
+
 class Toast(QWidget):
-    """A short message in ink at the lower left, above the status strip, for 8 seconds, with Undo if it can be."""
+    """A short message in ink at the lower left, above the status strip, for 8 seconds, with Undo if it can be. Longer
+    ones take several lines, and stay for longer."""
 
     undo = Signal()
     SHOWN_MS = 8000
+    WIDEST = 620
 
     def __init__(self, host: QWidget | None = None) -> None:
         super().__init__(host)
         t = theme.current()
-        self._words = ""
+        self._words = Paragraph(tone="surface", parent=self)
         self._can_undo = False
         self._shadow = t.px(20)
         self._timer = QTimer(self)
@@ -268,21 +276,27 @@ class Toast(QWidget):
         self._timer.timeout.connect(self.hide)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setCursor(Qt.CursorShape.ArrowCursor)
-        self._left, self._bottom = t.size.rail + t.size.margin, t.size.strip + t.px(8)
         if host is not None:
             host.installEventFilter(self)
             self.hide()
 
     def say(self, words: str, undo: bool = True) -> None:
         """Show ``words``, replacing what was there."""
-        self._words, self._can_undo = words, undo
-        self.setAccessibleName(words)
-        self.resize(self.sizeHint())
+        self.set_words(words, undo)
         self._place()
+        self._lay_words()
         self.raise_()
         self.show()
         self.update()
-        self._timer.start(self.SHOWN_MS)
+        self._timer.start(self.SHOWN_MS * min(2, self._lines()))
+
+    def set_words(self, words: str, undo: bool = True) -> None:
+        """Hold ``words``, without showing them yet."""
+        self._can_undo = undo
+        self._words.set_text(words)
+        self.setAccessibleName(words)
+        self.updateGeometry()
+        self.update()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize and self.isVisible():
@@ -290,21 +304,50 @@ class Toast(QWidget):
         return False
 
     def _place(self) -> None:
-        host = self.parentWidget()
+        self.resize(self.sizeHint())
+        t, host = theme.current(), self.parentWidget()
         if host is not None:
-            self.move(self._left - self._shadow, host.height() - self._bottom - self.height() + self._shadow)
+            bottom = host.height() - t.size.strip - t.px(8)
+            self.move(_left_edge() - self._shadow, bottom - self.height() + self._shadow)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._lay_words()
+
+    def _lay_words(self) -> None:
+        size = self._words_size()
+        left = self._shadow + theme.current().px(14)
+        self._words.setGeometry(left, (self.height() - size.height()) // 2, size.width(), size.height())
+
+    def _words_size(self) -> QSize:
+        t, host = theme.current(), self.parentWidget()
+        widest = t.px(self.WIDEST)
+        if host is not None:
+            widest = min(widest, host.width() - _left_edge() - t.size.margin - t.px(28) - self._undo_width())
+        width = min(round(painting.text_width(self._words.text(), "body")) + 2, max(widest, t.px(120)))
+        return QSize(width, self._words.heightForWidth(width))
+
+    def _lines(self) -> int:
+        return self._words_size().height() // theme.current().line_height("body")
+
+    def _undo_width(self) -> int:
+        if not self._can_undo:
+            return 0
+        t = theme.current()
+        words = painting.text_width("Undo", "body_strong") + painting.text_width("Ctrl Z", "body")
+        return round(words) + t.px(40)
 
     def sizeHint(self) -> QSize:
-        t = theme.current()
-        width = painting.text_width(self._words, "body") + t.px(28)
-        if self._can_undo:
-            width += painting.text_width("Undo", "body_strong") + painting.text_width("Ctrl Z", "body") + t.px(40)
-        return QSize(round(width) + 2 * self._shadow, t.px(38) + 2 * self._shadow)
+        t, words = theme.current(), self._words_size()
+        return QSize(
+            words.width() + t.px(28) + self._undo_width() + 2 * self._shadow,
+            max(t.px(38), words.height() + t.px(18)) + 2 * self._shadow,
+        )
 
     def _undo_rect(self) -> QRectF:
         t = theme.current()
-        x = self._shadow + t.px(14) + painting.text_width(self._words, "body") + t.px(20)
-        return QRectF(x, self._shadow, painting.text_width("Undo", "body_strong"), t.px(38))
+        x = self._shadow + t.px(14) + self._words_size().width() + t.px(20)
+        return QRectF(x, self._shadow, painting.text_width("Undo", "body_strong"), self.height() - 2 * self._shadow)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if self._can_undo and self._undo_rect().adjusted(-8, 0, 8, 0).contains(event.position()):
@@ -317,8 +360,6 @@ class Toast(QWidget):
         inner = QRectF(self.rect()).adjusted(self._shadow, self._shadow, -self._shadow, -self._shadow)
         painting.shadow(painter, inner, t.size.radius_card, t.px(6), t.px(20), 0.16)
         painting.box(painter, inner, t.size.radius_card, t.color.text)
-        room = QRectF(inner.x() + t.px(14), inner.y(), inner.width() - t.px(14), inner.height())
-        painting.text(painter, room, self._words, "body", t.color.surface)
         if self._can_undo:
             undo = self._undo_rect()
             painting.text(painter, undo, "Undo", "body_strong", t.color.surface)

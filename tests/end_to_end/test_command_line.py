@@ -132,6 +132,7 @@ def test_importing_the_same_files_again_adds_nothing(tmp_path: Path) -> None:
         (("import", "nowhere.csv"), "nowhere.csv"),
         (("print", "day", "--date", "tomorrow", "--out", "day.pdf"), "write it like 2026-11-25"),
         (("dance",), "no command 'dance'"),
+        (("--no-keyring", "verify"), "The command comes first"),
     ],
 )
 def test_a_mistake_at_the_terminal_is_named_without_a_traceback(

@@ -37,6 +37,7 @@ from desktop.widgets import (
     initials,
     make_action,
 )
+from desktop.widgets.labels import Paragraph
 from desktop.widgets.palette import matching_actions
 
 TODAY = date(2026, 11, 25)
@@ -299,6 +300,28 @@ def test_a_toast_offers_undo(qtbot: QtBot) -> None:
     with qtbot.waitSignal(toast.undo):
         qtbot.mouseClick(toast, Qt.MouseButton.LeftButton, pos=toast._undo_rect().center().toPoint())
     assert not toast.isVisible()
+
+
+@pytest.mark.parametrize("undo", [True, False])
+@pytest.mark.parametrize("width", [420, 900, 1366])
+def test_a_long_toast_takes_several_lines_and_stays_inside_the_window(qtbot: QtBot, width: int, undo: bool) -> None:
+    host = QWidget()
+    host.resize(width, 600)
+    shown(qtbot, host)
+    toast = Toast(host)
+    toast.say(
+        "This PC has no keyring for the key of this data, so it lies in a file that only you can read. " * 2, undo
+    )
+    inside = toast.geometry().adjusted(toast._shadow, toast._shadow, -toast._shadow, -toast._shadow)
+    assert host.rect().contains(inside)
+    words = toast.findChild(Paragraph)
+    assert words.height() >= words.heightForWidth(words.width()) >= 2 * theme.current().line_height("body")
+    assert toast.rect().contains(words.geometry())
+    if undo:
+        assert toast._undo_rect().left() > words.geometry().right()
+    height = toast.height()
+    toast.say("Saved", undo)
+    assert toast.height() < height
 
 
 def test_escape_closes_a_sheet_and_gives_the_focus_back(qtbot: QtBot) -> None:
