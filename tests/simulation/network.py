@@ -20,10 +20,16 @@ from sync_server.database import Database
 from sync_server.settings import Settings
 
 BASE_URL = "http://simulated"
+MOST_REQUESTS = 500
+"""Of one exchange: many times as many as the longest of a story needs."""
 
 
 class Killed(BaseException):
     """The desktop's process ends here, without any clean-up."""
+
+
+class NeverEnds(AssertionError):
+    """A desk asks again and again."""
 
 
 class ServerEnded(Exception):
@@ -153,9 +159,14 @@ class Network(httpx.BaseTransport):
     late: list[Message] = field(default_factory=list)
     """Requests that the desk has given up on, and that may yet arrive."""
     is_serving: bool = False
+    requests: int = 0
+    """How many were carried since the exchange began."""
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Carry one request and its answer, as far as they come."""
+        """Carry one request and its answer, as far as they come. Raises NeverEnds."""
+        self.requests += 1
+        if self.requests > MOST_REQUESTS:
+            raise NeverEnds(f"{request.method} {request.url} was sent again and again")
         message = Message(request.method, request.url, request.headers.raw, request.read())
         draw = self.draw
         if draw is None:

@@ -34,8 +34,9 @@ ENDED_BADLY_ONCE = (
     301657,
     712466,
     714580,
+    20009305,
 )
-"""Seeds beyond those above by which something was found, while nobody worked at any desk."""
+"""Seeds beyond those above by which something was found; all but the last while nobody worked at any desk."""
 
 
 @pytest.fixture(scope="module")
@@ -81,9 +82,18 @@ class TestFourthPart(Seeds):
 
 
 @pytest.mark.parametrize("seed", ENDED_BADLY_ONCE)
-def test_stories_that_once_ended_badly_end_well(seed: int, stage: Stage) -> None:
-    if (wrong := play(replace(story_of(seed), turn_rows=None), stage)) is not None:
-        pytest.fail(f"seed {seed}, with nobody at work\n{wrong}", pytrace=False)
+@pytest.mark.parametrize("is_alone", [True, False])
+def test_stories_that_once_ended_badly_end_well(seed: int, is_alone: bool, stage: Stage) -> None:
+    story = story_of(seed)
+    if (wrong := play(replace(story, turn_rows=None) if is_alone else story, stage)) is not None:
+        pytest.fail(f"seed {seed}{', with nobody at work' if is_alone else ''}\n{wrong}", pytrace=False)
+
+
+def test_a_desk_that_would_ask_for_ever_is_a_bad_ending(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.simulation.network.MOST_REQUESTS", 3)
+    wrong = play(story_of(12), stage)
+    assert wrong is not None
+    assert wrong.startswith("NeverEnds: ")
 
 
 def test_a_seed_tells_the_same_story_every_time(stage: Stage) -> None:

@@ -206,6 +206,7 @@ class World:
 
     def sync(self, desk: Desk) -> None:
         """One exchange with the server, as the sync's worker does it."""
+        self.network.requests = 0
         with self._at(desk), self._lives_or_dies(desk):
             if isinstance(desk.client, PreviousClient):
                 previous_program.exchange(desk.store, desk.client)
