@@ -187,7 +187,8 @@ def _slowest(frames: Sequence[float]) -> float:
 def _first_picture(store: Store, directory: Directory, calendar: CalendarWidget) -> float:
     from desktop.schedule.drop_check import DropCheck
     from desktop.schedule.entry_rows import read_entries
-    from desktop.schedule.scene import Filters, SceneBuilder, week_of
+    from desktop.schedule.scene import SceneBuilder
+    from desktop.schedule.week import Filters, week_of
 
     began = time.perf_counter()
     with store.read() as session:

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from desktop.history.noted import Noted
 from desktop.history.panel import AWAY, HistoryPanel
-from desktop.schedule.scene import Filters
+from desktop.schedule.week import Filters
 from desktop.store.local_models import NeedsAttention
 from desktop.sync.attention_sheet import AttentionSheet
 from desktop.sync.field_editor import FieldEditor

@@ -13,7 +13,7 @@ from desktop.printing.center_values import Center, location_choices, open_center
 from desktop.printing.day_page import ColumnsBy
 from desktop.printing.kinds import KINDS, WEEKS_AHEAD, Asks, PrintKind, PrintParameters, prepare
 from desktop.printing.sheet import PageSetup, Paper
-from desktop.schedule.scene import Filters
+from desktop.schedule.week import Filters
 from desktop.store.store import Store
 
 PROGRAM = "itutoros print"

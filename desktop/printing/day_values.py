@@ -8,7 +8,7 @@ from datetime import date
 from desktop.printing.center_values import Center
 from desktop.printing.day_page import DaySchedule
 from desktop.printing.span_values import read_span
-from desktop.schedule.scene import Filters
+from desktop.schedule.week import Filters
 
 
 def day_schedule(center: Center, filters: Filters, day: date) -> DaySchedule:

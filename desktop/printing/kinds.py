@@ -10,7 +10,7 @@ from enum import StrEnum
 from desktop.printing.center_values import Center
 from desktop.printing.day_page import ColumnsBy
 from desktop.printing.sheet import MONTHS, PageSetup, counted
-from desktop.schedule.scene import Filters
+from desktop.schedule.week import Filters
 
 WEEKS_AHEAD = 8
 """How far a family's schedule and the list of conflicts look ahead when nobody says."""

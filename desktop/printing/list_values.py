@@ -14,7 +14,8 @@ from desktop.printing.center_values import ALL_LOCATIONS, Center, address_words,
 from desktop.printing.day_page import PrintedEntry, PrintedPerson
 from desktop.printing.sheet import DAYS, Sheet, short_day_words
 from desktop.printing.span_values import read_entries, scope_words
-from desktop.schedule.scene import TAKEN, Filters
+from desktop.schedule.scene import TAKEN
+from desktop.schedule.week import Filters
 from shared_models.access.models import User
 from shared_models.catalog.models import Product, Service, Subject, Topic
 from shared_models.organization.models import Location

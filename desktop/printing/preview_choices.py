@@ -17,7 +17,7 @@ from desktop.printing.day_page import ColumnsBy
 from desktop.printing.kinds import KINDS, WEEKS_AHEAD, Asks, PrintKind, PrintParameters, moved
 from desktop.printing.list_values import Choice, class_choices, family_choices, tutor_choices
 from desktop.printing.sheet import PageSetup, Paper
-from desktop.schedule.scene import Filters
+from desktop.schedule.week import Filters
 from desktop.store.store import Store
 from desktop.widgets import Button, ComboBox, DateInput, Field, IconButton, Line, Option, Paragraph, Segmented
 

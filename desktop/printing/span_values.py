@@ -16,7 +16,8 @@ from desktop.printing.day_page import PrintedConflict, PrintedEntry, PrintedPers
 from desktop.printing.sheet import Sheet, short_day_words
 from desktop.schedule.directory import family_of
 from desktop.schedule.entry_words import title_words
-from desktop.schedule.scene import TAKEN, Filters
+from desktop.schedule.scene import TAKEN
+from desktop.schedule.week import Filters
 from shared_models.access.models import User
 from shared_models.base import TenantRow
 from shared_models.catalog.models import Product, Service, Subject, Topic

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Signal
 
 from desktop.schedule.directory import Directory
-from desktop.schedule.scene import Filters
 from desktop.schedule.student_chip import StudentChip, Students
+from desktop.schedule.week import Filters
 from desktop.widgets import FilterChip, Tone
 from shared_models.schedule.models import EntryStatus
 

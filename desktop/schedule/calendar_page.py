@@ -19,9 +19,10 @@ from desktop.schedule.conflict_page_view import ConflictPageView
 from desktop.schedule.entry_rows import EntryRow, read_entry
 from desktop.schedule.page_output import print_of, selection_of
 from desktop.schedule.page_sheets import CANCEL, PageSheets
-from desktop.schedule.scene import NO_ROOM, NO_TUTOR, ONLINE, Filters, accepted_conflicts, shown_conflicts
+from desktop.schedule.scene import NO_ROOM, NO_TUTOR, ONLINE
 from desktop.schedule.schedule_page import DAY, WEEK, SchedulePage, row_id
 from desktop.schedule.series_reach import Staying, reaches_series, staying, why_alone
+from desktop.schedule.week import Filters, accepted_conflicts, shown_conflicts
 from desktop.store.errors import StoreError
 from desktop.widgets import IconButton, Kind, Menu, allow
 from desktop.window import MainWindow

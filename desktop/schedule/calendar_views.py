@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QWidget
 
 from desktop.schedule.entry_rows import EntryRow
-from desktop.schedule.scene import Filters, SceneBuilder
+from desktop.schedule.scene import SceneBuilder
+from desktop.schedule.week import Filters
 
 if TYPE_CHECKING:
     from desktop.schedule.calendar_page import CalendarPage

@@ -16,7 +16,8 @@ from desktop.schedule.calendar_values import span_words
 from desktop.schedule.conflict_groups import ConflictGroup, group_conflicts
 from desktop.schedule.directory import Directory
 from desktop.schedule.entry_rows import EntryRow, read_entries
-from desktop.schedule.scene import Filters, SceneBuilder, week_of
+from desktop.schedule.scene import SceneBuilder
+from desktop.schedule.week import Filters, week_of
 from shared_models.schedule.acceptances import Acceptance, ConflictKey, acceptances_of, key_of
 from shared_models.schedule.conflicts import Booking, Conflict, ConflictKind
 from shared_models.schedule.models import ScheduleEntry

@@ -22,9 +22,9 @@ from desktop.schedule.conflict_detail import NARROW_WIDTH, WIDTH, ConflictDetail
 from desktop.schedule.conflict_offers import offers_of
 from desktop.schedule.directory import DIRECTORY_TABLES, read_directory
 from desktop.schedule.entry_rows import ENTRY_TABLES
-from desktop.schedule.scene import Filters, shown_rows
 from desktop.schedule.series_reach import reaches_series
 from desktop.schedule.ways_out import WayOut, WaysOut
+from desktop.schedule.week import Filters, shown_rows
 from desktop.store.errors import StoreError
 from desktop.store.store import Store
 from desktop.widgets import (

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from desktop.schedule.scene import SceneBuilder, accepted_conflicts, shown_conflicts
+from desktop.schedule.scene import SceneBuilder
+from desktop.schedule.week import accepted_conflicts, shown_conflicts
 from desktop.store.store import Store
 from shared_models.schedule.times import instant_of
 

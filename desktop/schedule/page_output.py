@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from desktop.schedule.scene import Filters
 from desktop.schedule.schedule_page import WEEK
+from desktop.schedule.week import Filters
 
 if TYPE_CHECKING:
     from desktop.printing.kinds import PrintKind, PrintParameters

@@ -17,8 +17,9 @@ from desktop.schedule.coloring import ColorBy, coloring_of
 from desktop.schedule.directory import Directory, read_directory
 from desktop.schedule.entry_rows import read_entries
 from desktop.schedule.packing import Packing
-from desktop.schedule.scene import Filters, SceneBuilder, Week, week_of, with_accepted
+from desktop.schedule.scene import SceneBuilder
 from desktop.schedule.student_chip import read_students
+from desktop.schedule.week import Filters, Week, week_of, with_accepted
 from desktop.store.store import Store
 from shared_models.schedule.acceptances import acceptances_of
 from shared_models.schedule.models import ScheduleEntry

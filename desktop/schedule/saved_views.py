@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from desktop import theme
 from desktop.schedule.coloring import ColorBy
-from desktop.schedule.scene import Filters
+from desktop.schedule.week import Filters
 from desktop.store.store import Store
 from desktop.widgets import Field, FilterChip, Menu, TextInput, save_and_cancel
 from desktop.widgets.panels import Sheet

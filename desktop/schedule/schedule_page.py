@@ -27,15 +27,9 @@ from desktop.schedule.page_head import PageHead
 from desktop.schedule.page_reading import Anew, PageReading, packing_like, prepare_scene
 from desktop.schedule.page_tools import PageTools
 from desktop.schedule.saved_views import SavedView
-from desktop.schedule.scene import (
-    Filters,
-    SceneBuilder,
-    Week,
-    title_of_day,
-    title_of_days,
-    week_with,
-)
+from desktop.schedule.scene import SceneBuilder, title_of_day, title_of_days
 from desktop.schedule.toolbar_fit import fitting_title
+from desktop.schedule.week import Filters, Week, week_with
 from desktop.store.announcer import Arrived
 from desktop.store.store import Store
 

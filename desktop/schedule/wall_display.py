@@ -16,8 +16,9 @@ from desktop import theme
 from desktop.schedule.calendar_values import clock_words
 from desktop.schedule.directory import Directory
 from desktop.schedule.entry_rows import read_entries
-from desktop.schedule.scene import Filters, SceneBuilder, title_of_day, week_of
+from desktop.schedule.scene import SceneBuilder, title_of_day
 from desktop.schedule.wall_rows import WallPlace, WallRow, wall_places
+from desktop.schedule.week import Filters, week_of
 from desktop.store.announcer import StoreAnnouncer
 from desktop.store.store import Store
 from desktop.widgets import painting

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from desktop.printing.center_values import Center, open_center
 from desktop.printing.day_page import DaySchedule
 from desktop.printing.day_values import day_schedule
-from desktop.schedule.scene import Filters
+from desktop.schedule.week import Filters
 from shared_models.access.models import Role, User, UserRole
 from shared_models.base import TenantRow, new_id
 from shared_models.catalog.models import Product, ProductType, Service, ServiceFormat, Subject, Topic

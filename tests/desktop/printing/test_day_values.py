@@ -10,7 +10,7 @@ from sqlalchemy import event
 from desktop.printing.center_values import today
 from desktop.printing.day_page import Mark
 from desktop.printing.day_values import day_schedule
-from desktop.schedule.scene import Filters
+from desktop.schedule.week import Filters
 from shared_models.base import new_id
 from shared_models.people.models import TutorTimeOff
 from shared_models.schedule.models import EntryStatus

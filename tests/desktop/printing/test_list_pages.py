@@ -16,7 +16,7 @@ from desktop.printing.list_values import (
     family_schedule,
     tutor_choices,
 )
-from desktop.schedule.scene import Filters
+from desktop.schedule.week import Filters
 from shared_models.base import new_id
 from shared_models.people.models import Family
 from shared_models.schedule.acceptances import accept_conflict, key_of_pair

@@ -14,7 +14,7 @@ from desktop.printing.kinds import PrintKind, PrintParameters, prepare
 from desktop.printing.list_values import class_choices, class_roster, conflict_list, family_schedule
 from desktop.printing.sheet import PageSetup, Paper
 from desktop.printing.span_values import read_span
-from desktop.schedule.scene import Filters
+from desktop.schedule.week import Filters
 from shared_models.base import new_id
 from shared_models.schedule.models import EntryStatus, Series
 from shared_models.schedule.recurrence import Pattern

@@ -18,7 +18,7 @@ from desktop.printing.list_values import tutor_choices
 from desktop.printing.preview_dialog import PrintPreview, open_preview
 from desktop.printing.preview_pages import Fit
 from desktop.schedule.calendar_page import CalendarPage
-from desktop.schedule.scene import Filters
+from desktop.schedule.week import Filters
 from desktop.store.store import Store
 from tests.desktop.printing.small_center import NOW, WEDNESDAY, SmallCenter
 

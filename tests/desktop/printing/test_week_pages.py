@@ -10,7 +10,7 @@ from desktop.printing.list_values import named_tutor
 from desktop.printing.month_pages import month_pdf, month_span
 from desktop.printing.span_values import SpanSchedule, read_span
 from desktop.printing.week_pages import tutor_weeks_pdf, week_pdf
-from desktop.schedule.scene import Filters
+from desktop.schedule.week import Filters
 from shared_models.schedule.models import EntryStatus
 from tests.desktop.printing.pdf_reading import HOSTILE_NAMES, SETUPS, assert_inside, texts
 from tests.desktop.printing.small_center import WEDNESDAY, SmallCenter

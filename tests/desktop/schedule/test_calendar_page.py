@@ -21,7 +21,7 @@ from desktop.schedule.cancel_sheet import CancelSheet
 from desktop.schedule.conflict_view import ConflictView
 from desktop.schedule.conflicts_panel import ConflictCard
 from desktop.schedule.entry_menus import ScopeMenu
-from desktop.schedule.scene import Filters
+from desktop.schedule.week import Filters
 from desktop.store.store import Store
 from desktop.widgets import Button, ComboBox, Menu
 from shared_models.base import new_id

@@ -10,7 +10,7 @@ import pytest
 from desktop.schedule.calendar_values import Family
 from desktop.schedule.coloring import STATUS_PALETTES, ColorBy, Coloring, legend_of, tutor_palettes
 from desktop.schedule.saved_views import SavedView, SavedViews
-from desktop.schedule.scene import Filters
+from desktop.schedule.week import Filters
 from desktop.store.store import Store
 from shared_models.base import new_id
 from shared_models.schedule.models import EntryStatus

@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from desktop import theme
 from desktop.schedule.conflict_book import Severity
 from desktop.schedule.conflict_view import ConflictView
-from desktop.schedule.scene import Filters
+from desktop.schedule.week import Filters
 from desktop.widgets import Group
 from shared_models.base import new_id
 from shared_models.schedule.drafts import EntryDraft

@@ -13,7 +13,8 @@ from desktop.schedule.directory import read_directory
 from desktop.schedule.dragging import LiveMark
 from desktop.schedule.drop_check import DropCheck
 from desktop.schedule.entry_rows import read_entries
-from desktop.schedule.scene import Filters, SceneBuilder, week_of
+from desktop.schedule.scene import SceneBuilder
+from desktop.schedule.week import Filters, week_of
 from shared_models.base import new_id
 from shared_models.schedule.drafts import EntryDraft
 from shared_models.schedule.operations import schedule_entries

@@ -19,8 +19,8 @@ from desktop.schedule.coloring import ColorBy
 from desktop.schedule.mini_month import BusyMonthPopup, read_busy_days
 from desktop.schedule.month_view import MonthCalendar
 from desktop.schedule.saved_views import SavedView, SavedViews
-from desktop.schedule.scene import Filters
 from desktop.schedule.student_chip import StudentPopup
+from desktop.schedule.week import Filters
 from shared_models.access.models import User
 from shared_models.base import new_id
 from shared_models.exchange.calendar_export import export_calendar, selected_count

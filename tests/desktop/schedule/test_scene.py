@@ -13,18 +13,9 @@ from desktop.schedule.calendar_values import CalendarEntry, ConflictMark, Status
 from desktop.schedule.directory import Directory, read_directory
 from desktop.schedule.drop_check import DropCheck
 from desktop.schedule.entry_rows import EntryRow, read_entries
-from desktop.schedule.scene import (
-    NO_ROOM,
-    NO_TUTOR,
-    Filters,
-    SceneBuilder,
-    Week,
-    shown_conflicts,
-    title_of_day,
-    title_of_days,
-    week_of,
-)
+from desktop.schedule.scene import NO_ROOM, NO_TUTOR, SceneBuilder, title_of_day, title_of_days
 from desktop.schedule.ways_out import ways_out
+from desktop.schedule.week import Filters, Week, shown_conflicts, week_of
 from shared_models.base import new_id
 from shared_models.organization.models import OpeningHours
 from shared_models.people.models import TutorAvailability
