@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPaintEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from desktop import theme
 from desktop.exchange.preview import FilePreview, PreviewRow, mapped_fields
@@ -24,6 +24,7 @@ from desktop.widgets import (
     Option,
     Paragraph,
     RowModel,
+    ScrollArea,
     TableView,
     TextInput,
     painting,
@@ -45,17 +46,6 @@ class Ground(QWidget):
         painter = painting.painter_for(self)
         painter.fillRect(self.rect(), getattr(theme.current().color, self._color))
         painter.end()
-
-
-def scrolled(content: QWidget) -> QScrollArea:
-    """A widget that scrolls when it is higher than its place."""
-    area = QScrollArea()
-    area.setFrameShape(QScrollArea.Shape.NoFrame)
-    area.setWidgetResizable(True)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    area.setWidget(content)
-    return area
 
 
 class RowsView(TableView):
@@ -107,7 +97,7 @@ class ColumnsView(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         self._place = outer
-        self._area: QScrollArea | None = None
+        self._area: ScrollArea | None = None
 
     def show_preview(self, preview: FilePreview) -> None:
         """Show the fields of another file. While the same columns stay, only the choices are brought up to date."""
@@ -144,7 +134,7 @@ class ColumnsView(QWidget):
         if self._area is not None:
             self._place.removeWidget(self._area)
             self._area.deleteLater()
-        self._area = scrolled(content)
+        self._area = ScrollArea(content)
         self._place.addWidget(self._area)
 
     _header: tuple[str, ...] = ()
@@ -271,7 +261,7 @@ class ProblemsView(QWidget):
         outer = QVBoxLayout(whole)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
-        outer.addWidget(scrolled(form), 1)
+        outer.addWidget(ScrollArea(form), 1)
         outer.addWidget(Line())
         foot = QHBoxLayout()
         foot.setContentsMargins(t.px(16), t.px(10), t.px(16), t.px(10))

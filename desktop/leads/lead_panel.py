@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop import theme
 from desktop.history.folded import FoldedHistory
@@ -29,7 +29,7 @@ from desktop.widgets.buttons import Button, IconButton, Kind
 from desktop.widgets.choices import Menu
 from desktop.widgets.fields import TextInput
 from desktop.widgets.labels import Glyph, Label, Note, Paragraph, Tone
-from desktop.widgets.panels import Line, SidePanel, save_and_cancel
+from desktop.widgets.panels import Line, ScrollArea, SidePanel, save_and_cancel
 from shared_models.leads.aging import aging_of
 from shared_models.leads.models import ContactMethod, Lead, LeadSource
 from shared_models.leads.stages import USUAL_OUTCOMES, stage_after_contact
@@ -68,19 +68,11 @@ class LeadPanel(SidePanel):
         self.lead: Lead | None = None
         self.may_erase = False
         self.proposal: Proposal | None = None
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.viewport().setAutoFillBackground(False)
         inside = QWidget()
         column = QVBoxLayout(inside)
         column.setContentsMargins(t.px(16), t.px(14), t.px(16), t.px(16))
         column.setSpacing(t.px(12))
-        scroll.setWidget(inside)
-        inside.setAutoFillBackground(False)
-        self.body.addWidget(scroll)
+        self.body.addWidget(ScrollArea(inside))
         self.take_button = Button("Take it", Kind.PRIMARY, on_click=self.taken.emit)
         self._web = Note(
             "New on the website", "Nobody looks after this lead yet.", Tone.ACCENT, "globe", self.take_button

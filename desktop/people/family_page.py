@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from sqlalchemy.orm import Session
 
 from desktop import theme
@@ -38,6 +38,7 @@ from desktop.widgets.actions import allow, make_action
 from desktop.widgets.buttons import Button, IconButton, Kind
 from desktop.widgets.choices import Menu
 from desktop.widgets.labels import Note, Tone
+from desktop.widgets.panels import ScrollArea
 from shared_models.access.policy import HEALTH_FIELDS
 from shared_models.people import operations
 from shared_models.people.operations import NewStudent, PeopleError
@@ -553,14 +554,8 @@ class FamilyView(QWidget):
         menu.popup(self._more_button.mapToGlobal(self._more_button.rect().bottomLeft()))
 
 
-def _scrolled(*cards: QWidget) -> QScrollArea:
+def _scrolled(*cards: QWidget) -> ScrollArea:
     t = theme.current()
-    scroll = QScrollArea()
-    scroll.setWidgetResizable(True)
-    scroll.setFrameShape(QFrame.Shape.NoFrame)
-    scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    scroll.viewport().setAutoFillBackground(False)
     inside = QWidget()
     column = QVBoxLayout(inside)
     column.setContentsMargins(0, 0, 0, 0)
@@ -568,6 +563,4 @@ def _scrolled(*cards: QWidget) -> QScrollArea:
     for card in cards:
         column.addWidget(card)
     column.addStretch(1)
-    scroll.setWidget(inside)
-    inside.setAutoFillBackground(False)
-    return scroll
+    return ScrollArea(inside)

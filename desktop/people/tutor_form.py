@@ -15,7 +15,7 @@ from desktop.people.availability_strip import DAYS
 from desktop.people.hours_input import HELP, HoursInput
 from desktop.people.phone_input import PhoneInput
 from desktop.people.photo_input import PhotoInput
-from desktop.people.tutor_panel import put_into, scrolled, section
+from desktop.people.tutor_panel import section
 from desktop.people.tutor_rows import TutorDetails, TutorList
 from desktop.proposals import Proposal, note_of
 from desktop.widgets import (
@@ -31,6 +31,7 @@ from desktop.widgets import (
     NumberInput,
     Option,
     Paragraph,
+    ScrollArea,
     Segmented,
     SidePanel,
     TextArea,
@@ -86,8 +87,7 @@ class TutorForm(SidePanel):
                 column.addWidget(Line())
             column.addWidget(part)
         column.addStretch(1)
-        area = scrolled()
-        put_into(area, content)
+        area = ScrollArea(content)
         self._area = area
         self.body.addWidget(area)
         self.cancel_button, self.save_button = save_and_cancel(

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop import theme
 from desktop.files.photos import PhotoBook
 from desktop.history.folded import FoldedHistory
 from desktop.people.availability_strip import AvailabilityStrip, week_words
 from desktop.people.tutor_rows import Place, TutorDetails, TutorList, hours_words
-from desktop.widgets import Avatar, Button, FlowLayout, Kind, Label, Line, Note, Paragraph, SidePanel, Tag, Tone
+from desktop.widgets import (
+    Avatar,
+    Button,
+    FlowLayout,
+    Kind,
+    Label,
+    Line,
+    Note,
+    Paragraph,
+    ScrollArea,
+    SidePanel,
+    Tag,
+    Tone,
+)
 from desktop.widgets.parsing import format_cents, format_date, format_time_range
 from shared_models.people.tutors import DateHours, DaysOff
 
@@ -29,7 +42,7 @@ class TutorPanel(SidePanel):
         self._tutor_id = ""
         self._photo_hash = ""
         self._avatar: Avatar | None = None
-        self._area = scrolled()
+        self._area = ScrollArea()
         self.body.addWidget(self._area)
         self.calendar_button = Button("Show in calendar", icon="calendar-days", on_click=self._show_calendar)
         self.away_button = Button("Vacation", on_click=lambda: self.vacationRequested.emit(self._tutor_id))
@@ -73,7 +86,7 @@ class TutorPanel(SidePanel):
         column.addWidget(Line())
         column.addWidget(section("", self.changes))
         column.addStretch(1)
-        put_into(self._area, content)
+        self._area.setWidget(content)
 
     def show_photo(self) -> None:
         """The photo has come."""
@@ -179,23 +192,6 @@ def date_words(one: DateHours, known: TutorList) -> str:
     if one.starts is not None and one.ends is not None:
         words = f"Also {format_time_range(one.starts, one.ends)}"
     return f"{words}, {known.place_name(one.location_id)}" if one.location_id else words
-
-
-def scrolled() -> QScrollArea:
-    """A scroll area without frame or ground of its own."""
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.viewport().setAutoFillBackground(False)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    return area
-
-
-def put_into(area: QScrollArea, content: QWidget) -> None:
-    """Let ``content`` scroll on the ground that lies behind."""
-    area.setWidget(content)
-    content.setAutoFillBackground(False)
 
 
 def section(title: str, *parts: QWidget | QHBoxLayout, aside: str = "", spacing: int = 6) -> QWidget:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop import theme
 from desktop.schedule.calendar_values import Family, span_words
@@ -26,6 +26,7 @@ from desktop.widgets import (
     Note,
     Option,
     Paragraph,
+    ScrollArea,
     Segmented,
     SidePanel,
     Tag,
@@ -62,14 +63,8 @@ class ConflictDetail(SidePanel):
         self._case: Case | None = None
         self._ways: list[WayOut] = []
         px = theme.current().px
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.viewport().setAutoFillBackground(False)
-        self._area = area
-        self.body.addWidget(area, 1)
+        self._area = ScrollArea()
+        self.body.addWidget(self._area, 1)
         self.reach = Segmented(_REACH, small=True, name="How far a way out reaches")
         self._reach_box = QWidget()
         reach_row = QHBoxLayout(self._reach_box)

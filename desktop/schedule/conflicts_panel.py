@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
     QPushButton,
-    QScrollArea,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -33,6 +32,7 @@ from desktop.widgets import (
     Kind,
     Label,
     Option,
+    ScrollArea,
     SidePanel,
     Tag,
     Tone,
@@ -378,11 +378,7 @@ class ConflictsPanel(SidePanel):
         super().__init__("Conflicts", 364, parent=parent)
         self._cards: dict[str, ConflictCard] = {}
         self._opened: dict[str, bool] = {}
-        self._area = QScrollArea()
-        self._area.setWidgetResizable(True)
-        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._area.viewport().setAutoFillBackground(False)
+        self._area = ScrollArea()
         self.body.addWidget(self._area, 1)
         self.next_button = Button("Settle one by one", small=True, on_click=self.settle_next)
         self.add_footer(self.next_button)

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from datetime import datetime
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from desktop import theme
 from desktop.history.panel import HistoryPanel
 from desktop.schedule.attendance_panel import AttendancePanel
 from desktop.schedule.entry_history import entry_chapter
 from desktop.store.store import Store
-from desktop.widgets import Line, Segmented
+from desktop.widgets import Line, ScrollArea, Segmented
 from shared_models.schedule.operations import entry_of
 
 PLAN, WENT, HISTORY = "plan", "went", "history"
@@ -49,7 +49,7 @@ class EntryAside(QWidget):
         self.went.said.connect(self.said)
         self.history = HistoryPanel(store, entry_chapter)
         self._stack = QStackedWidget()
-        self._areas = {PLAN: outlook, WENT: _scrolled(self.went), HISTORY: _scrolled(self.history)}
+        self._areas = {PLAN: outlook, WENT: ScrollArea(self.went), HISTORY: ScrollArea(self.history)}
         for area in self._areas.values():
             self._stack.addWidget(area)
         column.addWidget(self._stack, 1)
@@ -94,14 +94,3 @@ class EntryAside(QWidget):
         elif key == HISTORY:
             self.history.show_record(self._entry_id)
         self._stack.setCurrentWidget(self._areas[key])
-
-
-def _scrolled(widget: QWidget) -> QScrollArea:
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(area.horizontalScrollBarPolicy().ScrollBarAlwaysOff)
-    area.setWidget(widget)
-    area.viewport().setAutoFillBackground(False)
-    widget.setAutoFillBackground(False)
-    return area

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from PySide6.QtCore import QCoreApplication, QEventLoop, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop import theme
 from desktop.background import Background
@@ -29,7 +29,18 @@ from desktop.schedule.series_reach import Staying, reaches_series, staying, why_
 from desktop.store.announcer import StoreAnnouncer
 from desktop.store.errors import StoreError
 from desktop.store.store import Changes, Store
-from desktop.widgets import Button, IconButton, Kind, Label, Line, Paragraph, Segmented, make_action, painting
+from desktop.widgets import (
+    Button,
+    IconButton,
+    Kind,
+    Label,
+    Line,
+    Paragraph,
+    ScrollArea,
+    Segmented,
+    make_action,
+    painting,
+)
 from shared_models.base import new_id
 from shared_models.schedule.draft_edits import draft_of_entry, save_draft
 from shared_models.schedule.drafts import EntryDraft
@@ -276,8 +287,8 @@ class EntryEditor(QWidget):
         self._fields.changed.connect(self._timer.start)
         self._view = OutlookView(choices)
         self._view.draftTaken.connect(self._take_draft)
-        _put(self._fields_area, self._fields)
-        _put(self._view_area, self._view)
+        self._fields_area.setWidget(self._fields)
+        self._view_area.setWidget(self._view)
 
     def _begin(self) -> None:
         """Make the form ready for another entry, with fresh choices where they have changed."""
@@ -504,7 +515,7 @@ class EntryEditor(QWidget):
         self._note_place.setContentsMargins(t.px(20), t.px(14), t.px(18), 0)
         left.addWidget(self._note_box)
         left.addWidget(self._build_scope())
-        self._fields_area = _scroller()
+        self._fields_area = ScrollArea()
         self._fields_area.verticalScrollBar().rangeChanged.connect(self._make_room)
         left.addWidget(self._fields_area, 1)
         holder = QWidget()
@@ -515,7 +526,7 @@ class EntryEditor(QWidget):
         middle.addWidget(Line(vertical=True))
         right = QVBoxLayout()
         right.setSpacing(0)
-        self._view_area = _scroller()
+        self._view_area = ScrollArea()
         self.aside = EntryAside(self._store, self._clock, self._view_area)
         self.aside.said.connect(self.noteSaid)
         right.addWidget(self.aside, 1)
@@ -583,19 +594,3 @@ class EntryEditor(QWidget):
         painter.fillRect(self.rect(), c.surface)
         painter.fillRect(0, 0, 1, self.height(), c.line_strong)
         painter.end()
-
-
-def _scroller() -> QScrollArea:
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    area.viewport().setAutoFillBackground(False)
-    return area
-
-
-def _put(area: QScrollArea, widget: QWidget) -> None:
-    """Replace what an area shows."""
-    area.setWidget(widget)
-    widget.setAutoFillBackground(False)

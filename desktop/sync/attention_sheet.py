@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop import theme
 from desktop.proposals import NoForm, NotOpened, Proposal
@@ -16,7 +16,7 @@ from desktop.sync.attention import RefusedChange, bring_back, discard, try_again
 from desktop.sync.attention_proposal import RefusedRecord, proposal_of, refused_records
 from desktop.sync.field_editor import FieldEditor
 from desktop.sync.record_words import lowered, record_words
-from desktop.widgets import Button, Card, Kind, Label, Note, Paragraph, Sheet, Tone
+from desktop.widgets import Button, Card, Kind, Label, Note, Paragraph, ScrollArea, Sheet, Tone
 
 _NOTHING = "nothing"
 _GONE = "It is no longer on this PC, so it cannot be edited or sent again. What you entered stays here."
@@ -56,11 +56,8 @@ class AttentionSheet(Sheet):
         self._list.setContentsMargins(margin, margin, margin, margin)
         inner = QWidget()
         inner.setLayout(self._list)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(inner)
+        area = ScrollArea(inner)
+        inner.setAutoFillBackground(True)  # its cards lie on the canvas, as on a page
         area.setMinimumHeight(theme.current().px(460))
         self.body.addWidget(area)
         self.footer.addWidget(Label("The server kept its own values; yours are kept here.", "small", "text2"))

@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from sqlalchemy import Boolean, Column, Date, Enum, Integer, Text
 
 from desktop import theme
@@ -26,6 +25,7 @@ from desktop.widgets import (
     NumberInput,
     Option,
     Paragraph,
+    ScrollArea,
     Sheet,
     TextArea,
     TextInput,
@@ -66,13 +66,7 @@ class FieldEditor(Sheet):
         if not self.fields:
             column.addWidget(Paragraph("Nothing of this can be corrected here. Try again, or discard it.", "body"))
         column.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.viewport().setAutoFillBackground(False)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(inside)
-        inside.setAutoFillBackground(False)
+        area = ScrollArea(inside)
         area.setMinimumHeight(min(inside.sizeHint().height(), t.px(440)))
         self.body.addWidget(area)
         self.footer.addStretch(1)

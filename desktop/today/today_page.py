@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop import theme
 from desktop.page import Changes, Page
@@ -19,7 +19,7 @@ from desktop.today.attendance_list import AttendanceList
 from desktop.today.need_list import NeedList
 from desktop.today.rooms_timeline import RoomsTimeline
 from desktop.today.today_rows import Need, Today, lesson_counts, read_today, short_place_names
-from desktop.widgets import Card, Label, Menu, Paragraph, Segmented
+from desktop.widgets import Card, Label, Menu, Paragraph, ScrollArea, Segmented
 from shared_models.leads.operations import take_lead
 from shared_models.schedule.models import Attendance
 from shared_models.schedule.operations import set_attendance
@@ -82,7 +82,7 @@ class TodayPage(Page):
         self.attendance.allPresent.connect(self.mark_all_present)
         column.addWidget(self.attendance)
         column.addStretch(1)
-        self.body.addWidget(_scrolled(left), 1)
+        self.body.addWidget(ScrollArea(left), 1)
         right = QWidget()
         side = QVBoxLayout(right)
         side.setContentsMargins(0, 0, 0, 0)
@@ -95,7 +95,7 @@ class TodayPage(Page):
             card.taken.connect(lambda number, card=card: self._take(card.needs()[number]))
             side.addWidget(card)
         side.addStretch(1)
-        scrolled = _scrolled(right)
+        scrolled = ScrollArea(right)
         scrolled.setFixedWidth(t.px(360))
         self.body.addWidget(scrolled)
 
@@ -216,14 +216,3 @@ class TodayPage(Page):
         menu = self.build_new_menu()
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(self._new_button.mapToGlobal(self._new_button.rect().bottomLeft()))
-
-
-def _scrolled(content: QWidget) -> QScrollArea:
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    area.viewport().setAutoFillBackground(False)
-    content.setAutoFillBackground(False)
-    area.setWidget(content)
-    return area

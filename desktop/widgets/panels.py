@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QPropertyAnimation, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
 from desktop import theme
@@ -249,6 +249,26 @@ class SidePanel(QWidget):
         painter = painting.painter_for(self)
         painting.box(painter, QRectF(self.rect()), t.size.radius_panel, t.color.surface, t.color.line)
         painter.end()
+
+
+class ScrollArea(QScrollArea):
+    """Lets its content scroll up and down where that is higher than its place. It has neither frame nor ground of
+    its own, and the keyboard stays with what is inside."""
+
+    def __init__(self, content: QWidget | None = None, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.viewport().setAutoFillBackground(False)
+        if content is not None:
+            self.setWidget(content)
+
+    def setWidget(self, widget: QWidget) -> None:
+        """Show other content; what was there is deleted."""
+        super().setWidget(widget)
+        widget.setAutoFillBackground(False)
 
 
 def _left_edge() -> int:
